@@ -1,0 +1,74 @@
+//! The command line: arguments come in, an exit code goes out. One file per command.
+//!
+//! Data goes to stdout; everything for people (progress, report, errors, `-v`) to stderr. Exit codes: 0 fine, 1 failed,
+//! 2 wrong usage or configuration, 3 invalid_credentials, 4 invalid_permissions, 5 no_resources, 6 some partitions
+//! failed and the rest is loaded.
+
+mod destination;
+mod fault;
+mod resources;
+mod run;
+mod verbosity;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Environment};
+use crate::resource::Resource;
+use fault::CliError;
+
+/// Loads GitLab into tables.
+#[derive(Debug, Parser)]
+#[command(name = env!("CARGO_PKG_NAME"), version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration; `secrets.toml` is looked for beside it [default: config.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Say more: -v what is left out and why, -vv every retry, -vvv every request
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load what the configuration says
+    Run(run::RunArguments),
+    /// List the resources
+    Resources(resources::ResourcesArguments),
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    verbosity::start(arguments.verbose);
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(CliError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let all = crate::resources::ALL;
+    let config = load_config(arguments, all)?;
+    match &arguments.command {
+        Command::Run(run) => run::run(run, &config, all, arguments.verbose > 0),
+        Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn load_config(arguments: &Arguments, all: &[&'static Resource]) -> Result<Config, ConfigError> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment: Environment = std::env::vars_os().filter_map(text).collect();
+    Config::load(arguments.config.as_deref(), &environment, all)
+}

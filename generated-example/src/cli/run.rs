@@ -1,0 +1,170 @@
+//! `run`: joins the stages. Configuration, resources and scope go in; records go from GitLab to the destination.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::fault::PARTIAL;
+use super::{CliError, destination};
+use crate::client::{Client, ClientOptions, RetryPolicy};
+use crate::config::{Config, Credentials, ResourceConfig};
+use crate::destination::{Destination, LoadStatus};
+use crate::extract::{ExtractOptions, LossKind, Sink, Tally, Tree, extract};
+use crate::hooks;
+use crate::load::{LoadError, LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
+use crate::page::Page;
+use crate::progress::Progress;
+use crate::report::{render_load, render_report, render_truncated};
+use crate::resource::Resource;
+use crate::scope::plan_roots;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Only these resources and their parents: names, or patterns with `*` and `?`; commas allowed
+    #[arg(long, value_name = "PATTERN")]
+    select: Vec<String>,
+    /// At most N records of each list that is read, for a first look
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+}
+
+impl Sink for Loader {
+    type Error = LoadError;
+
+    async fn page(&self, page: Page) -> Result<(), LoadError> {
+        Self::page(self, page).await
+    }
+}
+
+/// Everything is checked before the first request: resources, credentials, destination.
+pub(super) fn run(
+    arguments: &RunArguments,
+    config: &Config,
+    all: &[&'static Resource],
+    plain: bool,
+) -> Result<ExitCode, CliError> {
+    let selected = config.select(all, &arguments.select)?;
+    let tree = Tree::resolve(&selected, all, config)?;
+    say_what_the_scope_leaves_out(&tree, config)?;
+    let client = Client::new(ClientOptions {
+        api: config.gitlab.url.clone(),
+        credentials: config.credentials()?.clone(),
+        timeout: config.extract.timeout,
+        retry: RetryPolicy::default(),
+    })?;
+    warn_of_plain_http(config);
+    let destination = destination::open(&config.destination)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
+    runtime.block_on(load(arguments, config, client, tree, destination, plain))
+}
+
+async fn load(
+    arguments: &RunArguments,
+    config: &Config,
+    client: Client,
+    tree: Tree,
+    destination: Box<dyn Destination>,
+    plain: bool,
+) -> Result<ExitCode, CliError> {
+    let place = destination.place();
+    let loader = Loader::begin(destination, load_options(config))?;
+    let tally = Arc::new(Tally::new(&tree));
+    let options = ExtractOptions {
+        concurrency: config.extract.concurrency,
+        per_page: config.extract.per_page,
+        limit: arguments.limit,
+        hook: hooks::record,
+    };
+    let resources: Vec<_> = tree.resources().collect();
+    let progress = Progress::start(Arc::clone(&tally), plain);
+    let extraction = extract(client.clone(), &tree, &config.scope, loader.clone(), options);
+    let result = tokio::select! {
+        result = extraction => result.map_err(CliError::from),
+        Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+    };
+    let summary = loader.finish(outcome(&result, &tally, &resources)).await;
+    drop(progress);
+    // The first error is the cause; a load that then cannot be closed is its consequence.
+    if result.is_ok() || tally.records() > 0 {
+        report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
+    }
+    result?;
+    summary?;
+    let is_whole = tally.lost(LossKind::Failed) == 0;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
+}
+
+fn load_options(config: &Config) -> LoadOptions {
+    let said = |(name, said): (&String, &ResourceConfig)| {
+        let options =
+            ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
+        (name.clone(), options)
+    };
+    LoadOptions { resources: config.resources.iter().map(said).collect(), ..LoadOptions::default() }
+}
+
+/// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
+/// as read: the table then holds what GitLab gives.
+fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
+    if result.is_err() {
+        let status = if matches!(result, Err(CliError::Interrupted)) {
+            LoadStatus::Partial
+        } else {
+            LoadStatus::Failed
+        };
+        return LoadOutcome { status, complete: Vec::new() };
+    }
+    let mut complete: Vec<&'static Resource> = Vec::new();
+    for (resource, (_, counts)) in resources.iter().copied().zip(tally.resources()) {
+        let is_read = counts.lost(LossKind::Failed) == 0 && counts.truncated() == 0;
+        let is_reached =
+            resource.parent().is_none_or(|parent| complete.iter().any(|above| above.name == parent));
+        if is_read && is_reached {
+            complete.push(resource);
+        }
+    }
+    let status = if complete.len() == resources.len() { LoadStatus::Complete } else { LoadStatus::Partial };
+    LoadOutcome { status, complete }
+}
+
+/// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.
+fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config) -> Result<(), CliError> {
+    let is_empty =
+        |resource: &&Resource| resource.params.is_empty() && plan_roots(resource, &config.scope).is_empty();
+    let tops = tree.resources().filter(|resource| resource.parent().is_none());
+    let (empty, read): (Vec<&Resource>, Vec<&Resource>) = tops.partition(is_empty);
+    for resource in &empty {
+        if read.is_empty() {
+            return Err(CliError::NothingToRead { resource: resource.name });
+        }
+        eprint(&format!("note: `{}` has nothing to read: `[scope]` names projects only\n", resource.name));
+    }
+    Ok(())
+}
+
+fn warn_of_plain_http(config: &Config) {
+    if config.gitlab.url.is_readable_on_the_way() && config.gitlab.credentials != Some(Credentials::Anonymous)
+    {
+        eprint(&format!("warning: the token goes to {} unencrypted\n", config.gitlab.url));
+    }
+}
+
+fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {
+    let mut text = render_report(tally, client.attempts());
+    if tally.records() == 0 {
+        text.push_str("note: nothing was found: the token may be a member of no group and no project\n");
+    }
+    if let Some(summary) = summary {
+        text.push_str(&render_load(summary, place));
+    }
+    text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
+    eprint(&text);
+}
+
+/// A closed stderr is no reason to fail.
+fn eprint(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,140 @@
+//! Reads the layers and lays them over each other: files and environment come in, one table and where each of its
+//! keys was set go out. Does not know which keys there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::ConfigError;
+
+/// The environment variables of the process, or those of a test.
+pub type Environment = BTreeMap<String, String>;
+
+/// The keys from the root to a value.
+pub(super) type KeyPath = Vec<String>;
+
+const PREFIX: &str = "PIPELINE__";
+
+/// Where a key was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    File { path: PathBuf, line: usize },
+    Environment { variable: String },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::Environment { variable } => write!(formatter, "the environment variable `{variable}`"),
+        }
+    }
+}
+
+/// The layers so far. A later one wins, key by key.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    pub(super) table: Table,
+    origins: BTreeMap<KeyPath, Origin>,
+}
+
+impl Layers {
+    /// Adds a file; `Ok(false)` when there is none.
+    pub(super) fn add_file(&mut self, path: &Path) -> Result<bool, ConfigError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
+        };
+        let syntax = |error: toml::de::Error| ConfigError::Syntax {
+            path: path.to_owned(),
+            line: line_of(&text, error.span().map_or(0, |span| span.start)),
+            // The message alone: the whole error quotes the line, and the line may hold a token.
+            message: error.message().to_owned(),
+        };
+        let spanned = DeTable::parse(&text).map_err(syntax)?;
+        let table = text.parse::<Table>().map_err(syntax)?;
+        merge(&mut self.table, table);
+        self.note_lines(path, &text, spanned.get_ref(), &mut Vec::new());
+        Ok(true)
+    }
+
+    fn note_lines(&mut self, path: &Path, text: &str, table: &DeTable<'_>, parents: &mut KeyPath) {
+        for (key, value) in table {
+            parents.push(key.get_ref().to_string());
+            let line = line_of(text, key.span().start);
+            self.origins.insert(parents.clone(), Origin::File { path: path.to_owned(), line });
+            if let DeValue::Table(inner) = value.get_ref() {
+                self.note_lines(path, text, inner, parents);
+            }
+            parents.pop();
+        }
+    }
+
+    /// Adds `GITLAB_TOKEN` and `GITLAB_URL`, then `PIPELINE__SECTION__KEY`. An empty variable counts as unset.
+    pub(super) fn add_environment(&mut self, environment: &Environment) -> Result<(), ConfigError> {
+        for (variable, key) in [("GITLAB_URL", "url"), ("GITLAB_TOKEN", "token")] {
+            if let Some(text) = environment.get(variable).filter(|text| !text.trim().is_empty()) {
+                let keys = vec!["gitlab".to_owned(), key.to_owned()];
+                self.set(keys, Value::String(text.trim().to_owned()), variable)?;
+            }
+        }
+        for (variable, text) in environment.iter().filter(|(_, text)| !text.is_empty()) {
+            let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+            let keys: KeyPath = rest.split("__").map(str::to_lowercase).collect();
+            let is_token = keys.last().is_some_and(|key| key == "token");
+            let value = if is_token { Value::String(text.clone()) } else { value_of(text) };
+            self.set(keys, value, variable)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, keys: KeyPath, value: Value, variable: &str) -> Result<(), ConfigError> {
+        let origin = Origin::Environment { variable: variable.to_owned() };
+        let mut table = Table::new();
+        let mut rest = keys.iter().rev();
+        if let Some(last) = rest.next() {
+            table.insert(last.clone(), value);
+        }
+        for key in rest {
+            table = Table::from_iter([(key.clone(), Value::Table(table))]);
+        }
+        merge(&mut self.table, table);
+        self.origins.insert(keys, origin);
+        Ok(())
+    }
+
+    /// Where the key was set, or the nearest key above it.
+    pub(super) fn origin(&self, keys: &[String]) -> Option<&Origin> {
+        (1..=keys.len()).rev().find_map(|length| self.origins.get(keys.get(..length)?))
+    }
+}
+
+fn merge(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(inner)), Value::Table(value)) => merge(inner, value),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+/// What a variable says: a TOML array, string, boolean or whole number where it looks like one, else the text.
+fn value_of(text: &str) -> Value {
+    let looks_typed =
+        text.starts_with(['[', '"']) || matches!(text, "true" | "false") || text.parse::<i64>().is_ok();
+    let parsed = looks_typed.then(|| format!("value = {text}").parse::<Table>().ok()).flatten();
+    let value = parsed.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}

@@ -1,0 +1,126 @@
+//! What a run has done so far, per resource: counted by the workers, read by progress and report.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::tree::Tree;
+
+/// All resources of one tree. Made before the tree is read, looked at while it is.
+#[derive(Debug)]
+pub struct Tally {
+    /// In the order of the tree.
+    counts: Vec<(&'static str, Arc<Counts>)>,
+}
+
+/// What one resource has cost and brought. Shared by all workers.
+#[derive(Debug, Default)]
+pub struct Counts {
+    records: AtomicU64,
+    requests: AtomicU64,
+    truncated: AtomicU64,
+    losses: Mutex<BTreeMap<Loss, Losses>>,
+}
+
+/// A kind of partition that is not, or not wholly, loaded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Loss {
+    pub kind: LossKind,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LossKind {
+    /// GitLab does not give it: switched off, forbidden or gone. Part of a normal run.
+    Skipped,
+    /// It should have worked.
+    Failed,
+}
+
+/// How often, and where for example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Losses {
+    pub partitions: u64,
+    pub example: String,
+}
+
+/// Reasons come from outside: beyond this many of a resource, they are counted together.
+const REASONS: usize = 20;
+
+impl Tally {
+    pub fn new(tree: &Tree) -> Self {
+        Self {
+            counts: tree.nodes().iter().map(|node| (node.resource.name, Arc::clone(&node.counts))).collect(),
+        }
+    }
+
+    /// Every resource of the run, parents first.
+    pub fn resources(&self) -> impl Iterator<Item = (&'static str, &Counts)> {
+        self.counts.iter().map(|(name, counts)| (*name, counts.as_ref()))
+    }
+
+    /// Records of all resources.
+    pub fn records(&self) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.records()).sum()
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.requests()).sum()
+    }
+
+    /// Partitions of this kind, of all resources.
+    pub fn lost(&self, kind: LossKind) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.lost(kind)).sum()
+    }
+
+    /// The resources of which a limit cut something off.
+    pub fn truncated(&self) -> Vec<&'static str> {
+        self.counts.iter().filter(|(_, counts)| counts.truncated() > 0).map(|(name, _)| *name).collect()
+    }
+}
+
+impl Counts {
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Partitions that a limit cut short.
+    pub fn truncated(&self) -> u64 {
+        self.truncated.load(Ordering::Relaxed)
+    }
+
+    pub fn lost(&self, kind: LossKind) -> u64 {
+        self.losses().iter().filter(|(loss, _)| loss.kind == kind).map(|(_, losses)| losses.partitions).sum()
+    }
+
+    /// Every reason, skipped ones first.
+    pub fn losses(&self) -> Vec<(Loss, Losses)> {
+        let losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        losses.iter().map(|(loss, losses)| (loss.clone(), losses.clone())).collect()
+    }
+
+    pub(super) fn add_records(&self, records: usize) {
+        self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn add_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_truncated(&self) {
+        self.truncated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_loss(&self, kind: LossKind, reason: String, example: String) {
+        let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loss = Loss { kind, reason };
+        if losses.len() >= REASONS && !losses.contains_key(&loss) {
+            loss.reason = "other reasons".to_owned();
+        }
+        losses.entry(loss).or_insert(Losses { partitions: 0, example }).partitions += 1;
+    }
+}

@@ -1,0 +1,117 @@
+//! Names of columns and child tables, made from the names of fields.
+//!
+//! Lower snake case, of the characters `a` to `z`, `0` to `9` and `_`: `fooBar` becomes `foo_bar`, `Foo-Bar.baz`
+//! becomes `foo_bar_baz`, a leading digit gets `_` before it. The steps of a path are joined with two underscores.
+//! At most 63 bytes, which is PostgreSQL's limit: a longer name is cut and ends in a hash of the whole path. Two
+//! paths that come to the same name are kept apart by such a hash as well.
+
+/// The longest name that all destinations take, in bytes.
+const LONGEST: usize = 63;
+
+/// The name for a path of fields: `["author", "username"]` becomes `author__username`.
+pub(crate) fn name_of<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
+    let mut name = String::new();
+    for step in path {
+        if !name.is_empty() {
+            name.push_str("__");
+        }
+        push_snake_case(&mut name, step);
+    }
+    if name.bytes().all(|byte| byte == b'_') {
+        name.push_str("column");
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    name
+}
+
+/// The name shortened where it is too long, by a hash of where it comes from.
+pub(crate) fn fitting(name: String, source: &str) -> String {
+    if name.len() <= LONGEST { name } else { with_hash(&name, source) }
+}
+
+/// The name with a hash of where it comes from at its end, within the limit.
+pub(crate) fn with_hash(name: &str, source: &str) -> String {
+    let hash = format!("_{:08x}", fnv1a(source.as_bytes()));
+    let keep = LONGEST.saturating_sub(hash.len());
+    let start: String = name.chars().take(keep).collect();
+    start + &hash
+}
+
+/// The JSON Pointer of a path of fields.
+pub(crate) fn pointer_of<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
+    let mut pointer = String::new();
+    for step in path {
+        pointer.push('/');
+        if step.contains(['~', '/']) {
+            pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        } else {
+            pointer.push_str(step);
+        }
+    }
+    pointer
+}
+
+fn push_snake_case(name: &mut String, field: &str) {
+    let mut before = '_';
+    for letter in field.chars() {
+        if letter.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
+            name.push('_');
+        }
+        name.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' });
+        before = letter;
+    }
+}
+
+/// 32 bits of FNV-1a: the same for ever, which the standard library's hashers do not promise.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_become_snake_case() {
+        let cases = [
+            ("id", "id"),
+            ("fooBar", "foo_bar"),
+            ("HTTPStatus", "httpstatus"),
+            ("web_url", "web_url"),
+            ("Foo-Bar.baz", "foo_bar_baz"),
+            ("2fa", "_2fa"),
+            ("_links", "_links"),
+            ("a\"; DROP TABLE x", "a___drop_table_x"),
+            ("naïve", "na_ve"),
+            ("", "column"),
+            ("日本", "__column"),
+        ];
+        for (field, name) in cases {
+            assert_eq!(name_of([field]), name, "{field}");
+        }
+        assert_eq!(name_of(["author", "userName"]), "author__user_name");
+    }
+
+    #[test]
+    fn long_names_are_cut_and_told_apart() {
+        let (one, other) = ("x".repeat(80), "x".repeat(81));
+        let names = [fitting(name_of([one.as_str()]), &one), fitting(name_of([other.as_str()]), &other)];
+        assert_ne!(names[0], names[1]);
+        assert!(names.iter().all(|name| name.len() == LONGEST && name.starts_with("xxxx")));
+        assert_eq!(fitting("short".to_owned(), "/short"), "short");
+    }
+
+    #[test]
+    fn pointers_escape() {
+        assert_eq!(pointer_of(["a/b", "c~d"]), "/a~1b/c~0d");
+        assert_ne!(pointer_of(["a", "b"]), pointer_of(["a/b"]));
+    }
+
+    #[test]
+    fn the_hash_stays_the_same() {
+        assert_eq!(with_hash("a", "/a"), "a_1fc41b95".replace("1fc41b95", &format!("{:08x}", fnv1a(b"/a"))));
+        assert_eq!(fnv1a(b"foobar"), 0xbf9c_f968);
+    }
+}

@@ -1,0 +1,173 @@
+//! What a run did, for people: a line per resource, what was left out and why, and what that means.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::client::Excerpt;
+use crate::destination::SchemaChange;
+use crate::extract::{Counts, LossKind, Tally};
+use crate::load::LoadSummary;
+
+/// The table and the notes below it. `attempts` are the requests that were sent, retries counted.
+pub fn render_report(tally: &Tally, attempts: u64) -> String {
+    let head = ["resource", "records", "requests", "skipped", "failed"].map(str::to_owned).to_vec();
+    let row = |(name, counts): (&str, &Counts)| {
+        let [skipped, failed] = [LossKind::Skipped, LossKind::Failed].map(|kind| counts.lost(kind));
+        let numbers = [counts.records(), counts.requests(), skipped, failed];
+        std::iter::once(name.to_owned()).chain(numbers.map(grouped)).collect::<Vec<_>>()
+    };
+    let (asked, unasked): (Vec<_>, Vec<_>) = tally.resources().partition(|(_, counts)| counts.requests() > 0);
+    let rows: Vec<_> = std::iter::once(head).chain(asked.into_iter().map(row)).collect();
+    let mut text = aligned(&rows, &[1, 2, 3, 4]);
+    text.push_str(&render_losses(tally));
+    if !unasked.is_empty() {
+        let names: Vec<_> = unasked.iter().map(|(name, _)| *name).collect();
+        let _ = writeln!(text, "not asked for, as nothing above them was found: {}", names.join(", "));
+    }
+    let retries = attempts.saturating_sub(tally.requests());
+    let _ = writeln!(text, "{}, {}", counted(tally.requests(), "request"), counted(retries, "retry"));
+    text
+}
+
+/// Why partitions were left out; the reasons come from outside and are kept to one line.
+fn render_losses(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (name, counts) in tally.resources() {
+        for (loss, losses) in counts.losses() {
+            let kind = match loss.kind {
+                LossKind::Skipped => "skipped",
+                LossKind::Failed => "failed",
+            };
+            let _ = writeln!(
+                text,
+                "{kind}: {} of `{name}`: {} (for example {})",
+                counted(losses.partitions, "partition"),
+                Excerpt::new(&loss.reason),
+                Excerpt::new(&losses.example)
+            );
+        }
+    }
+    text
+}
+
+/// What the load changed beside the rows, and where they are. `place` is the destination's own name for itself.
+pub fn render_load(summary: &LoadSummary, place: &str) -> String {
+    const MOST: usize = 10;
+    let mut text = String::new();
+    let is_new = |change: &&SchemaChange| matches!(change, SchemaChange::CreateTable(_));
+    let (new, other): (Vec<_>, Vec<_>) = summary.changes.iter().partition(is_new);
+    if !new.is_empty() {
+        let names: Vec<_> = new.iter().take(MOST).map(|change| format!("`{}`", change.table())).collect();
+        let _ = writeln!(
+            text,
+            "schema: {}: {}{}",
+            counted(number(new.len()), "new table"),
+            names.join(", "),
+            if new.len() > MOST { ", …" } else { "" }
+        );
+    }
+    for change in other.iter().take(MOST) {
+        let _ = writeln!(text, "schema: {change}");
+    }
+    if other.len() > MOST {
+        let _ = writeln!(text, "schema: {} more", counted(number(other.len() - MOST), "change"));
+    }
+    for note in &summary.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    let rows: u64 = summary.tables.values().map(|written| written.inserted + written.updated).sum();
+    let _ = writeln!(
+        text,
+        "load {}: {} in {} of {place}, {}",
+        summary.load_id,
+        counted(rows, "row"),
+        counted(number(summary.tables.len()), "table"),
+        seconds(summary.duration)
+    );
+    text
+}
+
+/// The line that nobody may miss when a limit cut something off.
+pub fn render_truncated(tally: &Tally, limit: u64) -> Option<String> {
+    let resources = tally.truncated();
+    (!resources.is_empty()).then(|| {
+        format!(
+            "truncated: `--limit {limit}` cut off records of {}: these tables are NOT complete\n",
+            resources.join(", ")
+        )
+    })
+}
+
+/// Columns side by side; those named in `right` are aligned to the right.
+pub fn aligned(rows: &[Vec<String>], right: &[usize]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if right.contains(&column) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn number(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// `1 row`, `2,000 rows`, `3 retries`.
+pub fn counted(number: u64, noun: &str) -> String {
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{} {stem}ies", grouped(number)),
+        (_, None) => format!("{} {noun}s", grouped(number)),
+    }
+}
+
+/// `1.2 s`, or minutes and hours where there are some.
+pub fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(60) {
+        return format!("{:.1} s", duration.as_secs_f64());
+    }
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown: Vec<_> = [0, 999, 1_000, 1_234_567].map(grouped).to_vec();
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        let shown = [counted(1, "row"), counted(0, "row"), counted(2_000, "retry")];
+        assert_eq!(shown, ["1 row", "0 rows", "2,000 retries"]);
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [vec!["name".to_owned(), "rows".to_owned()], vec!["projects".to_owned(), "7".to_owned()]];
+        assert_eq!(aligned(&rows, &[1]), "name      rows\nprojects     7\n");
+    }
+}

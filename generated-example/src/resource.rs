@@ -1,0 +1,207 @@
+//! What is known of one endpoint: plain data that the generator writes and the engine reads.
+//!
+//! Nothing here does anything. The definitions in [`crate::resources`] are `const`s of these types, so a typo in
+//! one is a compile error, and a person can read and edit them.
+
+/// An endpoint as a source of records.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resource {
+    /// Unique among the resources of the crate: `project_issues`.
+    pub name: &'static str,
+    /// The table that the records go to.
+    pub table: &'static str,
+    /// Below the API root, with one `{placeholder}` per entry of `params`: `/projects/{id}/issues`.
+    pub path: &'static str,
+    /// How the placeholders of `path` are filled, in the order in which they stand there.
+    pub params: &'static [Param],
+    /// Where the records sit in an answer.
+    pub shape: Shape,
+    /// The fields that tell a record from its siblings. Empty when nothing does.
+    pub record_key: &'static [&'static str],
+    /// How far `record_key` reaches.
+    pub key_scope: KeyScope,
+    pub pagination: Pagination,
+    /// Sent with every request, unless the configuration sets the same parameter.
+    pub query: &'static [(&'static str, &'static str)],
+    /// How a later run can ask for what changed, if it can.
+    pub incremental: Option<Incremental>,
+    pub write_disposition: WriteDisposition,
+    /// What the document says of the columns. Hints: the data decides.
+    pub columns: &'static [Column],
+    /// Whether a run takes it when the configuration does not say.
+    pub enabled: bool,
+}
+
+/// One placeholder of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Param {
+    /// As the path spells it: `noteable_id`.
+    pub name: &'static str,
+    /// The column that carries its value in the child's table: `issue_iid`.
+    pub column: &'static str,
+    pub source: ParamSource,
+}
+
+/// Where the value of a path parameter comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamSource {
+    /// A field of each record of another resource.
+    Parent { resource: &'static str, field: &'static str },
+    /// No list provides it: the values stand in `[resources.NAME.params]` of `config.toml`.
+    Config,
+}
+
+/// What a successful answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// An array of records.
+    List,
+    /// One record.
+    Object,
+    /// An array of records inside an object, at a dotted path.
+    Envelope { selector: &'static str },
+    /// An object whose keys are data: each entry becomes a record with `key` and `value`.
+    Map,
+}
+
+impl Shape {
+    /// As reports and listings call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Object => "object",
+            Self::Envelope { .. } => "envelope",
+            Self::Map => "map",
+        }
+    }
+}
+
+/// Among which records a record key is unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyScope {
+    /// In the whole instance.
+    Global,
+    /// Among the records of one parent, so the parent's columns belong to the primary key.
+    Parent,
+}
+
+/// How an endpoint hands out its pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pagination {
+    /// `page` and `per_page`.
+    Offset,
+    /// `pagination=keyset` in this order is possible as well, and needed for long lists.
+    Keyset { order_by: &'static str, sort: &'static str },
+    /// The answer is complete.
+    None,
+}
+
+/// A query parameter that gives a lower time bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incremental {
+    /// The parameter: `updated_after`.
+    pub param: &'static str,
+    /// The field of a record that it is compared with: `updated_at`. `None` when the records carry none.
+    pub cursor: Option<&'static str>,
+    /// What has to be sent with it for it to work: `order_by=updated_at`.
+    pub query: &'static [(&'static str, &'static str)],
+    /// Whether a run uses it unasked.
+    pub default: bool,
+}
+
+/// What happens to rows that a table already holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteDisposition {
+    /// Keep them and add the new ones.
+    Append,
+    /// Exchange all of them, once the read is complete.
+    Replace,
+    /// Update those with the same primary key and add the others.
+    Merge,
+}
+
+/// One column, as the document describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// As in the table: `author__username`.
+    pub name: &'static str,
+    pub kind: ColumnKind,
+}
+
+/// The types a column can have, from the narrowest to the widest that still tell values apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    Bool,
+    Int,
+    Float,
+    Date,
+    Timestamp,
+    Text,
+    /// An object or a list, kept as JSON text.
+    Json,
+}
+
+impl Column {
+    pub const fn bool(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Bool }
+    }
+
+    pub const fn int(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Int }
+    }
+
+    pub const fn float(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Float }
+    }
+
+    pub const fn date(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Date }
+    }
+
+    pub const fn timestamp(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Timestamp }
+    }
+
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Text }
+    }
+
+    pub const fn json(name: &'static str) -> Self {
+        Self { name, kind: ColumnKind::Json }
+    }
+}
+
+impl Resource {
+    /// The columns that identify a row: those of the parent where the key needs them, then the record's own.
+    /// Empty when nothing does.
+    pub fn primary_key(&self) -> Vec<&'static str> {
+        if self.record_key.is_empty() && self.shape != Shape::Object {
+            return Vec::new();
+        }
+        let parent = match self.key_scope {
+            KeyScope::Parent => self.key_params(),
+            KeyScope::Global => &[],
+        };
+        let parent = parent.iter().map(|param| param.column);
+        let own = self.record_key.iter().copied().filter(|key| parent.clone().all(|column| column != *key));
+        parent.clone().chain(own).collect()
+    }
+
+    /// The parameters that stand for a parent. Where a path ends in a placeholder, the last one stands for the record
+    /// itself, which has a key of its own.
+    fn key_params(&self) -> &'static [Param] {
+        let is_item = self.shape == Shape::Object && self.path.ends_with('}') && !self.record_key.is_empty();
+        match self.params.split_last() {
+            Some((_, parents)) if is_item => parents,
+            _ => self.params,
+        }
+    }
+
+    /// The resource whose records start the partitions of this one.
+    pub fn parent(&self) -> Option<&'static str> {
+        self.params.iter().rev().find_map(|param| match param.source {
+            ParamSource::Parent { resource, .. } => Some(resource),
+            ParamSource::Config => None,
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! Resources around `boards`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/boards`
+///
+/// Issue boards of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_BOARDS: Resource = Resource {
+    name: "project_boards",
+    table: "project_boards",
+    path: "/projects/{id}/boards",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::bool("hide_backlog_list"),
+        Column::bool("hide_closed_list"),
+        Column::int("project__id"),
+        Column::timestamp("project__created_at"),
+        Column::json("project__tag_list"),
+        Column::json("project__topics"),
+        Column::int("project__forks_count"),
+        Column::int("project__star_count"),
+        Column::timestamp("project__last_activity_at"),
+        Column::int("group__id"),
+        Column::int("milestone__id"),
+        Column::int("milestone__iid"),
+        Column::int("milestone__project_id"),
+        Column::int("milestone__group_id"),
+        Column::timestamp("milestone__created_at"),
+        Column::timestamp("milestone__updated_at"),
+        Column::date("milestone__due_date"),
+        Column::date("milestone__start_date"),
+        Column::bool("milestone__expired"),
+        Column::int("assignee__id"),
+        Column::bool("assignee__locked"),
+        Column::int("weight"),
+    ],
+    enabled: true,
+};
+
+/// `GET /api/v4/projects/{id}/boards/{board_id}/lists`
+///
+/// Columns of a project board.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - `board_id` is `project_boards.id`: `/api/v4/projects/{id}/boards` stands at its position; `{board_id}` names its field `id`
+pub const PROJECT_BOARD_LISTS: Resource = Resource {
+    name: "project_board_lists",
+    table: "project_board_lists",
+    path: "/projects/{id}/boards/{board_id}/lists",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+        Param {
+            name: "board_id",
+            column: "board_id",
+            source: ParamSource::Parent {
+                resource: "project_boards",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::int("label__id"),
+        Column::bool("label__archived"),
+        Column::int("position"),
+        Column::int("milestone__id"),
+        Column::int("milestone__iid"),
+        Column::int("milestone__project_id"),
+        Column::int("milestone__group_id"),
+        Column::timestamp("milestone__created_at"),
+        Column::timestamp("milestone__updated_at"),
+        Column::date("milestone__due_date"),
+        Column::date("milestone__start_date"),
+        Column::bool("milestone__expired"),
+        Column::int("iteration__id"),
+        Column::int("iteration__iid"),
+        Column::int("iteration__sequence"),
+        Column::int("iteration__group_id"),
+        Column::int("iteration__state"),
+        Column::timestamp("iteration__created_at"),
+        Column::timestamp("iteration__updated_at"),
+        Column::date("iteration__start_date"),
+        Column::date("iteration__due_date"),
+        Column::int("assignee__id"),
+        Column::int("max_issue_count"),
+        Column::int("max_issue_weight"),
+        Column::text("limit_metric"),
+        Column::text("list_type"),
+    ],
+    enabled: true,
+};
+
+/// `GET /api/v4/groups/{id}/boards`
+///
+/// Issue boards of a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+pub const GROUP_BOARDS: Resource = Resource {
+    name: "group_boards",
+    table: "group_boards",
+    path: "/groups/{id}/boards",
+    params: &[
+        Param {
+            name: "id",
+            column: "group_id",
+            source: ParamSource::Parent {
+                resource: "groups",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::bool("hide_backlog_list"),
+        Column::bool("hide_closed_list"),
+        Column::int("project__id"),
+        Column::timestamp("project__created_at"),
+        Column::json("project__tag_list"),
+        Column::json("project__topics"),
+        Column::int("project__forks_count"),
+        Column::int("project__star_count"),
+        Column::timestamp("project__last_activity_at"),
+        Column::int("group__id"),
+        Column::int("milestone__id"),
+        Column::int("milestone__iid"),
+        Column::int("milestone__project_id"),
+        Column::int("milestone__group_id"),
+        Column::timestamp("milestone__created_at"),
+        Column::timestamp("milestone__updated_at"),
+        Column::date("milestone__due_date"),
+        Column::date("milestone__start_date"),
+        Column::bool("milestone__expired"),
+        Column::int("assignee__id"),
+        Column::bool("assignee__locked"),
+        Column::int("weight"),
+    ],
+    enabled: true,
+};

@@ -1,0 +1,40 @@
+//! Resources around `contributors`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/repository/contributors`
+///
+/// Authors of commits with their counts.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `email`: `x-gitlab-init` states it
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_CONTRIBUTORS: Resource = Resource {
+    name: "project_contributors",
+    table: "project_contributors",
+    path: "/projects/{id}/repository/contributors",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["email"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::text("name"),
+        Column::text("email"),
+        Column::int("commits"),
+        Column::int("additions"),
+        Column::int("deletions"),
+    ],
+    enabled: true,
+};

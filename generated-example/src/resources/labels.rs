@@ -1,0 +1,92 @@
+//! Resources around `labels`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/labels`
+///
+/// Labels usable in a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, but the same one may stand under several parents
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_LABELS: Resource = Resource {
+    name: "project_labels",
+    table: "project_labels",
+    path: "/projects/{id}/labels",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::text("description"),
+        Column::text("text_color"),
+        Column::text("description_html"),
+        Column::text("color"),
+        Column::bool("archived"),
+        Column::int("open_issues_count"),
+        Column::int("closed_issues_count"),
+        Column::int("open_merge_requests_count"),
+        Column::bool("subscribed"),
+        Column::int("priority"),
+        Column::bool("is_project_label"),
+    ],
+    enabled: true,
+};
+
+/// `GET /api/v4/groups/{id}/labels`
+///
+/// Labels usable in a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, but the same one may stand under several parents
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+pub const GROUP_LABELS: Resource = Resource {
+    name: "group_labels",
+    table: "group_labels",
+    path: "/groups/{id}/labels",
+    params: &[
+        Param {
+            name: "id",
+            column: "group_id",
+            source: ParamSource::Parent {
+                resource: "groups",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::text("description"),
+        Column::text("text_color"),
+        Column::text("description_html"),
+        Column::text("color"),
+        Column::bool("archived"),
+        Column::int("open_issues_count"),
+        Column::int("closed_issues_count"),
+        Column::int("open_merge_requests_count"),
+        Column::bool("subscribed"),
+    ],
+    enabled: true,
+};

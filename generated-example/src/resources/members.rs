@@ -1,0 +1,116 @@
+//! Resources around `members`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/groups/{id}/members`
+///
+/// Direct members of a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its `id` is that of a user, who may stand under several parents
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+pub const GROUP_MEMBERS: Resource = Resource {
+    name: "group_members",
+    table: "group_members",
+    path: "/groups/{id}/members",
+    params: &[
+        Param {
+            name: "id",
+            column: "group_id",
+            source: ParamSource::Parent {
+                resource: "groups",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("username"),
+        Column::text("public_email"),
+        Column::text("name"),
+        Column::text("state"),
+        Column::bool("locked"),
+        Column::text("avatar_url"),
+        Column::text("avatar_path"),
+        Column::text("web_url"),
+        Column::text("email"),
+        Column::int("access_level"),
+        Column::timestamp("created_at"),
+        Column::int("created_by__id"),
+        Column::bool("created_by__locked"),
+        Column::date("expires_at"),
+        Column::int("group_saml_identity__saml_provider_id"),
+        Column::int("group_scim_identity__group_id"),
+        Column::bool("group_scim_identity__active"),
+        Column::bool("is_using_seat"),
+        Column::bool("override"),
+        Column::text("membership_state"),
+        Column::int("member_role__id"),
+        Column::int("member_role__group_id"),
+        Column::int("member_role__base_access_level"),
+    ],
+    enabled: true,
+};
+
+/// `GET /api/v4/projects/{id}/members`
+///
+/// Direct members of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its `id` is that of a user, who may stand under several parents
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_MEMBERS: Resource = Resource {
+    name: "project_members",
+    table: "project_members",
+    path: "/projects/{id}/members",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("username"),
+        Column::text("public_email"),
+        Column::text("name"),
+        Column::text("state"),
+        Column::bool("locked"),
+        Column::text("avatar_url"),
+        Column::text("avatar_path"),
+        Column::text("web_url"),
+        Column::text("email"),
+        Column::int("access_level"),
+        Column::timestamp("created_at"),
+        Column::int("created_by__id"),
+        Column::bool("created_by__locked"),
+        Column::date("expires_at"),
+        Column::int("group_saml_identity__saml_provider_id"),
+        Column::int("group_scim_identity__group_id"),
+        Column::bool("group_scim_identity__active"),
+        Column::bool("is_using_seat"),
+        Column::bool("override"),
+        Column::text("membership_state"),
+        Column::int("member_role__id"),
+        Column::int("member_role__group_id"),
+        Column::int("member_role__base_access_level"),
+    ],
+    enabled: true,
+};

@@ -1,0 +1,29 @@
+//! Resources around `metadata`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/metadata`
+///
+/// Version, edition and agent server of the instance.
+///
+/// - object: its 200 answer is declared as one object
+/// - no key: none of its fields identifies a record; looked for `id`, `uuid`, `iid`, `key`, `slug`, `sha`, `tag_name`, `name`, `username`, `codename`, `domain`, `digest`, `extern_uid`, `record_identifier`, `new_path`
+pub const METADATA: Resource = Resource {
+    name: "metadata",
+    table: "metadata",
+    path: "/metadata",
+    params: &[],
+    shape: Shape::Object,
+    record_key: &[],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::None,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Replace,
+    columns: &[
+        Column::text("version"),
+        Column::text("revision"),
+        Column::bool("kas__enabled"),
+        Column::bool("enterprise"),
+    ],
+    enabled: true,
+};

@@ -1,0 +1,106 @@
+//! Resources around `milestones`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/milestones`
+///
+/// Milestones of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - incremental: `updated_after` bounds the time of the last change
+pub const PROJECT_MILESTONES: Resource = Resource {
+    name: "project_milestones",
+    table: "project_milestones",
+    path: "/projects/{id}/milestones",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: Some(Incremental {
+        param: "updated_after",
+        cursor: Some("updated_at"),
+        query: &[],
+        default: true,
+    }),
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::int("iid"),
+        Column::int("project_id"),
+        Column::int("group_id"),
+        Column::text("title"),
+        Column::text("description"),
+        Column::text("state"),
+        Column::timestamp("created_at"),
+        Column::timestamp("updated_at"),
+        Column::date("due_date"),
+        Column::date("start_date"),
+        Column::bool("expired"),
+        Column::text("web_url"),
+    ],
+    enabled: true,
+};
+
+/// `GET /api/v4/groups/{id}/milestones`
+///
+/// Milestones of a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+/// - incremental: `updated_after` bounds the time of the last change
+pub const GROUP_MILESTONES: Resource = Resource {
+    name: "group_milestones",
+    table: "group_milestones",
+    path: "/groups/{id}/milestones",
+    params: &[
+        Param {
+            name: "id",
+            column: "group_id",
+            source: ParamSource::Parent {
+                resource: "groups",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: Some(Incremental {
+        param: "updated_after",
+        cursor: Some("updated_at"),
+        query: &[],
+        default: true,
+    }),
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::int("iid"),
+        Column::int("project_id"),
+        Column::int("group_id"),
+        Column::text("title"),
+        Column::text("description"),
+        Column::text("state"),
+        Column::timestamp("created_at"),
+        Column::timestamp("updated_at"),
+        Column::date("due_date"),
+        Column::date("start_date"),
+        Column::bool("expired"),
+        Column::text("web_url"),
+    ],
+    enabled: true,
+};

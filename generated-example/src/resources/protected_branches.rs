@@ -1,0 +1,40 @@
+//! Resources around `protected_branches`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/protected_branches`
+///
+/// Protected branches of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
+    name: "project_protected_branches",
+    table: "project_protected_branches",
+    path: "/projects/{id}/protected_branches",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::bool("allow_force_push"),
+        Column::bool("code_owner_approval_required"),
+        Column::bool("inherited"),
+    ],
+    enabled: true,
+};

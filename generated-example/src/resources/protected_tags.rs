@@ -1,0 +1,34 @@
+//! Resources around `protected_tags`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/protected_tags`
+///
+/// Protected tags of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `name`: the path of one item takes its `name`
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_PROTECTED_TAGS: Resource = Resource {
+    name: "project_protected_tags",
+    table: "project_protected_tags",
+    path: "/projects/{id}/protected_tags",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["name"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[Column::text("name")],
+    enabled: true,
+};

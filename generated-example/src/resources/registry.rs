@@ -1,0 +1,46 @@
+//! Resources around `registry`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/registry/repositories`
+///
+/// Image repositories of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
+    name: "project_registry_repositories",
+    table: "project_registry_repositories",
+    path: "/projects/{id}/registry/repositories",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::text("path"),
+        Column::int("project_id"),
+        Column::text("location"),
+        Column::timestamp("created_at"),
+        Column::timestamp("cleanup_policy_started_at"),
+        Column::int("tags_count"),
+        Column::text("delete_api_path"),
+        Column::int("size"),
+        Column::text("status"),
+    ],
+    enabled: true,
+};

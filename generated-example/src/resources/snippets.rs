@@ -1,0 +1,52 @@
+//! Resources around `snippets`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/snippets`
+///
+/// Snippets of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_SNIPPETS: Resource = Resource {
+    name: "project_snippets",
+    table: "project_snippets",
+    path: "/projects/{id}/snippets",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["id"],
+    key_scope: KeyScope::Global,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::int("id"),
+        Column::text("title"),
+        Column::text("description"),
+        Column::text("visibility"),
+        Column::int("author__id"),
+        Column::bool("author__locked"),
+        Column::timestamp("created_at"),
+        Column::timestamp("updated_at"),
+        Column::int("project_id"),
+        Column::text("web_url"),
+        Column::text("raw_url"),
+        Column::text("ssh_url_to_repo"),
+        Column::text("http_url_to_repo"),
+        Column::text("file_name"),
+        Column::bool("imported"),
+        Column::text("imported_from"),
+        Column::text("repository_storage"),
+    ],
+    enabled: true,
+};

@@ -1,0 +1,46 @@
+//! Resources around `tags`, written by `gitlab-init` from the OpenAPI document.
+use crate::resource::*;
+
+/// `GET /api/v4/projects/{id}/repository/tags`
+///
+/// Git tags of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `name`: the path of one item takes its `name`
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_TAGS: Resource = Resource {
+    name: "project_tags",
+    table: "project_tags",
+    path: "/projects/{id}/repository/tags",
+    params: &[
+        Param {
+            name: "id",
+            column: "project_id",
+            source: ParamSource::Parent {
+                resource: "projects",
+                field: "id",
+            },
+        },
+    ],
+    shape: Shape::List,
+    record_key: &["name"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    query: &[],
+    incremental: None,
+    write_disposition: WriteDisposition::Merge,
+    columns: &[
+        Column::text("name"),
+        Column::text("message"),
+        Column::text("target"),
+        Column::timestamp("commit__created_at"),
+        Column::json("commit__parent_ids"),
+        Column::timestamp("commit__authored_date"),
+        Column::timestamp("commit__committed_date"),
+        Column::json("commit__trailers"),
+        Column::json("commit__extended_trailers"),
+        Column::bool("protected"),
+        Column::timestamp("created_at"),
+    ],
+    enabled: true,
+};

@@ -1,0 +1,39 @@
+//! `explain`: every inferred fact of one resource, and why.
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::graph::{ResourceGraph, SelectionError};
+use crate::report;
+
+use super::{Failure, SpecArgs};
+
+/// Tells what is inferred of a resource, and why
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The name of a resource, or the path of an endpoint as the document writes it
+    resource: String,
+    #[command(flatten)]
+    spec: SpecArgs,
+}
+
+pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
+    let read = args.spec.read()?;
+    let text = explain(&read.document.info.origin, &read.graph, &args.resource)?;
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn explain(origin: &str, graph: &ResourceGraph, wanted: &str) -> Result<String, Failure> {
+    let named = |name: &str, path: &str| name == wanted || path == wanted;
+    if let Some(resource) = graph.resources.iter().find(|resource| named(&resource.name, &resource.path)) {
+        return Ok(report::explain(origin, resource));
+    }
+    match graph.skipped.iter().find(|skipped| named("", &skipped.path)) {
+        Some(skipped) => Ok(format!("GET {} is no resource: {}\n", skipped.path, skipped.reason)),
+        None => {
+            Err(SelectionError::NoMatch { pattern: wanted.to_owned(), closest: graph.closest(wanted) }.into())
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The command line: arguments in, exit code out. People read stderr; data goes to stdout.
+
+mod explain;
+mod inspect;
+mod new;
+mod prompt;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::document::{Document, DocumentError, Source};
+use crate::endpoint::Endpoints;
+use crate::graph::{Pattern, ResourceGraph, Selection, SelectionError};
+use crate::infer::infer;
+use crate::render::RenderError;
+use crate::write::WriteError;
+
+/// Turns a GitLab OpenAPI document into a Rust pipeline that loads GitLab into tables.
+#[derive(Debug, Parser)]
+#[command(name = "gitlab-init", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::NewArgs),
+    Inspect(inspect::InspectArgs),
+    Explain(explain::ExplainArgs),
+}
+
+/// Where the document comes from.
+#[derive(Debug, Clone, Args)]
+struct SpecArgs {
+    /// The OpenAPI document, `-` for standard input; the bundled one when left out
+    #[arg(long, value_name = "FILE|URL")]
+    spec: Option<String>,
+    /// Corrections to the document, as an OpenAPI overlay; may be given several times
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
+}
+
+/// Why a command failed, with the exit code that tells.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("`{name}` cannot name a crate")]
+    CrateName { name: String },
+    #[error("cannot ask")]
+    Prompt(#[from] dialoguer::Error),
+    #[error("cannot write the output")]
+    Output(#[from] std::io::Error),
+    #[error("cannot write the output as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Document(error) => error.hint().map(str::to_owned),
+            Self::Selection(error) => Some(error.hint()),
+            Self::Write(error) => error.hint().map(str::to_owned),
+            Self::Render(_) => {
+                Some("this is a fault of gitlab-init; please report it with the document".into())
+            }
+            Self::CrateName { .. } => {
+                Some("use letters, digits, `-` and `_`, and start with a letter".into())
+            }
+            Self::Prompt(_) => Some("`--yes` asks nothing".into()),
+            Self::Output(_) | Self::Json(_) => None,
+        }
+    }
+
+    /// 2 for what the user typed, 1 for what went wrong.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Selection(_) | Self::CrateName { .. } => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::New(args) => new::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output may stop early, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            print_failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn print_failure(failure: &Failure) {
+    let (red, reset) = (anstyle::AnsiColor::Red.on_default().bold(), anstyle::Reset);
+    anstream::eprintln!("{red}error{reset}: {failure}");
+    let mut source = std::error::Error::source(failure);
+    while let Some(cause) = source {
+        anstream::eprintln!("  caused by: {cause}");
+        source = cause.source();
+    }
+    if let Some(hint) = failure.hint() {
+        anstream::eprintln!("\nhint: {hint}");
+    }
+}
+
+/// A document and all resources in it.
+struct Read {
+    document: Document,
+    graph: ResourceGraph,
+}
+
+impl SpecArgs {
+    fn read(&self) -> Result<Read, Failure> {
+        let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
+        let Ok(source) = source;
+        let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read());
+        let document = Document::parse(&source.read()?, &overlays.collect::<Result<Vec<_>, _>>()?)?;
+        let endpoints = Endpoints::parse(&document);
+        let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));
+        Ok(Read { document, graph })
+    }
+}
+
+/// Reads a pattern from the command line.
+fn parse_pattern(text: &str) -> Result<Pattern, String> {
+    text.parse().map_err(|error: crate::graph::PatternError| error.to_string())
+}
+
+fn selection(select: &[Pattern], exclude: &[Pattern], preset: Option<crate::gitlab::Preset>) -> Selection {
+    Selection { preset, select: select.to_vec(), exclude: exclude.to_vec() }
+}

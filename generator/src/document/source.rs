@@ -1,0 +1,125 @@
+//! Where a document comes from, and its bytes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::DocumentError;
+
+/// The document of this project, used when no other is named.
+const BUNDLED: &str = include_str!("../../../specs/gitlab.yaml");
+
+/// Corrections to any document of GitLab's.
+const OVERLAY: &str = include_str!("../../../specs/gitlab.overlay.yaml");
+
+/// Thirty times GitLab's own document.
+const LIMIT_MIB: u64 = 100;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Where a document comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Source {
+    #[default]
+    Bundled,
+    File(PathBuf),
+    Url(String),
+    /// Written `-`.
+    Stdin,
+}
+
+/// The text of a document and the name that messages give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub origin: String,
+    pub body: String,
+}
+
+impl FromStr for Source {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "-" => Self::Stdin,
+            url if url.starts_with("https://") || url.starts_with("http://") => Self::Url(url.to_owned()),
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl Source {
+    /// Reads the text, up to 100 MiB, from a URL within 60 seconds.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too large, or is not UTF-8.
+    pub fn read(&self) -> Result<Text, DocumentError> {
+        match self {
+            Self::Bundled => Ok(Text { origin: "gitlab.yaml (bundled)".into(), body: BUNDLED.into() }),
+            Self::Stdin => read_limited(std::io::stdin(), "standard input".into()),
+            Self::Url(url) => fetch(url),
+            Self::File(path) => {
+                let origin = path.display().to_string();
+                match File::open(path) {
+                    Ok(file) => read_limited(file, origin),
+                    Err(source) => Err(DocumentError::Read { origin, source }),
+                }
+            }
+        }
+    }
+}
+
+impl Text {
+    pub(super) fn own_overlay() -> Self {
+        Self { origin: "gitlab.overlay.yaml (bundled)".into(), body: OVERLAY.into() }
+    }
+}
+
+fn fetch(url: &str) -> Result<Text, DocumentError> {
+    let origin = without_credentials(url);
+    let agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().new_agent();
+    match agent.get(url).call() {
+        Ok(response) => read_limited(response.into_body().into_reader(), origin),
+        Err(source) => Err(DocumentError::Fetch { origin, source: Box::new(source) }),
+    }
+}
+
+/// A URL as messages may show it: no user, no password, no query.
+fn without_credentials(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or_default();
+    match plain.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = authority.rsplit('@').next().unwrap_or(authority);
+            format!("{scheme}://{host}/{path}")
+        }
+        None => plain.to_owned(),
+    }
+}
+
+fn read_limited(reader: impl Read, origin: String) -> Result<Text, DocumentError> {
+    let limit = LIMIT_MIB * 1024 * 1024;
+    let mut bytes = Vec::new();
+    if let Err(source) = reader.take(limit + 1).read_to_end(&mut bytes) {
+        return Err(DocumentError::Read { origin, source });
+    }
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
+        return Err(DocumentError::TooLarge { origin, limit_mib: LIMIT_MIB });
+    }
+    match String::from_utf8(bytes) {
+        Ok(body) => Ok(Text { origin, body }),
+        Err(_) => Err(DocumentError::Encoding { origin }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_stay_out_of_messages() {
+        let shown = without_credentials("https://user:secret@example.com/api.yaml?private_token=secret#x");
+        assert_eq!(shown, "https://example.com/api.yaml");
+    }
+}

@@ -1,0 +1,65 @@
+//! The query parameters of an endpoint.
+
+use openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
+use serde_json::Value;
+
+use super::schema::{Reader, Type};
+use crate::document::Document;
+
+/// One query parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryParam {
+    pub name: String,
+    pub description: String,
+    pub required: bool,
+    pub kind: Type,
+    /// The values that it may have, as text; empty when any may be.
+    pub values: Vec<String>,
+    pub default: Option<Value>,
+}
+
+/// The query parameters in the order of the document, each name once: the first wins, as an operation's own parameters
+/// come before those of its path.
+pub(super) fn parse_query(
+    document: &Document,
+    parameters: impl Iterator<Item = ReferenceOr<Parameter>>,
+    reader: &mut Reader<'_>,
+) -> Vec<QueryParam> {
+    let mut query: Vec<QueryParam> = Vec::new();
+    for parameter in parameters {
+        let Some(Parameter::Query { parameter_data, .. }) = resolve(document, parameter) else { continue };
+        if query.iter().any(|known| known.name == parameter_data.name) {
+            continue;
+        }
+        let mut param = QueryParam {
+            name: parameter_data.name,
+            description: parameter_data.description.unwrap_or_default(),
+            required: parameter_data.required,
+            kind: Type::Unknown,
+            values: Vec::new(),
+            default: None,
+        };
+        if let ParameterSchemaOrContent::Schema(schema) = &parameter_data.format {
+            param.kind = reader.read(schema);
+            if let ReferenceOr::Item(schema) = schema {
+                param.values = super::schema::enumeration(schema);
+                param.default.clone_from(&schema.schema_data.default);
+            }
+        }
+        query.push(param);
+    }
+    query
+}
+
+fn resolve(document: &Document, parameter: ReferenceOr<Parameter>) -> Option<Parameter> {
+    let mut current = parameter;
+    for _ in 0..16 {
+        match current {
+            ReferenceOr::Item(parameter) => return Some(parameter),
+            ReferenceOr::Reference { reference } => {
+                current = document.parameter(reference.strip_prefix("#/components/parameters/")?)?;
+            }
+        }
+    }
+    None
+}

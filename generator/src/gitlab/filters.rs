@@ -1,0 +1,41 @@
+//! Filters that hide rows unless told otherwise, and filters that must be sent in pairs.
+
+use crate::endpoint::Path;
+
+/// Query parameters to send so that nothing is hidden.
+///
+/// Source: the defaults in GitLab's document and documentation of each endpoint.
+const HIDDEN: [(&str, &str, &str); 14] = [
+    ("/issues", "scope", "all"),
+    ("/merge_requests", "scope", "all"),
+    ("/issues_statistics", "scope", "all"),
+    ("/issues", "non_archived", "false"),
+    ("/groups/{}/issues", "non_archived", "false"),
+    ("/groups/{}/merge_requests", "non_archived", "false"),
+    ("/groups/{}/projects", "with_shared", "false"),
+    ("/groups/{}", "with_projects", "false"),
+    ("/groups/{}/epics", "include_descendant_groups", "false"),
+    ("/projects/{}/vulnerability_findings", "scope", "all"),
+    ("/projects/{}/repository/commits", "all", "true"),
+    ("/projects/{}/repository/commits", "with_stats", "true"),
+    ("/projects/{}/repository/tree", "recursive", "true"),
+    ("/projects/{}/pipelines/{}/jobs", "include_retried", "true"),
+];
+
+pub(crate) fn hidden_filters(path: &Path) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let entries = HIDDEN.iter().filter(|(pattern, ..)| super::lies_at(path, pattern));
+    entries.map(|(_, name, value)| (*name, *value))
+}
+
+/// What a time bound needs beside it to work.
+///
+/// Source: `updated_after` of projects has an effect only with `order_by=updated_at`; deployments refuse a bound that
+/// is not paired with the same order (GitLab's documentation and `deployments_finder.rb`).
+pub(crate) fn needs(param: &str) -> Option<&'static str> {
+    match param {
+        "updated_after" => Some("updated_at"),
+        "finished_after" => Some("finished_at"),
+        "last_activity_after" => Some("last_activity_at"),
+        _ => None,
+    }
+}

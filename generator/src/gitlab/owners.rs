@@ -1,0 +1,60 @@
+//! Who owns a record: whether its parent, or something else that the parent only refers to.
+
+use crate::endpoint::Path;
+
+/// How a record belongs to the parent under which it is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// It lives there: one record, one parent.
+    Owned,
+    /// It is only referred to: the same record may stand under several parents.
+    Shared,
+}
+
+/// Collections whose records are listed under several parents, each listing being a fact of its own.
+///
+/// Source: GitLab's documentation of each endpoint. Labels and iterations come with those of the ancestor groups;
+/// runners, deploy keys and shared projects or groups are attached to many; links connect two records and are listed
+/// under both.
+const SHARED: [&str; 24] = [
+    "/projects/{}/labels",
+    "/groups/{}/labels",
+    "/projects/{}/iterations",
+    "/groups/{}/iterations",
+    "/projects/{}/runners",
+    "/groups/{}/runners",
+    "/projects/{}/deploy_keys",
+    "/projects/{}/groups",
+    "/projects/{}/invited_groups",
+    "/groups/{}/invited_groups",
+    "/groups/{}/groups/shared",
+    "/groups/{}/projects/shared",
+    "**/transfer_locations",
+    "**/share_locations",
+    "**/closes_issues",
+    "**/related_issues",
+    "**/related_merge_requests",
+    "**/closed_by",
+    "**/contributed_projects",
+    "**/starred_projects",
+    "**/runners/{}/projects",
+    "/projects/{}/issues/{}/links",
+    "**/job_token_scope/allowlist",
+    "**/job_token_scope/groups_allowlist",
+];
+
+pub(crate) fn ownership(path: &Path) -> Ownership {
+    if SHARED.iter().any(|pattern| super::lies_at(path, pattern)) {
+        Ownership::Shared
+    } else {
+        Ownership::Owned
+    }
+}
+
+/// Collections whose items go by `iid` in paths, whatever the placeholder is called.
+///
+/// Source: GitLab's page on the REST API, "id vs iid".
+pub(crate) fn identifies_by_iid(collection: &Path) -> bool {
+    const BY_IID: [&str; 3] = ["/projects/{}/issues", "/projects/{}/merge_requests", "/groups/{}/epics"];
+    BY_IID.iter().any(|pattern| super::lies_at(collection, pattern))
+}

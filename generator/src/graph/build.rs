@@ -1,0 +1,191 @@
+//! Inferred facts to a graph: indexes become names, and what no list provides becomes a need.
+
+use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
+use crate::gitlab::{self, Audience, Preset};
+use crate::infer::{Fact, Facts, Key, Provider, Shape, is_plural, singular};
+
+use super::{
+    Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, WriteDisposition, needs,
+    primary_key,
+};
+
+impl ResourceGraph {
+    /// Freezes what was inferred.
+    pub fn build(endpoints: &Endpoints, facts: &[Facts]) -> Self {
+        let mut graph = Self::default();
+        for (endpoint, own) in endpoints.all.iter().zip(facts) {
+            match skip_reason(own) {
+                Some(reason) => graph.skipped.push(skipped(endpoint, own, reason)),
+                None => graph.resources.push(build_resource(endpoints, facts, endpoint, own)),
+            }
+        }
+        graph.skipped.extend(endpoints.unreadable.iter().map(|unreadable| Skipped {
+            path: unreadable.path.clone(),
+            operation_id: unreadable.operation_id.clone(),
+            shape: Shape::None.name(),
+            reason: format!("the operation cannot be read: {}", unreadable.fault),
+        }));
+        needs::resolve_needs(&mut graph);
+        graph
+    }
+}
+
+fn skip_reason(facts: &Facts) -> Option<String> {
+    let no_records = !facts.shape.value.has_records();
+    facts.skip.clone().or_else(|| no_records.then(|| facts.shape.reason.clone()))
+}
+
+fn skipped(endpoint: &Endpoint, facts: &Facts, reason: String) -> Skipped {
+    Skipped {
+        path: endpoint.path.raw.clone(),
+        operation_id: endpoint.operation_id.clone(),
+        shape: facts.shape.value.name(),
+        reason,
+    }
+}
+
+fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, own: &Facts) -> Resource {
+    let is_item =
+        endpoint.path.segments.last().is_some_and(Segment::is_param) && own.shape.value == Shape::Object;
+    let params = build_params(endpoints, facts, own);
+    let default = infer_default(endpoint, is_item);
+    Resource {
+        name: own.name.clone(),
+        table: own.table.clone().unwrap_or_else(|| own.name.clone()),
+        path: endpoint.path.raw.clone(),
+        request_path: endpoint.path.to_string(),
+        pointer: endpoint.pointer.clone(),
+        operation_id: endpoint.operation_id.clone(),
+        summary: endpoint.summary.clone(),
+        description: endpoint.description.clone(),
+        tags: endpoint.tags.clone(),
+        primary_key: primary_key(&own.shape.value, &own.key.value, &params, is_item),
+        shape: own.shape.clone(),
+        key: own.key.clone(),
+        params,
+        optional: endpoint.path.optional.clone(),
+        pagination: own.pagination.clone(),
+        incremental: own.incremental.clone(),
+        write_disposition: infer_disposition(&own.shape.value, &own.key.value),
+        query: own.query.clone(),
+        filters: endpoint.query.iter().filter(|param| !serves_paging(param)).map(filter).collect(),
+        columns: own.columns.clone(),
+        needs: Vec::new(),
+        presets: gitlab::presets(&endpoint.path),
+        enabled: !matches!(
+            gitlab::audience(&endpoint.path),
+            Audience::Secret | Audience::Internal | Audience::Protocol
+        ),
+        default,
+    }
+}
+
+fn build_params(endpoints: &Endpoints, facts: &[Facts], own: &Facts) -> Vec<Param> {
+    let mut params: Vec<Param> = Vec::new();
+    for (name, fact) in &own.params {
+        let resolved = fact.value.as_ref().and_then(|provider| resolve(endpoints, facts, provider));
+        let column = match &resolved {
+            Some((column, _)) => column.clone(),
+            None => identifier(name),
+        };
+        let taken = params.iter().any(|param| param.column == column);
+        params.push(Param {
+            column: if taken { format!("{}_{column}", identifier(name)) } else { column },
+            name: name.clone(),
+            source: fact.clone().map(|_| resolved.map(|(_, source)| source)),
+        });
+    }
+    params
+}
+
+/// The column that carries a provider's field, and where the field is. A provider that is skipped provides nothing.
+fn resolve(endpoints: &Endpoints, facts: &[Facts], provider: &Provider) -> Option<(String, ParamSource)> {
+    let list = endpoints.all.get(provider.list)?;
+    let own = facts.get(provider.list).filter(|own| skip_reason(own).is_none())?;
+    let column = format!("{}_{}", singular(&identifier(collection(&list.path))), identifier(&provider.field));
+    let source = ParamSource {
+        resource: own.name.clone(),
+        path: list.path.raw.clone(),
+        field: provider.field.clone(),
+    };
+    Some((column, source))
+}
+
+/// What a list holds, by its path: `members` for `/projects/{id}/members/all`.
+fn collection(path: &Path) -> &str {
+    let plural = path.literals().rfind(|literal| is_plural(literal));
+    plural.or_else(|| path.literals().next_back()).unwrap_or("parent")
+}
+
+fn identifier(text: &str) -> String {
+    use heck::ToSnakeCase;
+    let ascii: String =
+        text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let mut name = ascii.to_snake_case();
+    name.truncate(48);
+    if name.is_empty() { "value".into() } else { name }
+}
+
+/// Whether `--preset core` takes it.
+fn infer_default(endpoint: &Endpoint, is_item: bool) -> Fact<bool> {
+    let audience = gitlab::audience(&endpoint.path);
+    if audience != Audience::Everyone {
+        return Fact::sure(false, audience.reason());
+    }
+    if is_item {
+        return Fact::sure(false, "its list already gives its records");
+    }
+    if gitlab::presets(&endpoint.path).contains(&Preset::Core) {
+        Fact::sure(true, "it is among what most people ask of groups and projects")
+    } else {
+        Fact::sure(false, "it is not among what most people ask of groups and projects")
+    }
+}
+
+fn infer_disposition(shape: &Shape, key: &Key) -> Fact<WriteDisposition> {
+    let one_per_parent = *shape == Shape::Object && key.scope == crate::infer::KeyScope::Parent;
+    if key.fields.is_empty() && !one_per_parent {
+        Fact::sure(WriteDisposition::Replace, "without a key, rows cannot be told apart")
+    } else {
+        Fact::sure(WriteDisposition::Merge, "its key tells which row a record updates")
+    }
+}
+
+fn serves_paging(param: &QueryParam) -> bool {
+    matches!(
+        param.name.as_str(),
+        "page"
+            | "per_page"
+            | "cursor"
+            | "page_token"
+            | "pagination"
+            | "id_after"
+            | "id_before"
+            | "private_token"
+            | "access_token"
+            | "job_token"
+    )
+}
+
+fn filter(param: &QueryParam) -> Filter {
+    Filter {
+        name: param.name.clone(),
+        description: param.description.clone(),
+        values: param.values.clone(),
+        kind: match &param.kind {
+            Type::Array(items) => filter_kind(items),
+            kind => filter_kind(kind),
+        },
+        required: param.required && param.default.is_none(),
+        is_array: matches!(param.kind, Type::Array(_)),
+    }
+}
+
+fn filter_kind(kind: &Type) -> FilterKind {
+    match kind {
+        Type::Scalar(Scalar::Bool) => FilterKind::Bool,
+        Type::Scalar(Scalar::Int) => FilterKind::Int,
+        Type::Scalar(Scalar::Date | Scalar::Timestamp) => FilterKind::Time,
+        _ => FilterKind::Text,
+    }
+}

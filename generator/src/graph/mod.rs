@@ -1,0 +1,180 @@
+//! The resources of a document, resolved and frozen: every parent is a resource that exists, every name is final.
+//!
+//! In: endpoints and what was inferred of them. Out: a [`ResourceGraph`] and the endpoints that are no resources, each
+//! GET exactly once. Selection narrows a graph; nothing changes one.
+
+mod build;
+mod needs;
+mod pattern;
+mod select;
+
+use crate::gitlab::Preset;
+use crate::infer::{Column, Fact, Incremental, Key, KeyScope, Pagination, Shape};
+
+pub use pattern::{Pattern, PatternError};
+pub use select::{Selection, SelectionError};
+
+/// Resources in the order of the document, and the endpoints that are none.
+#[derive(Debug, Clone, Default)]
+pub struct ResourceGraph {
+    pub resources: Vec<Resource>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// An endpoint as a source of records.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    pub name: String,
+    pub table: String,
+    /// Exactly as the document writes it.
+    pub path: String,
+    /// Below the API root: what a request is made of.
+    pub request_path: String,
+    /// Where the document declares it, as a JSON Pointer.
+    pub pointer: String,
+    pub operation_id: String,
+    pub summary: String,
+    pub description: String,
+    pub tags: Vec<String>,
+    pub shape: Fact<Shape>,
+    pub key: Fact<Key>,
+    /// The columns that identify a row.
+    pub primary_key: Vec<String>,
+    pub params: Vec<Param>,
+    /// Placeholders in parts of the path that requests leave out.
+    pub optional: Vec<String>,
+    pub pagination: Fact<Pagination>,
+    pub incremental: Fact<Option<Incremental>>,
+    pub write_disposition: Fact<WriteDisposition>,
+    /// Sent with every request, so that nothing is hidden.
+    pub query: Vec<(String, String)>,
+    /// What a user may filter by.
+    pub filters: Vec<Filter>,
+    pub columns: Vec<Column>,
+    /// What a token and a scope do not provide. Empty when it is ready.
+    pub needs: Vec<Need>,
+    /// Whether a run takes it unasked, and why not.
+    pub default: Fact<bool>,
+    pub presets: Vec<Preset>,
+    /// Whether a run takes it when it was asked for by a preset: not what carries secrets.
+    pub enabled: bool,
+}
+
+/// One placeholder of a path, and where its value comes from.
+#[derive(Debug, Clone)]
+pub struct Param {
+    pub name: String,
+    /// The column that carries the value in the resource's table.
+    pub column: String,
+    pub source: Fact<Option<ParamSource>>,
+}
+
+/// A field of the records of another resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamSource {
+    pub resource: String,
+    /// The path of that resource, as the document writes it.
+    pub path: String,
+    pub field: String,
+}
+
+/// A query parameter for users to filter by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub name: String,
+    pub description: String,
+    /// The values that it may have; empty when any may be.
+    pub values: Vec<String>,
+    pub kind: FilterKind,
+    pub required: bool,
+    pub is_array: bool,
+}
+
+/// What the values of a filter are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterKind {
+    Bool,
+    Int,
+    Time,
+    Text,
+}
+
+/// Something that only the user can provide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// A value for a placeholder of the path.
+    Param(String),
+    /// A value for a query parameter without which GitLab refuses.
+    Query(String),
+    /// What an ancestor needs.
+    Parent(String),
+}
+
+/// What happens to rows that a table already holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteDisposition {
+    Replace,
+    Merge,
+}
+
+impl WriteDisposition {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Replace => "replace",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+/// An endpoint that is no resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    pub path: String,
+    pub operation_id: String,
+    pub shape: &'static str,
+    pub reason: String,
+}
+
+impl ResourceGraph {
+    pub fn get(&self, name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.name == name)
+    }
+}
+
+impl Resource {
+    /// The resource whose records start the partitions of this one.
+    pub fn parent(&self) -> Option<&str> {
+        self.params
+            .iter()
+            .rev()
+            .find_map(|param| param.source.value.as_ref())
+            .map(|source| source.resource.as_str())
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.needs.is_empty()
+    }
+
+    pub fn status(&self) -> &'static str {
+        if self.is_ready() { "ready" } else { "needs_input" }
+    }
+}
+
+/// Parent columns where the key needs them, then the record's own. An item's own placeholder is no parent's.
+fn primary_key(shape: &Shape, key: &Key, params: &[Param], is_item: bool) -> Vec<String> {
+    if key.fields.is_empty() && *shape != Shape::Object {
+        return Vec::new();
+    }
+    let own_param = usize::from(is_item && !key.fields.is_empty());
+    let parents = match key.scope {
+        KeyScope::Parent => params.get(..params.len().saturating_sub(own_param)).unwrap_or(params),
+        KeyScope::Global => &[],
+    };
+    let mut columns: Vec<String> = parents.iter().map(|param| param.column.clone()).collect();
+    for field in &key.fields {
+        if !columns.contains(field) {
+            columns.push(field.clone());
+        }
+    }
+    columns
+}

@@ -1,0 +1,70 @@
+//! Patterns over names and paths, as people type them: `project_*`, `/projects/*/issues`.
+
+use std::str::FromStr;
+
+use super::Resource;
+
+/// A glob in which `*` stands for any text. With a `/` it is matched against paths, otherwise against names and tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(String);
+
+/// Why a pattern cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern is empty")]
+pub struct PatternError;
+
+impl Pattern {
+    pub fn matches(&self, resource: &Resource) -> bool {
+        if self.0.contains('/') {
+            return glob(&self.0, &resource.path) || glob(&self.0, &resource.request_path);
+        }
+        glob(&self.0, &resource.name) || resource.tags.iter().any(|tag| glob(&self.0, &tag.to_lowercase()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.trim().is_empty() { Err(PatternError) } else { Ok(Self(text.trim().to_owned())) }
+    }
+}
+
+/// Whether `text` is of the form of `pattern`.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, expected) in [
+            ("issues", "issues", true),
+            ("issues", "issues_", false),
+            ("project_*", "project_issues", true),
+            ("*_notes", "issue_notes", true),
+            ("*a*b*", "xxaxxbxx", true),
+            ("*a*b", "ab", true),
+            ("a*a", "a", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What identifies a record, and among which records it does.
+
+use crate::endpoint::{Endpoint, Entity};
+use crate::gitlab::{self, Ownership};
+
+use super::fact::Fact;
+use super::shape::{Shape, record_type};
+use super::site::Site;
+use super::words::words;
+
+/// What identifies a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Fields at the top of a record. Empty when nothing tells it from its siblings.
+    pub fields: Vec<String>,
+    pub scope: KeyScope,
+}
+
+/// Among which records a key is unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyScope {
+    Global,
+    Parent,
+}
+
+impl KeyScope {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Parent => "parent",
+        }
+    }
+}
+
+/// Fields that identify a record among its siblings where there is no `id`, the most telling first.
+const NATURAL: [&str; 14] = [
+    "uuid",
+    "iid",
+    "key",
+    "slug",
+    "sha",
+    "tag_name",
+    "name",
+    "username",
+    "codename",
+    "domain",
+    "digest",
+    "extern_uid",
+    "record_identifier",
+    "new_path",
+];
+
+pub(super) fn infer_key(site: &Site<'_>, endpoint: &Endpoint, shape: &Shape) -> Fact<Key> {
+    let nested = endpoint.path.params().next().is_some();
+    let within = if nested { KeyScope::Parent } else { KeyScope::Global };
+    match shape {
+        Shape::Map => {
+            return Fact::sure(
+                Key { fields: vec!["key".into()], scope: within },
+                "each key of the map is a record",
+            );
+        }
+        Shape::File | Shape::None => {
+            return Fact::sure(Key { fields: vec![], scope: KeyScope::Global }, "it returns no records");
+        }
+        _ => {}
+    }
+    let Some(entity) = record_type(site, endpoint, shape).filter(|entity| !entity.properties.is_empty())
+    else {
+        return undescribed(endpoint, shape, within);
+    };
+    if *shape == Shape::Object && !is_item(endpoint) && nested && !entity.has("id") {
+        return Fact::sure(Key { fields: vec![], scope: KeyScope::Parent }, "there is one for each parent");
+    }
+    if entity.has("id") {
+        return by_id(endpoint, entity, nested);
+    }
+    by_natural_field(site, endpoint, entity, within).unwrap_or_else(|| {
+        let fact = format!(
+            "none of its fields identifies a record; looked for `id`, {}",
+            NATURAL.map(|name| format!("`{name}`")).join(", ")
+        );
+        Fact::unsure(Key { fields: vec![], scope: within }, fact)
+    })
+}
+
+fn is_item(endpoint: &Endpoint) -> bool {
+    endpoint.path.segments.last().is_some_and(crate::endpoint::Segment::is_param)
+}
+
+fn by_id(endpoint: &Endpoint, entity: &Entity, nested: bool) -> Fact<Key> {
+    let key = |scope| Key { fields: vec!["id".into()], scope };
+    if !nested {
+        return Fact::sure(key(KeyScope::Global), "its records have an `id`, and no parent");
+    }
+    if entity.has("username") && !is_root_item(endpoint) {
+        return Fact::sure(
+            key(KeyScope::Parent),
+            "its `id` is that of a user, who may stand under several parents",
+        );
+    }
+    if entity.has("short_id") && entity.has("parent_ids") {
+        return Fact::sure(key(KeyScope::Parent), "its `id` is the hash of a commit, which forks share");
+    }
+    match gitlab::ownership(&endpoint.path) {
+        Ownership::Shared => Fact::sure(
+            key(KeyScope::Parent),
+            "its records have an `id`, but the same one may stand under several parents",
+        ),
+        Ownership::Owned => {
+            Fact::sure(key(KeyScope::Global), "its records have an `id`, unique in the instance")
+        }
+    }
+}
+
+/// `/users/{id}`: a user as such, not as something to a parent.
+fn is_root_item(endpoint: &Endpoint) -> bool {
+    endpoint.path.segments.len() == 2 && is_item(endpoint)
+}
+
+/// The field that an item's path takes, else a field that usually identifies.
+fn by_natural_field(
+    site: &Site<'_>,
+    endpoint: &Endpoint,
+    entity: &Entity,
+    within: KeyScope,
+) -> Option<Fact<Key>> {
+    let field = NATURAL.iter().find(|name| entity.has(name)).copied();
+    let placeholder = item_placeholder(site, endpoint).and_then(|name| field_for(name, entity));
+    let (field, reason) = match (placeholder, field) {
+        (Some(field), _) => (field.to_owned(), format!("the path of one item takes its `{field}`")),
+        (None, Some(field)) => (field.to_owned(), format!("its records have a `{field}` and no `id`")),
+        (None, None) => return None,
+    };
+    let scope = if field == "uuid" { KeyScope::Global } else { within };
+    let mut fields = vec![field];
+    // A variable may be defined once for each environment.
+    if entity.has("environment_scope") && entity.has("key") {
+        fields.push("environment_scope".into());
+    }
+    Some(Fact::sure(Key { fields, scope }, reason))
+}
+
+/// What leads to one item has the key of the list that holds it, as far as its record has the same fields.
+pub(super) fn inherit_keys(site: &Site<'_>, shapes: &[Fact<Shape>], keys: &mut [Fact<Key>]) {
+    for (index, endpoint) in site.endpoints.iter().enumerate() {
+        if !is_item(endpoint)
+            || endpoint.stated.contains_key("record_key")
+            || shapes.get(index).is_none_or(|shape| shape.value != Shape::Object)
+        {
+            continue;
+        }
+        let slot = endpoint.path.slot(endpoint.path.segments.len() - 1);
+        let list = site
+            .at(&slot)
+            .find(|(list, _)| shapes.get(*list).is_some_and(|shape| shape.value == Shape::List));
+        let Some(inherited) = list.and_then(|(list, _)| keys.get(list)).cloned() else { continue };
+        let entity = site.entity(endpoint);
+        let has_all =
+            inherited.value.fields.iter().all(|field| entity.is_some_and(|entity| entity.has(field)));
+        if has_all
+            && !inherited.value.fields.is_empty()
+            && let Some(key) = keys.get_mut(index)
+        {
+            *key = Fact { reason: "its list has the same key".into(), ..inherited };
+        }
+    }
+}
+
+/// The placeholder that stands for one item: in the item's own path, or in a path below it.
+fn item_placeholder<'a>(site: &'a Site<'_>, endpoint: &'a Endpoint) -> Option<&'a str> {
+    let path = &endpoint.path;
+    match path.segments.last() {
+        Some(crate::endpoint::Segment::Param(name)) => Some(name),
+        _ => site.names(&format!("{}/{{}}", path.slot(path.segments.len()))).first().copied(),
+    }
+}
+
+/// The property that a placeholder names: itself, or what is left when leading words are dropped (`tag_name` → `name`).
+pub(super) fn field_for<'a>(placeholder: &str, entity: &'a Entity) -> Option<&'a str> {
+    let words = words(placeholder);
+    (0..words.len()).find_map(|start| {
+        let name = words.get(start..)?.join("_");
+        entity.properties.get_key_value(&name).map(|(property, _)| property.as_str())
+    })
+}
+
+/// A list whose records the document does not describe.
+fn undescribed(endpoint: &Endpoint, shape: &Shape, within: KeyScope) -> Fact<Key> {
+    let none = Key { fields: vec![], scope: within };
+    if *shape == Shape::Object {
+        return Fact::sure(none, "the document does not describe its record");
+    }
+    Fact::unsure(none, format!("the document does not describe the records of `{}`", endpoint.path.raw))
+}

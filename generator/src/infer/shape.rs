@@ -1,0 +1,259 @@
+//! What a successful answer really holds: never from the declared schema alone.
+
+use crate::endpoint::{Answer, Endpoint, Entity, Property, Segment, Type};
+use crate::gitlab;
+
+use super::fact::Fact;
+use super::pagination::declares_pages;
+use super::site::Site;
+use super::words::{is_mass_noun, is_plural, last_word, words};
+
+/// What a successful answer holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// An array of records.
+    List,
+    /// One record.
+    Object,
+    /// An array of records inside an object, at a dotted path.
+    Envelope { selector: String },
+    /// An object whose keys are data.
+    Map,
+    /// Bytes for people or programs, not records.
+    File,
+    /// Nothing.
+    None,
+}
+
+impl Shape {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Object => "object",
+            Self::Envelope { .. } => "envelope",
+            Self::Map => "map",
+            Self::File => "file",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether an answer can hold several records.
+    pub fn is_many(&self) -> bool {
+        matches!(self, Self::List | Self::Envelope { .. } | Self::Map)
+    }
+
+    /// Whether there are records at all.
+    pub fn has_records(&self) -> bool {
+        !matches!(self, Self::File | Self::None)
+    }
+
+    pub fn selector(&self) -> Option<&str> {
+        match self {
+            Self::Envelope { selector } => Some(selector),
+            _ => None,
+        }
+    }
+}
+
+/// The strongest evidence wins; the order of the rules is the order of their strength.
+pub(super) fn infer_shape(site: &Site<'_>, endpoint: &Endpoint) -> Fact<Shape> {
+    by_media_type(endpoint)
+        .or_else(|| by_file_name(endpoint))
+        .or_else(|| by_declared_array(endpoint))
+        .or_else(|| by_envelope(site, endpoint))
+        .or_else(|| by_item_path(endpoint))
+        .or_else(|| by_pagination(endpoint))
+        .or_else(|| by_declared_map(endpoint))
+        .or_else(|| by_protocol(endpoint))
+        .or_else(|| by_mass_noun(site, endpoint))
+        .or_else(|| by_items(site, endpoint))
+        .or_else(|| by_plural(endpoint))
+        .or_else(|| by_summary(endpoint))
+        .unwrap_or_else(|| fallback(endpoint))
+}
+
+fn by_media_type(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    match &endpoint.answer {
+        Answer::File { media_type } => {
+            Some(Fact::sure(Shape::File, format!("it answers with `{media_type}`")))
+        }
+        Answer::Empty => Some(Fact::sure(Shape::None, "its only success carries no body")),
+        _ => None,
+    }
+}
+
+/// Paths and summaries that speak of bytes, whatever the schema says.
+fn by_file_name(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    const FILES: [&str; 6] = ["raw", "raw_diffs", "archive", "download", "trace", "snapshot"];
+    let segment = endpoint.path.segments.last()?;
+    let last = match segment {
+        Segment::Literal(text) | Segment::Mixed { text, .. } => text.as_str(),
+        Segment::Param(_) => "",
+    };
+    if FILES.contains(&last) {
+        return Some(Fact::sure(Shape::File, format!("its path ends in `{last}`")));
+    }
+    if let Some((_, extension)) = last.rsplit_once('.')
+        && extension.starts_with(|first: char| first.is_ascii_alphabetic())
+        && extension.len() <= 5
+    {
+        return Some(Fact::sure(Shape::File, format!("its path ends in the file extension `.{extension}`")));
+    }
+    let verb = words(&endpoint.summary).into_iter().next().unwrap_or_default();
+    (verb == "download").then(|| Fact::sure(Shape::File, format!("its summary is \"{}\"", endpoint.summary)))
+}
+
+fn by_declared_array(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    match &endpoint.answer {
+        Answer::Json(Type::Array(_)) => {
+            Some(Fact::sure(Shape::List, "its 200 answer is declared as an array"))
+        }
+        _ => None,
+    }
+}
+
+/// An object that is nothing but a page: one array of objects, and otherwise only what serves paging.
+fn by_envelope(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    if matches!(endpoint.path.segments.last(), Some(Segment::Param(_))) {
+        return None;
+    }
+    let entity = site.entity(endpoint)?;
+    let is_records = |property: &Property| matches!(&property.kind, Type::Array(items) if **items != Type::Unknown && !matches!(**items, Type::Scalar(_)));
+    let mut lists = entity.properties.iter().filter(|(_, property)| is_records(property));
+    let (name, _) = lists.next()?;
+    let others = entity.properties.keys().filter(|other| *other != name);
+    (lists.next().is_none() && others.into_iter().all(|other| serves_paging(other))).then(|| {
+        let reason = format!("its 200 answer is an object around the array `{name}`");
+        Fact::sure(Shape::Envelope { selector: name.clone() }, reason)
+    })
+}
+
+fn serves_paging(property: &str) -> bool {
+    const PAGING: [&str; 17] = [
+        "page", "pages", "per", "next", "previous", "prev", "total", "count", "has", "more", "token",
+        "cursor", "offset", "limit", "hits", "links", "meta",
+    ];
+    words(property).iter().all(|word| PAGING.contains(&word.as_str()))
+}
+
+/// A path that ends in a placeholder leads to one thing, unless that thing has pages or is called a list.
+fn by_item_path(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let Some(Segment::Param(name)) = endpoint.path.segments.last() else { return None };
+    if declares_pages(endpoint) {
+        return Some(Fact::sure(Shape::List, "it declares `page` and `per_page`"));
+    }
+    match words(&endpoint.summary).first().map(String::as_str) {
+        Some("list" | "lists") => {
+            Some(Fact::unsure(Shape::List, format!("its summary is \"{}\"", endpoint.summary)))
+        }
+        _ => Some(Fact::sure(Shape::Object, format!("its path ends in the placeholder `{{{name}}}`"))),
+    }
+}
+
+fn by_pagination(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    declares_pages(endpoint).then(|| Fact::sure(Shape::List, "it declares parameters for pages"))
+}
+
+fn by_declared_map(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    matches!(endpoint.answer, Answer::Json(Type::Map))
+        .then(|| Fact::sure(Shape::Map, "its 200 answer has additional properties and no others"))
+}
+
+/// What speaks the protocol of another program answers in that program's documents.
+fn by_protocol(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    (gitlab::audience(&endpoint.path) == gitlab::Audience::Protocol)
+        .then(|| Fact::sure(Shape::Object, gitlab::Audience::Protocol.reason()))
+}
+
+/// `/settings`, or `/approvals` answered by an entity that is itself called approvals: one thing about many.
+fn by_mass_noun(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let last = endpoint.path.last_literal()?;
+    if is_mass_noun(last) {
+        return Some(Fact::sure(Shape::Object, format!("`{last}` names one thing")));
+    }
+    let entity = site.entity(endpoint)?.name.as_deref()?;
+    let whole = is_mass_noun(entity) || (is_plural(last) && last_word(entity) == last_word(last));
+    whole.then(|| Fact::sure(Shape::Object, format!("its entity `{entity}` describes all of them at once")))
+}
+
+fn by_items(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let last = endpoint.path.last_literal().filter(|last| is_plural(last))?;
+    let item = site.items(endpoint).next()?;
+    let reason = format!("`{last}` is plural and `{}` leads to one of them", item.path.raw);
+    Some(Fact::sure(Shape::List, reason))
+}
+
+fn by_plural(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let last = endpoint.path.last_literal().filter(|last| is_plural(last))?;
+    let fact = match summary_number(&endpoint.summary) {
+        Some(Number::One) if speaks_of_state(&endpoint.summary) => {
+            Fact::sure(Shape::Object, format!("its summary is \"{}\"", endpoint.summary))
+        }
+        Some(Number::Many) => Fact::sure(Shape::List, format!("its summary is \"{}\"", endpoint.summary)),
+        _ if words(&endpoint.summary).contains(&last_word(last)) => Fact::sure(
+            Shape::List,
+            format!("`{last}` is plural, and so its summary says: \"{}\"", endpoint.summary),
+        ),
+        _ => Fact::unsure(Shape::List, format!("`{last}` is plural")),
+    };
+    Some(fact)
+}
+
+/// "Retrieve the settings of …": one thing, whatever it is about.
+fn speaks_of_state(summary: &str) -> bool {
+    words(summary)
+        .iter()
+        .any(|word| is_mass_noun(word) || matches!(word.as_str(), "status" | "state" | "configuration"))
+}
+
+fn by_summary(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let reason = format!("its summary is \"{}\"", endpoint.summary);
+    match summary_number(&endpoint.summary)? {
+        Number::Many => Some(Fact::unsure(Shape::List, reason)),
+        Number::One => Some(Fact::sure(Shape::Object, reason)),
+    }
+}
+
+fn fallback(endpoint: &Endpoint) -> Fact<Shape> {
+    match &endpoint.answer {
+        Answer::Json(Type::Object(_)) => {
+            Fact::sure(Shape::Object, "its 200 answer is declared as one object")
+        }
+        Answer::Json(Type::Scalar(_)) => Fact::sure(Shape::None, "its 200 answer is a bare value"),
+        _ => Fact::unsure(Shape::Object, "nothing says that it returns several"),
+    }
+}
+
+/// What the verb of a summary promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Number {
+    One,
+    Many,
+}
+
+fn summary_number(summary: &str) -> Option<Number> {
+    let words = words(summary);
+    let mut words = words.iter().map(String::as_str);
+    match words.next()? {
+        "list" | "lists" => return Some(Number::Many),
+        "get" | "gets" | "retrieve" | "retrieves" | "return" | "returns" | "fetch" | "find" | "show"
+        | "check" | "verify" => {}
+        _ => return None,
+    }
+    let rest: Vec<&str> = words.take(3).collect();
+    let many = matches!(rest.as_slice(), ["all", ..] | ["list", "of", ..] | ["a" | "the", "list", "of", ..]);
+    Some(if many { Number::Many } else { Number::One })
+}
+
+/// The array of objects in an entity, for tests of envelopes in other modules.
+pub(super) fn record_type<'a>(site: &Site<'a>, endpoint: &Endpoint, shape: &Shape) -> Option<&'a Entity> {
+    let entity = site.entity(endpoint)?;
+    let Shape::Envelope { selector } = shape else { return Some(entity) };
+    match &entity.properties.get(selector)?.kind {
+        Type::Array(items) => match items.as_ref() {
+            Type::Object(id) => Some(site.entities.get(*id)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! Facts that the document states with `x-gitlab-init`, usually by way of an overlay. They are taken as given.
+
+use serde_json::{Map, Value};
+
+use crate::endpoint::Endpoint;
+
+use super::fact::Fact;
+use super::incremental::Incremental;
+use super::key::{Key, KeyScope};
+use super::pagination::{Order, Pagination};
+use super::parent::Provider;
+use super::shape::Shape;
+
+const REASON: &str = "`x-gitlab-init` states it";
+
+/// What is stated of one endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stated<'a>(&'a Map<String, Value>);
+
+impl<'a> Stated<'a> {
+    pub(super) fn of(endpoint: &'a Endpoint) -> Self {
+        Self(&endpoint.stated)
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.0.get(key).and_then(Value::as_str)
+    }
+
+    pub(super) fn table(&self) -> Option<String> {
+        self.text("table").map(str::to_owned)
+    }
+
+    pub(super) fn skip(&self) -> Option<String> {
+        match self.0.get("skip")? {
+            Value::Bool(true) => Some(REASON.to_owned()),
+            Value::String(reason) => Some(reason.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn shape(&self) -> Option<Fact<Shape>> {
+        let selector = self.text("selector").map(str::to_owned);
+        let shape = match (self.text("shape"), selector) {
+            (Some("envelope") | None, Some(selector)) => Shape::Envelope { selector },
+            (Some("list"), _) => Shape::List,
+            (Some("object"), _) => Shape::Object,
+            (Some("map"), _) => Shape::Map,
+            (Some("file"), _) => Shape::File,
+            (Some("none"), _) => Shape::None,
+            _ => return None,
+        };
+        Some(Fact::sure(shape, REASON))
+    }
+
+    pub(super) fn key(&self, inferred: Fact<Key>) -> Fact<Key> {
+        let fields = match self.0.get("record_key") {
+            Some(Value::String(field)) => Some(vec![field.clone()]),
+            Some(Value::Array(fields)) => {
+                Some(fields.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            }
+            _ => None,
+        };
+        let scope = match self.text("key_scope") {
+            Some("global") => Some(KeyScope::Global),
+            Some("parent") => Some(KeyScope::Parent),
+            _ => None,
+        };
+        if fields.is_none() && scope.is_none() {
+            return inferred;
+        }
+        let key = Key {
+            fields: fields.unwrap_or(inferred.value.fields),
+            scope: scope.unwrap_or(inferred.value.scope),
+        };
+        Fact::sure(key, REASON)
+    }
+
+    /// `params: {id: {path: /api/v4/projects, field: id}}`, or `null` for what no list provides.
+    pub(super) fn params(
+        &self,
+        mut inferred: Vec<(String, Fact<Option<Provider>>)>,
+        endpoints: &[Endpoint],
+    ) -> Vec<(String, Fact<Option<Provider>>)> {
+        let Some(stated) = self.0.get("params").and_then(Value::as_object) else { return inferred };
+        for (name, fact) in &mut inferred {
+            match stated.get(name) {
+                Some(Value::Null) => *fact = Fact::sure(None, REASON),
+                Some(value) => {
+                    if let Some(provider) = parse_provider(value, endpoints) {
+                        *fact = Fact::sure(Some(provider), REASON);
+                    }
+                }
+                None => {}
+            }
+        }
+        inferred
+    }
+
+    pub(super) fn pagination(&self) -> Option<Fact<Pagination>> {
+        let order = || Order {
+            by: self.text("order_by").unwrap_or_default().to_owned(),
+            sort: self.text("sort").unwrap_or_default().to_owned(),
+        };
+        let pagination = match self.text("pagination")? {
+            "offset" => Pagination::Offset,
+            "keyset" => Pagination::Keyset(order()),
+            "none" => Pagination::None,
+            _ => return None,
+        };
+        Some(Fact::sure(pagination, REASON))
+    }
+
+    /// The name of a parameter, or `null` for none; with `cursor` for the field it bounds.
+    pub(super) fn incremental(&self, inferred: Fact<Option<Incremental>>) -> Fact<Option<Incremental>> {
+        match self.0.get("incremental") {
+            Some(Value::Null) => Fact::sure(None, REASON),
+            Some(Value::String(param)) => {
+                let known = inferred.value.filter(|known| known.param == *param);
+                let mut incremental = known.unwrap_or(Incremental {
+                    param: param.clone(),
+                    cursor: None,
+                    query: Vec::new(),
+                    default: false,
+                });
+                if let Some(cursor) = self.text("cursor") {
+                    incremental.cursor = Some(cursor.to_owned());
+                }
+                if let Some(Value::Bool(default)) = self.0.get("incremental_default") {
+                    incremental.default = *default;
+                }
+                Fact::sure(Some(incremental), REASON)
+            }
+            _ => inferred,
+        }
+    }
+}
+
+/// Stated names win, as long as they are identifiers and not taken.
+pub(super) fn names(stated: &[Stated<'_>], mut names: Vec<String>) -> Vec<String> {
+    for (index, stated) in stated.iter().enumerate() {
+        let Some(name) = stated.text("name") else { continue };
+        let is_snake =
+            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if is_snake
+            && syn::parse_str::<syn::Ident>(name).is_ok()
+            && !names.iter().any(|taken| taken == name)
+            && let Some(slot) = names.get_mut(index)
+        {
+            *slot = name.to_owned();
+        }
+    }
+    names
+}
+
+fn parse_provider(value: &Value, endpoints: &[Endpoint]) -> Option<Provider> {
+    let path = value.get("path").and_then(Value::as_str)?;
+    let field = value.get("field").and_then(Value::as_str)?.to_owned();
+    let list = endpoints.iter().position(|endpoint| endpoint.path.raw == path)?;
+    Some(Provider { list, field })
+}

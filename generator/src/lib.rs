@@ -1,0 +1,17 @@
+//! Reads a GitLab OpenAPI document and renders a standalone Rust pipeline crate.
+//!
+//! One type per stage; no stage reaches back:
+//!
+//! ```text
+//! Text → Document → Endpoints → inferred Facts → ResourceGraph → rendered Files → write Plan → disk
+//! ```
+
+pub mod cli;
+pub mod document;
+pub mod endpoint;
+pub mod gitlab;
+pub mod graph;
+pub mod infer;
+pub mod render;
+pub mod report;
+pub mod write;

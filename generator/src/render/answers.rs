@@ -1,0 +1,50 @@
+//! What the user decided when the crate was made. Kept in the crate, so that it can be made again.
+
+use serde::Serialize;
+
+use crate::gitlab::Preset;
+
+/// The choices behind a generated crate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    /// The name of the crate.
+    pub name: String,
+    /// What the document was called on the command line; none for the bundled one.
+    pub spec: Option<String>,
+    pub spec_title: String,
+    pub spec_sha256: String,
+    pub preset: Option<Preset>,
+    pub select: Vec<String>,
+    pub exclude: Vec<String>,
+    pub destination: Destination,
+    pub base_url: String,
+    pub groups: Vec<String>,
+    pub projects: Vec<String>,
+    /// A member of a workspace must not declare one of its own.
+    #[serde(skip)]
+    pub workspace_member: bool,
+}
+
+/// Where a pipeline loads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    #[default]
+    Sqlite,
+}
+
+impl Destination {
+    /// As the configuration and the features of the crate call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+impl Answers {
+    /// The name of the library of the crate.
+    pub fn library(&self) -> String {
+        self.name.replace('-', "_")
+    }
+}

@@ -1,0 +1,64 @@
+//! A selected graph to the files of a crate. Pure: the same input gives the same bytes, and nothing touches the disk.
+//!
+//! Resource definitions are built as tokens, so that nothing a document says can become code. The other files are
+//! templates, or copied from the skeleton as they stand.
+
+mod answers;
+mod config;
+mod error;
+mod manifest;
+mod resources;
+mod skeleton;
+mod template;
+
+use crate::graph::ResourceGraph;
+
+pub use answers::{Answers, Destination};
+pub use error::RenderError;
+
+/// One file of the crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative, with `/` between its parts.
+    pub path: String,
+    pub body: String,
+    pub kind: FileKind,
+}
+
+/// What the writer may do with a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Replace it.
+    Generated,
+    /// Leave it: it is the user's from the first day.
+    Owned,
+    /// Leave it, and let nobody else read it.
+    Secret,
+}
+
+/// Renders the whole crate, in the order of paths.
+///
+/// # Errors
+/// A fault here is a fault of this program: a template or a token stream that does not parse.
+pub fn render(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+    let mut files = skeleton::copied_files();
+    files.extend(resources::resource_files(graph)?);
+    files.extend(template::rendered_files(answers, graph)?);
+    files.push(manifest::manifest(answers)?);
+    files.extend(manifest::lock_file(answers)?);
+    for file in &files {
+        check_rust(file)?;
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+/// Whatever made it, a Rust file that does not parse is never written.
+fn check_rust(file: &File) -> Result<(), RenderError> {
+    if file.path.ends_with(".rs")
+        && let Err(source) = syn::parse_file(&file.body)
+    {
+        return Err(RenderError::Rust { path: file.path.clone(), source });
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! The resource definitions: one file per group of endpoints, plain data with the reasons in doc comments.
+
+use std::collections::BTreeMap;
+
+use heck::ToShoutySnakeCase;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::graph::{Param, Resource, ResourceGraph, WriteDisposition};
+use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape};
+
+use super::config::one_line;
+use super::{File, FileKind, RenderError};
+
+/// `src/resources/mod.rs` and one file per group.
+pub(super) fn resource_files(graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+    let mut groups: BTreeMap<String, Vec<&Resource>> = BTreeMap::new();
+    for resource in &graph.resources {
+        groups.entry(group_name(resource)).or_default().push(resource);
+    }
+    let mut files = vec![file("mod", index(&groups, graph))?];
+    for (name, resources) in &groups {
+        files.push(file(name, group(name, resources))?);
+    }
+    Ok(files)
+}
+
+fn file(name: &str, tokens: TokenStream) -> Result<File, RenderError> {
+    let path = format!("src/resources/{name}.rs");
+    match syn::parse2(tokens) {
+        Ok(parsed) => {
+            Ok(File { path, body: spaced(&prettyplease::unparse(&parsed)), kind: FileKind::Generated })
+        }
+        Err(source) => Err(RenderError::Rust { path, source }),
+    }
+}
+
+/// Blank lines between definitions, which token streams do not carry. A line of code cannot begin like this inside of a
+/// string: line breaks in strings are escaped.
+fn spaced(code: &str) -> String {
+    code.replace(";\n///", ";\n\n///")
+}
+
+/// Named after the collection below a project or group: `issues` for the notes of an issue.
+fn group_name(resource: &Resource) -> String {
+    let mut literals =
+        resource.request_path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
+    let root = literals.next().unwrap_or("root");
+    let below = literals.find(|literal| !matches!(*literal, "-" | "repository"));
+    let name = match (root, below) {
+        ("projects" | "groups", Some(below)) => below,
+        _ => root,
+    };
+    module_name(name)
+}
+
+/// Fit for a module and a file, whatever the document calls it.
+fn module_name(text: &str) -> String {
+    use heck::ToSnakeCase;
+    let ascii: String =
+        text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let mut name = ascii.to_snake_case();
+    name.truncate(48);
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        name.insert_str(0, "group_");
+    }
+    if syn::parse_str::<syn::Ident>(&name).is_err() || name == "mod" {
+        name.push_str("_resources");
+    }
+    name
+}
+
+fn index(groups: &BTreeMap<String, Vec<&Resource>>, graph: &ResourceGraph) -> TokenStream {
+    let modules = groups.keys().map(|name| module_ident(name));
+    let all = ordered(graph).into_iter().map(|resource| {
+        let module = module_ident(&group_name(resource));
+        let name = constant(&resource.name);
+        quote!(&#module::#name)
+    });
+    quote! {
+        #![doc = " The resources of this pipeline: plain data, written by `gitlab-init` from the OpenAPI document."]
+        #![doc = ""]
+        #![doc = " Change what you need to. `gitlab-init explain RESOURCE` tells why each fact is as it is."]
+
+        #(#[rustfmt::skip] pub mod #modules;)*
+
+        use crate::resource::Resource;
+
+        #[doc = " All resources, parents before their children."]
+        pub const ALL: &[&Resource] = &[#(#all),*];
+    }
+}
+
+/// Parents before their children, otherwise in the order of the document.
+fn ordered(graph: &ResourceGraph) -> Vec<&Resource> {
+    let mut ordered: Vec<&Resource> = Vec::new();
+    let mut waiting: Vec<&Resource> = graph.resources.iter().collect();
+    while !waiting.is_empty() {
+        let placed =
+            |name: &str| ordered.iter().any(|resource| resource.name == name) || graph.get(name).is_none();
+        let (ready, rest): (Vec<&Resource>, Vec<&Resource>) = waiting.iter().partition(|resource| {
+            let sources = resource.params.iter().filter_map(|param| param.source.value.as_ref());
+            sources.into_iter().all(|source| placed(&source.resource))
+        });
+        if ready.is_empty() {
+            // A circle: the engine names it when it starts.
+            ordered.extend(rest);
+            break;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    ordered
+}
+
+fn group(name: &str, resources: &[&Resource]) -> TokenStream {
+    let title = format!(" Resources around `{name}`, written by `gitlab-init` from the OpenAPI document.");
+    let constants = resources.iter().map(|resource| definition(resource));
+    quote! {
+        #![doc = #title]
+
+        use crate::resource::*;
+
+        #(#constants)*
+    }
+}
+
+fn definition(resource: &Resource) -> TokenStream {
+    let docs = doc_lines(resource);
+    let constant = constant(&resource.name);
+    let Resource { name, table, request_path, .. } = resource;
+    let params = resource.params.iter().map(param);
+    let shape = shape(&resource.shape.value);
+    let record_key = &resource.key.value.fields;
+    let key_scope = match resource.key.value.scope {
+        KeyScope::Global => quote!(KeyScope::Global),
+        KeyScope::Parent => quote!(KeyScope::Parent),
+    };
+    let pagination = pagination(&resource.pagination.value);
+    let query = pairs(&resource.query);
+    let incremental = incremental(resource.incremental.value.as_ref());
+    let disposition = match resource.write_disposition.value {
+        WriteDisposition::Replace => quote!(WriteDisposition::Replace),
+        WriteDisposition::Merge => quote!(WriteDisposition::Merge),
+    };
+    let columns = resource.columns.iter().map(column);
+    let enabled = resource.enabled;
+    quote! {
+        #(#[doc = #docs])*
+        pub const #constant: Resource = Resource {
+            name: #name,
+            table: #table,
+            path: #request_path,
+            params: &[#(#params),*],
+            shape: #shape,
+            record_key: &[#(#record_key),*],
+            key_scope: #key_scope,
+            pagination: #pagination,
+            query: #query,
+            incremental: #incremental,
+            write_disposition: #disposition,
+            columns: &[#(#columns),*],
+            enabled: #enabled,
+        };
+    }
+}
+
+/// What it is and why it is believed to be so.
+fn doc_lines(resource: &Resource) -> Vec<String> {
+    let mut lines = vec![format!("`GET {}`", one_line(&resource.path)), String::new()];
+    let summary = one_line(&resource.summary);
+    if !summary.is_empty() {
+        lines.extend([format!("{summary}."), String::new()]);
+    }
+    let key = if resource.key.value.fields.is_empty() {
+        "no key".to_owned()
+    } else {
+        format!("key `{}`", resource.key.value.fields.join(", "))
+    };
+    lines.push(format!("- {}: {}", resource.shape.value.name(), resource.shape.reason));
+    lines.push(format!("- {key}: {}", resource.key.reason));
+    lines.extend(resource.params.iter().map(|param| match &param.source.value {
+        Some(source) => {
+            format!("- `{}` is `{}.{}`: {}", param.name, source.resource, source.field, param.source.reason)
+        }
+        None => format!("- `{}` is yours to give: {}", param.name, param.source.reason),
+    }));
+    if resource.incremental.value.is_some() {
+        lines.push(format!("- incremental: {}", resource.incremental.reason));
+    }
+    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {}", clean(&line)) }).collect()
+}
+
+/// Reasons may quote the document.
+fn clean(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_control()).collect()
+}
+
+fn param(param: &Param) -> TokenStream {
+    let Param { name, column, source } = param;
+    let source = match &source.value {
+        Some(source) => {
+            let (resource, field) = (&source.resource, &source.field);
+            quote!(ParamSource::Parent { resource: #resource, field: #field })
+        }
+        None => quote!(ParamSource::Config),
+    };
+    quote!(Param { name: #name, column: #column, source: #source })
+}
+
+fn shape(shape: &Shape) -> TokenStream {
+    match shape {
+        Shape::Envelope { selector } => quote!(Shape::Envelope { selector: #selector }),
+        Shape::Map => quote!(Shape::Map),
+        Shape::Object => quote!(Shape::Object),
+        Shape::List | Shape::File | Shape::None => quote!(Shape::List),
+    }
+}
+
+fn pagination(pagination: &Pagination) -> TokenStream {
+    match pagination {
+        Pagination::Offset => quote!(Pagination::Offset),
+        Pagination::None => quote!(Pagination::None),
+        Pagination::Keyset(order) => {
+            let (by, sort) = (&order.by, &order.sort);
+            quote!(Pagination::Keyset { order_by: #by, sort: #sort })
+        }
+    }
+}
+
+fn incremental(incremental: Option<&Incremental>) -> TokenStream {
+    let Some(Incremental { param, cursor, query, default }) = incremental else { return quote!(None) };
+    let cursor = match cursor {
+        Some(cursor) => quote!(Some(#cursor)),
+        None => quote!(None),
+    };
+    let query = pairs(query);
+    quote!(Some(Incremental { param: #param, cursor: #cursor, query: #query, default: #default }))
+}
+
+fn pairs(pairs: &[(String, String)]) -> TokenStream {
+    let pairs = pairs.iter().map(|(name, value)| quote!((#name, #value)));
+    quote!(&[#(#pairs),*])
+}
+
+fn column(column: &Column) -> TokenStream {
+    let name = &column.name;
+    let constructor = match column.kind {
+        ColumnKind::Bool => format_ident!("bool"),
+        ColumnKind::Int => format_ident!("int"),
+        ColumnKind::Float => format_ident!("float"),
+        ColumnKind::Date => format_ident!("date"),
+        ColumnKind::Timestamp => format_ident!("timestamp"),
+        ColumnKind::Text => format_ident!("text"),
+        ColumnKind::Json => format_ident!("json"),
+    };
+    quote!(Column::#constructor(#name))
+}
+
+fn constant(name: &str) -> Ident {
+    Ident::new(&name.to_shouty_snake_case(), Span::call_site())
+}
+
+fn module_ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}

@@ -1,0 +1,74 @@
+//! The files that are templates. They hold no rule about the API: what they need is worked out before.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use toml_edit::{Formatted, Key};
+
+use crate::graph::ResourceGraph;
+
+use super::{Answers, File, FileKind, RenderError, config, skeleton};
+
+/// Renders every `x.j2` of the skeleton.
+pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+    let environment = environment()?;
+    let context = context! {
+        answers => Value::from(Serde(answers)),
+        library => answers.library(),
+        destination => answers.destination.name(),
+        resources => Value::from(Serde(config::entries(graph))),
+    };
+    let render = |(template, path, _): (&str, &str, &str)| {
+        let rendered = environment.get_template(template).and_then(|template| template.render(&context));
+        let body = rendered.map_err(|source| RenderError::Template { template: template.into(), source })?;
+        Ok(File { path: path.to_owned(), body, kind: kind(path) })
+    };
+    skeleton::templates().map(render).collect()
+}
+
+/// Undefined variables are errors; nothing is escaped but by a filter that says how.
+fn environment() -> Result<Environment<'static>, RenderError> {
+    let fault = |template: &str, source| RenderError::Template { template: template.into(), source };
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax.build().map_err(|source| fault("syntax", source))?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_filter("toml", toml);
+    environment.add_filter("key", key);
+    environment.add_filter("cell", cell);
+    for (name, _, text) in skeleton::templates() {
+        environment.add_template(name, text).map_err(|source| fault(name, source))?;
+    }
+    Ok(environment)
+}
+
+fn kind(path: &str) -> FileKind {
+    match path {
+        "secrets.toml" => FileKind::Secret,
+        _ => FileKind::Generated,
+    }
+}
+
+/// A value as TOML writes it.
+fn toml(value: &Value) -> String {
+    if value.kind() == minijinja::value::ValueKind::Seq {
+        let items = value.try_iter().into_iter().flatten();
+        return format!("[{}]", items.map(|item| toml(&item)).collect::<Vec<_>>().join(", "));
+    }
+    match value.as_str() {
+        Some(text) => Formatted::new(text.to_owned()).to_string(),
+        None => value.to_string(),
+    }
+}
+
+/// A key as TOML writes it.
+fn key(text: &str) -> String {
+    Key::new(text).to_string()
+}
+
+/// Text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,132 @@
+//! From what the layers say to what the other stages use: defaults, limits, and how the token is sent.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::layers::{Environment, Layers, Origin};
+use super::settings::{
+    DestinationSettings, ExtractSettings, ResourceSettings, Scalars, ScopeSettings, Settings, TokenType,
+    text_of,
+};
+use super::{
+    ApiRoot, Config, ConfigError, Credentials, Destination, Extract, Gitlab, ResourceConfig, Scope, Secret,
+    Sqlite,
+};
+
+/// `folder` is where `config.toml` lies: relative paths in it start there.
+pub(super) fn derive(
+    settings: Settings,
+    layers: &Layers,
+    environment: &Environment,
+    folder: &Path,
+) -> Result<Config, ConfigError> {
+    let url_origin = layers.origin(&["gitlab".to_owned(), "url".to_owned()]).cloned();
+    Ok(Config {
+        gitlab: derive_gitlab(&settings, environment, url_origin)?,
+        scope: derive_scope(settings.scope),
+        extract: derive_extract(&settings.extract, layers)?,
+        destination: derive_destination(settings.destination, folder),
+        resources: settings.resources.into_iter().map(|(name, said)| (name, derive_resource(said))).collect(),
+    })
+}
+
+fn derive_scope(said: ScopeSettings) -> Scope {
+    Scope {
+        groups: said.groups,
+        projects: said.projects,
+        subgroups: said.subgroups.unwrap_or(true),
+        archived: said.archived.unwrap_or(true),
+    }
+}
+
+fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, ConfigError> {
+    let extract = Extract {
+        concurrency: usize::from(said.concurrency.unwrap_or(6)),
+        per_page: said.per_page.unwrap_or(100),
+        timeout: said.timeout.unwrap_or(Duration::from_secs(90)),
+    };
+    let out_of_range = |key: &str, message: &str| {
+        let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
+        Err(ConfigError::Invalid { key: format!("extract.{key}"), origin, message: message.to_owned() })
+    };
+    if !(1..=64).contains(&extract.concurrency) {
+        return out_of_range("concurrency", "expected 1 to 64");
+    }
+    if !(1..=100).contains(&extract.per_page) {
+        return out_of_range("per_page", "expected 1 to 100, the most that GitLab gives");
+    }
+    if extract.timeout.is_zero() {
+        return out_of_range("timeout", "expected more than zero");
+    }
+    Ok(extract)
+}
+
+fn derive_destination(said: DestinationSettings, folder: &Path) -> Destination {
+    let path = said.sqlite.path.unwrap_or_else(|| "gitlab.sqlite".to_owned());
+    Destination {
+        kind: said.kind.unwrap_or_else(|| "sqlite".to_owned()),
+        dataset: said.dataset.unwrap_or_else(|| "gitlab".to_owned()),
+        sqlite: Sqlite { path: folder.join(path) },
+    }
+}
+
+/// The address and the token belong together: a job token is sent only to the server that runs the job.
+fn derive_gitlab(
+    settings: &Settings,
+    environment: &Environment,
+    origin: Option<Origin>,
+) -> Result<Gitlab, ConfigError> {
+    let parse = |text: &str| {
+        ApiRoot::parse(text).map_err(|source| ConfigError::Address { origin: origin.clone(), source })
+    };
+    let set = |name: &str| environment.get(name).filter(|text| !text.trim().is_empty());
+    let server = set("CI_SERVER_URL").and_then(|text| ApiRoot::parse(text).ok());
+    let url = match (&settings.gitlab.url, &server) {
+        (Some(text), _) => parse(text)?,
+        (None, Some(server)) => server.clone(),
+        (None, None) => parse("https://gitlab.com")?,
+    };
+    let is_job_server = server.as_ref().is_some_and(|server| server.same_origin(&url));
+    let job = set("CI_JOB_TOKEN").filter(|_| is_job_server).map(Secret::new);
+    let token = settings.gitlab.token.clone().filter(|token| !token.is_empty());
+    let credentials = match (settings.gitlab.token_type, token) {
+        (TokenType::None, _) => Some(Credentials::Anonymous),
+        (_, Some(token)) if token.expose().starts_with("gldt-") => return Err(ConfigError::DeployToken),
+        (TokenType::Auto, Some(token)) if token.expose().starts_with("glcbt-") => {
+            Some(Credentials::Job(token))
+        }
+        (TokenType::Auto | TokenType::Private, Some(token)) => Some(Credentials::Private(token)),
+        (TokenType::Bearer, Some(token)) => Some(Credentials::Bearer(token)),
+        (TokenType::Job, Some(token)) => Some(Credentials::Job(token)),
+        (TokenType::Auto | TokenType::Job, None) => job.map(Credentials::Job),
+        (TokenType::Private | TokenType::Bearer, None) => None,
+    };
+    Ok(Gitlab { url, credentials })
+}
+
+fn derive_resource(said: ResourceSettings) -> ResourceConfig {
+    ResourceConfig {
+        enabled: said.enabled,
+        table: said.table,
+        write_disposition: said.write_disposition,
+        query: said.query.into_iter().flat_map(|(name, value)| query_pairs(&name, value)).collect(),
+        params: said
+            .params
+            .into_iter()
+            .map(|(name, value)| (name, value.values.iter().map(json_of).collect()))
+            .collect(),
+    }
+}
+
+/// GitLab takes arrays as `name[]=a&name[]=b`.
+fn query_pairs(name: &str, value: Scalars) -> Vec<(String, String)> {
+    let name = if value.is_array && !name.ends_with("[]") { format!("{name}[]") } else { name.to_owned() };
+    value.values.iter().map(|value| (name.clone(), text_of(value))).collect()
+}
+
+/// A number stays one, so that its column is one.
+fn json_of(value: &toml::Value) -> Value {
+    value.as_integer().map_or_else(|| Value::String(text_of(value)), Value::from)
+}

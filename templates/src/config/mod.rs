@@ -1,0 +1,216 @@
+//! What the user wants: `config.toml`, then `secrets.toml`, then the environment come in, a checked [`Config`] goes out.
+//!
+//! `settings` is what the layers say, `derive` makes of it what the other stages use. Nothing here talks to GitLab or
+//! opens a destination.
+
+mod api_root;
+mod derive;
+mod error;
+mod layers;
+mod secret;
+mod selection;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use api_root::{AddressError, ApiRoot};
+pub use error::ConfigError;
+pub(crate) use error::suggest;
+pub use layers::{Environment, Origin};
+pub use secret::Secret;
+
+use crate::resource::{ParamSource, Resource, WriteDisposition};
+use derive::derive;
+use layers::Layers;
+use settings::Settings;
+
+/// Everything that the other stages are told.
+#[derive(Debug)]
+pub struct Config {
+    pub gitlab: Gitlab,
+    pub scope: Scope,
+    pub extract: Extract,
+    pub destination: Destination,
+    /// By the name of the resource; those that no layer mentions are absent.
+    pub resources: BTreeMap<String, ResourceConfig>,
+}
+
+#[derive(Debug)]
+pub struct Gitlab {
+    pub url: ApiRoot,
+    /// `None` when no layer has a token and anonymous reading was not chosen.
+    pub credentials: Option<Credentials>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    Anonymous,
+    /// Sent as `PRIVATE-TOKEN`: personal, project and group access tokens.
+    Private(Secret),
+    /// Sent as `Authorization: Bearer`.
+    Bearer(Secret),
+    /// Sent as `JOB-TOKEN`.
+    Job(Secret),
+}
+
+/// Where a run starts. Empty lists: what the token is a member of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Full paths or numeric ids.
+    pub groups: Vec<String>,
+    pub projects: Vec<String>,
+    pub subgroups: bool,
+    pub archived: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extract {
+    /// Requests at a time, at least 1.
+    pub concurrency: usize,
+    /// Records per page, 1 to 100.
+    pub per_page: u32,
+    /// For one request.
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    pub kind: String,
+    pub dataset: String,
+    pub sqlite: Sqlite,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sqlite {
+    pub path: PathBuf,
+}
+
+/// What the configuration says of one resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResourceConfig {
+    pub enabled: Option<bool>,
+    pub table: Option<String>,
+    pub write_disposition: Option<WriteDisposition>,
+    /// Query parameters as they are sent: an array has become several `name[]`.
+    pub query: Vec<(String, String)>,
+    /// Values for path parameters that no list provides.
+    pub params: BTreeMap<String, Vec<Value>>,
+}
+
+impl Config {
+    /// Reads `path`, or `config.toml` in the current folder, and `secrets.toml` beside it.
+    pub fn load(
+        path: Option<&Path>,
+        environment: &Environment,
+        resources: &[&Resource],
+    ) -> Result<Self, ConfigError> {
+        let path = path.unwrap_or(Path::new("config.toml"));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut layers = Layers::default();
+        if !layers.add_file(path)? {
+            return Err(ConfigError::Missing { path: path.to_owned() });
+        }
+        let token = ["gitlab".to_owned(), "token".to_owned()];
+        if layers.table.get("gitlab").is_some_and(|gitlab| gitlab.get("token").is_some()) {
+            return Err(ConfigError::TokenInConfig { origin: layers.origin(&token).cloned() });
+        }
+        let secrets = folder.join("secrets.toml");
+        refuse_exposed(&secrets)?;
+        layers.add_file(&secrets)?;
+        layers.add_environment(environment)?;
+        let settings = parse_settings(&layers)?;
+        check_resources(&settings, &layers, resources)?;
+        derive(settings, &layers, environment, folder)
+    }
+
+    /// The credentials, or the error that says where to put them.
+    pub fn credentials(&self) -> Result<&Credentials, ConfigError> {
+        let missing = || ConfigError::MissingToken { url: self.gitlab.url.to_string() };
+        self.gitlab.credentials.as_ref().ok_or_else(missing)
+    }
+
+    /// What the configuration says of the resource, or the defaults.
+    pub fn resource(&self, name: &str) -> &ResourceConfig {
+        static DEFAULT: ResourceConfig = ResourceConfig {
+            enabled: None,
+            table: None,
+            write_disposition: None,
+            query: Vec::new(),
+            params: BTreeMap::new(),
+        };
+        self.resources.get(name).unwrap_or(&DEFAULT)
+    }
+}
+
+#[cfg(unix)]
+fn refuse_exposed(path: &Path) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = path.metadata() else { return Ok(()) };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(ConfigError::Exposed { path: path.to_owned(), mode }) }
+}
+
+#[cfg(not(unix))]
+fn refuse_exposed(_: &Path) -> Result<(), ConfigError> {
+    Ok(())
+}
+
+fn parse_settings(layers: &Layers) -> Result<Settings, ConfigError> {
+    serde_path_to_error::deserialize(toml::Value::Table(layers.table.clone())).map_err(|error| {
+        let keys: Vec<String> = error.path().iter().map_while(key_of).collect();
+        let origin = layers.origin(&keys).cloned();
+        let key = keys.join(".");
+        let message = error.inner().message();
+        match unknown_field(message) {
+            Some((name, expected)) => {
+                let suggestion = suggest(&name, expected.iter().map(String::as_str));
+                ConfigError::UnknownKey { key, origin, suggestion, expected }
+            }
+            None => ConfigError::Invalid { key, origin, message: message.to_owned() },
+        }
+    })
+}
+
+fn key_of(segment: &serde_path_to_error::Segment) -> Option<String> {
+    match segment {
+        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+        _ => None,
+    }
+}
+
+/// Serde says it in words alone: the unknown name first, then the known ones, each in back-ticks.
+fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2).map(str::to_owned);
+    Some((quoted.next()?, quoted.collect()))
+}
+
+fn check_resources(settings: &Settings, layers: &Layers, resources: &[&Resource]) -> Result<(), ConfigError> {
+    for (name, said) in &settings.resources {
+        let origin = |keys: &[&str]| {
+            let keys: Vec<String> =
+                ["resources", name].iter().chain(keys).map(|key| (*key).to_owned()).collect();
+            layers.origin(&keys).cloned()
+        };
+        let Some(resource) = resources.iter().find(|resource| resource.name == name) else {
+            let suggestion = suggest(name, resources.iter().map(|resource| resource.name));
+            return Err(ConfigError::UnknownResource { name: name.clone(), origin: origin(&[]), suggestion });
+        };
+        let inputs = resource.params.iter().filter(|param| param.source == ParamSource::Config);
+        let expected: Vec<String> = inputs.map(|param| param.name.to_owned()).collect();
+        if let Some(param) = said.params.keys().find(|param| !expected.contains(param)) {
+            let suggestion = suggest(param, expected.iter().map(String::as_str));
+            let key = format!("resources.{name}.params.{param}");
+            return Err(ConfigError::UnknownKey {
+                key,
+                origin: origin(&["params", param]),
+                suggestion,
+                expected,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What a destination keeps beside the rows: loads and state.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+/// One load, as the table `_loads` keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadEntry {
+    pub load_id: String,
+    /// The name of the pipeline.
+    pub pipeline: String,
+    pub started_at: SystemTime,
+    pub finished_at: Option<SystemTime>,
+    pub status: LoadStatus,
+    /// Rows written per table.
+    pub rows: Map<String, Value>,
+}
+
+/// How far a load came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadStatus {
+    Running,
+    /// Everything that was asked for is loaded.
+    Complete,
+    /// Some partitions failed or the run was cut short; what was read is loaded.
+    Partial,
+    /// The run ended with an error; the packages committed before it are loaded.
+    Failed,
+    /// A later load found it still running.
+    Interrupted,
+}
+
+impl LoadStatus {
+    const ALL: [LoadStatus; 5] = [
+        LoadStatus::Running,
+        LoadStatus::Complete,
+        LoadStatus::Partial,
+        LoadStatus::Failed,
+        LoadStatus::Interrupted,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            LoadStatus::Running => "running",
+            LoadStatus::Complete => "complete",
+            LoadStatus::Partial => "partial",
+            LoadStatus::Failed => "failed",
+            LoadStatus::Interrupted => "interrupted",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<LoadStatus> {
+        LoadStatus::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// What the next run needs to know of one partition of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateEntry {
+    pub resource: String,
+    /// The bindings of the partition as [`partition_key`] writes them.
+    pub partition: String,
+    /// `None` forgets the partition.
+    pub state: Option<Value>,
+}
+
+/// The name of a partition among those of its resource: a JSON object from binding columns to values.
+pub fn partition_key(bindings: &[crate::page::Binding]) -> String {
+    let entries = bindings.iter().map(|binding| (binding.column.to_owned(), binding.value.clone()));
+    Value::Object(entries.collect()).to_string()
+}

@@ -1,0 +1,62 @@
+//! The bundled document, one line per resource, so that a change of the document or of a rule is reviewed as a diff of
+//! `bundled.txt`. `UPDATE=1 cargo test -p gitlab-init-tests --test bundled` writes it anew.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+use gitlab_init::document::{Document, Source};
+use gitlab_init::endpoint::Endpoints;
+use gitlab_init::graph::{Resource, ResourceGraph};
+use gitlab_init::infer::infer;
+
+#[test]
+fn the_bundled_document_comes_out_as_reviewed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("bundled.txt");
+    let actual = lines(&graph());
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &actual).expect("a write");
+    }
+    let reviewed = fs::read_to_string(&path).unwrap_or_default();
+    let differing = actual.lines().zip(reviewed.lines()).find(|(actual, reviewed)| actual != reviewed);
+    assert_eq!(differing, None, "left is inferred, right is reviewed; `UPDATE=1` writes what is inferred");
+    assert_eq!(actual.lines().count(), reviewed.lines().count(), "`UPDATE=1` writes what is inferred");
+}
+
+fn graph() -> ResourceGraph {
+    let document =
+        Document::parse(&Source::Bundled.read().expect("a document"), &[]).expect("an OpenAPI document");
+    assert!(document.info.version == "v4", "the bundled document has a version");
+    let endpoints = Endpoints::parse(&document);
+    assert_eq!(endpoints.unreadable, [], "each operation of the bundled document can be read");
+    ResourceGraph::build(&endpoints, &infer(&endpoints))
+}
+
+fn lines(graph: &ResourceGraph) -> String {
+    let resources = graph.resources.iter().map(line);
+    let skipped = graph.skipped.iter().map(|skipped| format!("skipped {}: {}", skipped.path, skipped.shape));
+    let mut lines = resources.chain(skipped).collect::<Vec<_>>().join("\n");
+    lines.push('\n');
+    lines
+}
+
+fn line(resource: &Resource) -> String {
+    let params = resource.params.iter().map(|param| match &param.source.value {
+        Some(source) => format!("{}={}.{}", param.name, source.resource, source.field),
+        None => format!("{}=?", param.name),
+    });
+    let incremental =
+        resource.incremental.value.as_ref().map_or("-", |incremental| incremental.param.as_str());
+    format!(
+        "{} {} [{}] {} key({}) {} {} {}{}",
+        resource.name,
+        resource.request_path,
+        params.collect::<Vec<_>>().join(" "),
+        resource.shape.value.name(),
+        resource.primary_key.join(","),
+        resource.pagination.value.name(),
+        incremental,
+        resource.status(),
+        if resource.default.value { " core" } else { "" },
+    )
+}

@@ -1,0 +1,93 @@
+//! `generated-example` is what the generator makes of the bundled document, to the byte.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+use gitlab_init::document::{Document, Source};
+use gitlab_init::endpoint::Endpoints;
+use gitlab_init::gitlab::Preset;
+use gitlab_init::graph::{ResourceGraph, Selection};
+use gitlab_init::infer::infer;
+use gitlab_init::render::{Answers, Destination, File, FileKind, render};
+
+const REFRESH: &str = "cargo example";
+
+#[test]
+fn the_example_is_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../generated-example");
+    let rendered = rendered();
+    for file in rendered.iter().filter(|file| file.kind != FileKind::Secret) {
+        let on_disk = fs::read_to_string(folder.join(&file.path)).unwrap_or_default();
+        assert!(
+            on_disk == file.body,
+            "generated-example/{} is stale; refresh it with `{REFRESH}`",
+            file.path
+        );
+    }
+    let stray = files_below(&folder).into_iter().find(|path| !rendered.iter().any(|file| file.path == *path));
+    assert_eq!(stray, None, "nothing renders this file any more; delete it and run `{REFRESH}`");
+}
+
+#[test]
+fn the_example_goes_three_levels_deep() {
+    let graph = core();
+    for (child, parents) in [
+        ("pipeline_jobs", ["project_pipelines", "projects"]),
+        ("merge_request_notes", ["project_merge_requests", "projects"]),
+    ] {
+        let mut name = child;
+        for parent in parents {
+            name = graph.get(name).and_then(|resource| resource.parent()).expect("a parent");
+            assert_eq!(name, parent, "above {child}");
+        }
+    }
+}
+
+fn core() -> ResourceGraph {
+    let text = Source::Bundled.read().expect("the bundled document");
+    let document = Document::parse(&text, &[]).expect("an OpenAPI document");
+    let endpoints = Endpoints::parse(&document);
+    let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));
+    graph.select(&Selection { preset: Some(Preset::Core), ..Selection::default() }).expect("the core preset")
+}
+
+fn rendered() -> Vec<File> {
+    let text = Source::Bundled.read().expect("the bundled document");
+    let document = Document::parse(&text, &[]).expect("an OpenAPI document");
+    let answers = Answers {
+        name: "generated-example".into(),
+        spec: None,
+        spec_title: document.info.title.clone(),
+        spec_sha256: document.info.sha256.clone(),
+        preset: Some(Preset::Core),
+        select: vec![],
+        exclude: vec![],
+        destination: Destination::Sqlite,
+        base_url: "https://gitlab.com".into(),
+        groups: vec![],
+        projects: vec![],
+        workspace_member: true,
+    };
+    render(&answers, &core()).expect("a crate")
+}
+
+/// Relative paths of all files, but for what a run or an editor leaves behind.
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(current).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name =
+                path.strip_prefix(folder).expect("below the folder").to_string_lossy().replace('\\', "/");
+            let left_behind = name == "secrets.toml" || name == "target" || name.contains(".sqlite");
+            match (left_behind, path.is_dir()) {
+                (true, _) => {}
+                (false, true) => folders.push(path),
+                (false, false) => files.push(name),
+            }
+        }
+    }
+    files
+}

@@ -1,0 +1,131 @@
+//! What is said and done about an issue, a merge request or an epic.
+
+use serde_json::{Value, json};
+
+use super::numbered;
+use crate::world::{HOUR, Kind, Moment, Project, Snapshot, ids, words};
+
+/// What notes and events are attached to.
+#[derive(Clone, Debug)]
+pub(crate) struct Noteable {
+    /// Keeps the ids of the notes of different kinds apart.
+    pub(crate) kind: i64,
+    pub(crate) type_name: &'static str,
+    pub(crate) id: i64,
+    pub(crate) iid: i64,
+    pub(crate) project_id: Option<i64>,
+    pub(crate) made: Moment,
+    pub(crate) notes: i64,
+}
+
+impl Snapshot {
+    pub(crate) fn noteable(&self, kind: Kind, project: &Project, iid: i64) -> Noteable {
+        let (type_name, id, notes) = match kind {
+            Kind::Issue => ("Issue", ids::issue(project.ordinal(), iid), self.issue_note_count(project, iid)),
+            Kind::MergeRequest => (
+                "MergeRequest",
+                ids::merge_request(project.ordinal(), iid),
+                self.merge_request_note_count(project, iid),
+            ),
+        };
+        Noteable {
+            kind: ids::of_kind(kind),
+            type_name,
+            id,
+            iid,
+            project_id: Some(project.id),
+            made: self.created_at(kind, project, iid),
+            notes,
+        }
+    }
+
+    pub(crate) fn notes(&self, on: &Noteable) -> Vec<Value> {
+        numbered(on.notes, |number| self.note(on, number))
+    }
+
+    /// Every second note was written by the system.
+    fn note(&self, on: &Noteable, number: i64) -> Value {
+        let place = [on.kind, on.id, number];
+        let system = number % 2 == 0;
+        let at = on.made.plus(number * HOUR);
+        json!({
+            "id": ids::note(on.kind, on.id, number),
+            "type": Value::Null,
+            "body": if system { "changed the description" } else { words::body(self.plan.seed, "note", &place) },
+            "author": self.user_basic(self.plan.somebody("note", &place)),
+            "created_at": at,
+            "updated_at": at,
+            "system": system,
+            "noteable_id": on.id,
+            "noteable_type": on.type_name,
+            "project_id": on.project_id,
+            "resolvable": false,
+            "confidential": false,
+            "internal": false,
+            "imported": false,
+            "imported_from": "none",
+            "noteable_iid": on.iid,
+            "commands_changes": {},
+        })
+    }
+
+    pub(crate) fn discussions(&self, on: &Noteable) -> Vec<Value> {
+        numbered(on.notes, |number| {
+            json!({
+                "id": self.plan.seed.sha("discussion", &[on.kind, on.id, number]),
+                "individual_note": true,
+                "notes": [self.note(on, number)],
+            })
+        })
+    }
+
+    pub(crate) fn award_emoji(&self, on: &Noteable) -> Vec<Value> {
+        numbered(on.id % 2, |number| {
+            json!({
+                "id": ids::note(on.kind + 10, on.id, number),
+                "name": "thumbsup",
+                "user": self.user_basic(self.plan.somebody("emoji", &[on.id])),
+                "created_at": on.made.plus(2 * HOUR),
+                "updated_at": on.made.plus(2 * HOUR),
+                "awardable_id": on.id,
+                "awardable_type": on.type_name,
+                "url": Value::Null,
+            })
+        })
+    }
+
+    pub(crate) fn state_events(&self, on: &Noteable) -> Vec<Value> {
+        numbered(on.id % 3, |number| {
+            json!({
+                "id": on.id * 4 + number,
+                "user": self.user_basic(self.plan.somebody("state event", &[on.id, number])),
+                "created_at": on.made.plus(number * HOUR),
+                "resource_type": on.type_name,
+                "resource_id": on.id,
+                "source_commit": Value::Null,
+                "source_merge_request_id": Value::Null,
+                "state": if number % 2 == 1 { "closed" } else { "reopened" },
+            })
+        })
+    }
+
+    /// A label that was deleted since leaves a null behind.
+    pub(crate) fn label_events(&self, on: &Noteable) -> Vec<Value> {
+        numbered(on.id % 3, |number| {
+            let label = json!({"id": 500_001, "name": "bug", "color": "#428BCA", "description": Value::Null});
+            json!({
+                "id": on.id * 4 + number,
+                "user": self.user_basic(self.plan.somebody("label event", &[on.id, number])),
+                "created_at": on.made.plus(number * HOUR),
+                "resource_type": on.type_name,
+                "resource_id": on.id,
+                "label": if on.id % 5 == 0 { Value::Null } else { label },
+                "action": if number % 2 == 1 { "add" } else { "remove" },
+            })
+        })
+    }
+
+    pub(crate) fn participants(&self, author: i64) -> Vec<Value> {
+        vec![self.user_basic(author)]
+    }
+}

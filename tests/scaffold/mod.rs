@@ -1,0 +1,94 @@
+//! A pipeline made, built and run as a user does it: by the command line, in a folder of its own.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+use sample_gitlab::SampleServer;
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The crate that `gitlab-init new` made.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) folder: PathBuf,
+    name: String,
+}
+
+/// Two builds at a time would only wait for each other's lock.
+static BUILD: Mutex<()> = Mutex::new(());
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The generator, built.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn gitlab_init() -> Result<Command> {
+    let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+    succeed(cargo().args(["build", "--quiet", "--package", "gitlab-init"]).current_dir(root()))?;
+    Ok(Command::new(root().join("target/debug/gitlab-init")))
+}
+
+impl Pipeline {
+    /// Runs `gitlab-init new` for a folder below `parent`; its last part names the crate.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub(crate) fn scaffold(parent: &Path, name: &str, args: &[&str]) -> Result<Self> {
+        let folder = parent.join(name);
+        succeed(gitlab_init()?.arg("new").arg(&folder).args(args).arg("--yes").current_dir(root()))?;
+        Ok(Self { folder, name: name.to_owned() })
+    }
+
+    /// Builds the crate with warnings as errors. All pipelines share what their dependencies compile to.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(crate) fn build(&self) -> Result<()> {
+        let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = root().join("target/pipelines");
+        let mut build = cargo();
+        build.args(["build", "--quiet"]).current_dir(&self.folder);
+        succeed(build.env("CARGO_TARGET_DIR", target).env("RUSTFLAGS", "--deny warnings"))?;
+        Ok(())
+    }
+
+    /// The command of the pipeline, with the sample server's address and token in its environment.
+    pub(crate) fn command(&self, server: &SampleServer) -> Command {
+        let mut command = Command::new(root().join("target/pipelines/debug").join(&self.name));
+        command
+            .current_dir(&self.folder)
+            .env("GITLAB_URL", server.url())
+            .env("GITLAB_TOKEN", server.token())
+            .env_remove("CI_JOB_TOKEN")
+            .env_remove("CI_SERVER_URL");
+        command
+    }
+
+    /// Where the default destination keeps the tables.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("gitlab.sqlite")
+    }
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// What the command printed, if it succeeded.
+///
+/// # Errors
+/// With its output, if it did not.
+pub(crate) fn succeed(command: &mut Command) -> Result<Output> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?} failed with {}:\n{stderr}", output.status).into())
+}
