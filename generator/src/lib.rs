@@ -14,4 +14,5 @@ pub mod graph;
 pub mod infer;
 pub mod render;
 pub mod report;
+mod text;
 pub mod write;

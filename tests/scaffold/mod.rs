@@ -24,6 +24,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The generator, built.
 ///
 /// # Errors
@@ -31,7 +36,7 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn gitlab_init() -> Result<Command> {
     let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
     succeed(cargo().args(["build", "--quiet", "--package", "gitlab-init"]).current_dir(root()))?;
-    Ok(Command::new(root().join("target/debug/gitlab-init")))
+    Ok(Command::new(target().join("debug/gitlab-init")))
 }
 
 impl Pipeline {
@@ -51,7 +56,7 @@ impl Pipeline {
     /// When it does not compile.
     pub(crate) fn build(&self) -> Result<()> {
         let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-        let target = root().join("target/pipelines");
+        let target = target().join("pipelines");
         let mut build = cargo();
         build.args(["build", "--quiet"]).current_dir(&self.folder);
         succeed(build.env("CARGO_TARGET_DIR", target).env("RUSTFLAGS", "--deny warnings"))?;
@@ -60,7 +65,7 @@ impl Pipeline {
 
     /// The command of the pipeline, with the sample server's address and token in its environment.
     pub(crate) fn command(&self, server: &SampleServer) -> Command {
-        let mut command = Command::new(root().join("target/pipelines/debug").join(&self.name));
+        let mut command = Command::new(target().join("pipelines/debug").join(&self.name));
         command
             .current_dir(&self.folder)
             .env("GITLAB_URL", server.url())

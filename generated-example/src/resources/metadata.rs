@@ -6,7 +6,7 @@ use crate::resource::*;
 /// Version, edition and agent server of the instance.
 ///
 /// - object: its 200 answer is declared as one object
-/// - no key: none of its fields identifies a record; looked for `id`, `uuid`, `iid`, `key`, `slug`, `sha`, `tag_name`, `name`, `username`, `codename`, `domain`, `digest`, `extern_uid`, `record_identifier`, `new_path`
+/// - no key: there is one in the instance
 pub const METADATA: Resource = Resource {
     name: "metadata",
     table: "metadata",

@@ -51,6 +51,11 @@ impl Path {
         self.segments.iter().filter_map(Segment::literal).filter(|literal| *literal != "-")
     }
 
+    /// The position of the whole path.
+    pub fn place(&self) -> String {
+        self.slot(self.segments.len())
+    }
+
     /// The position that the first `length` segments describe: placeholders without names, no `-` separators. Two
     /// paths with the same slot lead to the same place.
     pub fn slot(&self, length: usize) -> String {

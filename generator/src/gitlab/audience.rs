@@ -107,6 +107,30 @@ const SECRET: [&str; 20] = [
     "emails",
 ];
 
+/// Protocols whose answers are bytes or text, not JSON.
+///
+/// Source: GitLab's pages on the package registry and on Terraform state.
+pub(crate) fn answers_in_files(path: &Path) -> bool {
+    const IN_FILES: [&str; 11] = [
+        "pypi",
+        "helm",
+        "debian",
+        "rpm",
+        "rubygems",
+        "go",
+        "maven",
+        "generic",
+        "ml_models",
+        "state",
+        "symbolfiles",
+    ];
+    let literals: Vec<&str> = path.literals().collect();
+    let has = |word: &str| literals.contains(&word);
+    let cargo_index = has("cargo") && !literals.last().is_some_and(|last| last.ends_with(".json"));
+    let nuget_feed = has("nuget") && has("v2");
+    cargo_index || nuget_feed || IN_FILES.iter().any(|word| has(word))
+}
+
 /// Source: GitLab's pages on the package registry, Unleash, MLflow, Terraform state and VS Code settings.
 fn is_protocol(literals: &[&str]) -> bool {
     const PACKAGE_MANAGERS: [&str; 17] = [

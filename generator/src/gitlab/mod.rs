@@ -8,7 +8,7 @@ mod owners;
 mod pages;
 mod presets;
 
-pub(crate) use audience::{Audience, audience};
+pub(crate) use audience::{Audience, answers_in_files, audience};
 pub(crate) use filters::{hidden_filters, needs};
 pub(crate) use owners::{Ownership, identifies_by_iid, ownership};
 pub(crate) use pages::{is_paged, keyset};
@@ -19,7 +19,7 @@ use crate::endpoint::Path;
 
 /// Whether a path lies where a pattern points.
 fn lies_at(path: &Path, pattern: &str) -> bool {
-    let slot = path.slot(path.segments.len());
+    let slot = path.place();
     match pattern.strip_prefix("**") {
         Some(tail) => slot.ends_with(tail),
         None => slot == pattern,

@@ -16,7 +16,7 @@ pub(crate) enum Ownership {
 /// Source: GitLab's documentation of each endpoint. Labels and iterations come with those of the ancestor groups;
 /// runners, deploy keys and shared projects or groups are attached to many; links connect two records and are listed
 /// under both.
-const SHARED: [&str; 24] = [
+const SHARED: [&str; 29] = [
     "/projects/{}/labels",
     "/groups/{}/labels",
     "/projects/{}/iterations",
@@ -35,6 +35,11 @@ const SHARED: [&str; 24] = [
     "**/related_issues",
     "**/related_merge_requests",
     "**/closed_by",
+    "**/repository/commits/{}/merge_requests",
+    "**/deployments/{}/merge_requests",
+    "**/merge_requests/{}/pipelines",
+    "**/vulnerabilities/{}/issue_links",
+    "**/epics/{}/related_epics",
     "**/contributed_projects",
     "**/starred_projects",
     "**/runners/{}/projects",

@@ -68,10 +68,11 @@ const CORE: [&str; 44] = [
     "/metadata",
 ];
 
-const CI: [&str; 16] = [
-    "bridges",
+/// What a path is about, for the presets that are about one topic: its first literal below a project or group.
+const CI: [&str; 14] = [
     "ci",
     "deployments",
+    "dora",
     "environments",
     "freeze_periods",
     "job_token_scope",
@@ -83,57 +84,61 @@ const CI: [&str; 16] = [
     "runners",
     "runner_controllers",
     "test_report_summary",
-    "statuses",
-    "dora",
 ];
 
-const PLANNING: [&str; 13] = [
-    "issues",
-    "epics",
-    "milestones",
+const PLANNING: [&str; 9] = [
     "boards",
     "epic_boards",
+    "epics",
+    "issues",
     "iterations",
     "labels",
-    "issue_links",
-    "related_epics",
+    "milestones",
     "related_epic_links",
     "todos",
-    "burndown_events",
-    "lists",
 ];
 
-const SECURITY: [&str; 17] = [
-    "vulnerabilities",
-    "vulnerability_findings",
-    "vulnerability_exports",
-    "dependencies",
-    "dependency_list_exports",
-    "security",
-    "security_settings",
-    "protected_branches",
-    "protected_tags",
-    "protected_environments",
-    "audit_events",
+const SECURITY: [&str; 15] = [
     "approval_rules",
     "approvals",
+    "attestations",
+    "audit_events",
+    "dependencies",
     "external_status_checks",
     "managed_licenses",
+    "protected_branches",
+    "protected_environments",
+    "protected_tags",
     "push_rule",
-    "attestations",
+    "security",
+    "security_settings",
+    "vulnerabilities",
+    "vulnerability_findings",
+];
+
+/// Collections that cost a request for each record of a long list and tell little, or repeat what another tells: they
+/// come by name only.
+const COSTLY: [&str; 7] = [
+    "artifacts",
+    "award_emoji",
+    "discussions",
+    "metric_images",
+    "participants",
+    "closed_by",
+    "related_merge_requests",
 ];
 
 /// The presets, apart from `all`, that take the endpoint at a path.
 pub(crate) fn presets(path: &Path) -> Vec<Preset> {
-    let any = |words: &[&str]| path.literals().any(|literal| words.contains(&literal));
     let mut presets = Vec::new();
     if CORE.iter().any(|pattern| super::lies_at(path, pattern)) {
         presets.push(Preset::Core);
     }
-    for (preset, words) in
+    let costly = path.literals().any(|literal| COSTLY.contains(&literal));
+    for (preset, topics) in
         [(Preset::Ci, &CI[..]), (Preset::Planning, &PLANNING), (Preset::Security, &SECURITY)]
     {
-        if any(words) {
+        if !costly && topics.contains(&topic(path)) {
             presets.push(preset);
         }
     }
@@ -141,4 +146,14 @@ pub(crate) fn presets(path: &Path) -> Vec<Preset> {
         presets.push(Preset::Admin);
     }
     presets
+}
+
+fn topic(path: &Path) -> &str {
+    let mut literals = path.literals();
+    let root = literals.next().unwrap_or_default();
+    let below = literals.find(|literal| *literal != "repository");
+    match (root, below) {
+        ("projects" | "groups", Some(below)) => below,
+        _ => root,
+    }
 }

@@ -1,5 +1,7 @@
 //! Inferred facts to a graph: indexes become names, and what no list provides becomes a need.
 
+use std::collections::BTreeMap;
+
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab::{self, Audience, Preset};
 use crate::infer::{Fact, Facts, Key, Provider, Shape, is_plural, singular};
@@ -13,11 +15,19 @@ impl ResourceGraph {
     /// Freezes what was inferred.
     pub fn build(endpoints: &Endpoints, facts: &[Facts]) -> Self {
         let mut graph = Self::default();
+        let originals = originals(endpoints);
         for (endpoint, own) in endpoints.all.iter().zip(facts) {
-            match skip_reason(own) {
-                Some(reason) => graph.skipped.push(skipped(endpoint, own, reason)),
-                None => graph.resources.push(build_resource(endpoints, facts, endpoint, own)),
+            if let Some(reason) = skip_reason(own) {
+                graph.skipped.push(skipped(endpoint, own, reason));
+                continue;
             }
+            let mut resource = build_resource(endpoints, facts, endpoint, own);
+            let original =
+                originals.get(&endpoint.path.place()).filter(|original| **original != endpoint.path.raw);
+            if let Some(original) = original {
+                leave_to(&mut resource, original);
+            }
+            graph.resources.push(resource);
         }
         graph.skipped.extend(endpoints.unreadable.iter().map(|unreadable| Skipped {
             path: unreadable.path.clone(),
@@ -28,6 +38,26 @@ impl ResourceGraph {
         needs::resolve_needs(&mut graph);
         graph
     }
+}
+
+/// Of several paths to the same place, such as `/epics` and `/-/epics`, the plainest, by place.
+fn originals(endpoints: &Endpoints) -> BTreeMap<String, &str> {
+    let mut originals: BTreeMap<String, &str> = BTreeMap::new();
+    for endpoint in &endpoints.all {
+        let raw = endpoint.path.raw.as_str();
+        let original = originals.entry(endpoint.path.place()).or_insert(raw);
+        if raw.len() < original.len() {
+            *original = raw;
+        }
+    }
+    originals
+}
+
+/// A second path to the same records is left out unless it is asked for by name.
+fn leave_to(resource: &mut Resource, original: &str) {
+    resource.default = Fact::sure(false, format!("`{original}` leads to the same records"));
+    resource.presets.clear();
+    resource.enabled = false;
 }
 
 fn skip_reason(facts: &Facts) -> Option<String> {
@@ -77,6 +107,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
             Audience::Secret | Audience::Internal | Audience::Protocol
         ),
         default,
+        faults: own.faults.clone(),
     }
 }
 

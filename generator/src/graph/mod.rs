@@ -58,6 +58,8 @@ pub struct Resource {
     pub presets: Vec<Preset>,
     /// Whether a run takes it when it was asked for by a preset: not what carries secrets.
     pub enabled: bool,
+    /// What the document states of it and cannot be taken.
+    pub faults: Vec<String>,
 }
 
 /// One placeholder of a path, and where its value comes from.

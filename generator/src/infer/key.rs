@@ -69,8 +69,9 @@ pub(super) fn infer_key(site: &Site<'_>, endpoint: &Endpoint, shape: &Shape) -> 
     else {
         return undescribed(endpoint, shape, within);
     };
-    if *shape == Shape::Object && !is_item(endpoint) && nested && !entity.has("id") {
-        return Fact::sure(Key { fields: vec![], scope: KeyScope::Parent }, "there is one for each parent");
+    if *shape == Shape::Object && !is_item(endpoint) && !entity.has("id") {
+        let reason = if nested { "there is one for each parent" } else { "there is one in the instance" };
+        return Fact::sure(Key { fields: vec![], scope: within }, reason);
     }
     if entity.has("id") {
         return by_id(endpoint, entity, nested);
@@ -172,7 +173,7 @@ fn item_placeholder<'a>(site: &'a Site<'_>, endpoint: &'a Endpoint) -> Option<&'
     let path = &endpoint.path;
     match path.segments.last() {
         Some(crate::endpoint::Segment::Param(name)) => Some(name),
-        _ => site.names(&format!("{}/{{}}", path.slot(path.segments.len()))).first().copied(),
+        _ => site.names(&format!("{}/{{}}", path.place())).first().copied(),
     }
 }
 

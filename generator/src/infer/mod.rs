@@ -47,6 +47,8 @@ pub struct Facts {
     pub columns: Vec<Column>,
     /// Why the document wants it left out, when it does.
     pub skip: Option<String>,
+    /// What the document states and cannot be taken.
+    pub faults: Vec<String>,
 }
 
 /// Infers everything about every endpoint.
@@ -90,6 +92,7 @@ pub fn infer(endpoints: &Endpoints) -> Vec<Facts> {
                     .map(|entity| column::infer_columns(site.entities, entity))
                     .unwrap_or_default(),
                 skip: stated.skip(),
+                faults: stated.faults(all),
             }
         });
     facts.collect()

@@ -33,6 +33,16 @@ pub(super) fn infer_names(endpoints: &[Endpoint], shapes: &[&Shape]) -> Vec<Stri
 
 /// Changes at least one of several endpoints that have the same name; each can change only so often.
 fn tell_apart(naming: &mut [Naming], clash: &[usize]) {
+    let twin = |index: &usize| {
+        let own = naming.get(*index)?;
+        let others = clash.iter().filter_map(|other| naming.get(*other));
+        (own.spelt_out == 0 && others.into_iter().any(|other| own.is_second_path_of(other))).then_some(*index)
+    };
+    let twins: Vec<usize> = clash.iter().filter_map(twin).collect();
+    if !twins.is_empty() {
+        twins.into_iter().for_each(|index| change(naming, index, |naming| naming.spelt_out = 1));
+        return;
+    }
     let is_plain_item =
         |index: &usize| naming.get(*index).is_some_and(|naming| naming.is_item && !naming.detail);
     let items: Vec<usize> = clash.iter().copied().filter(is_plain_item).collect();
@@ -62,6 +72,7 @@ fn change(naming: &mut [Naming], index: usize, change: impl FnOnce(&mut Naming))
 /// The name of one endpoint, as far as it is settled.
 struct Naming {
     raw: String,
+    place: String,
     /// From the nearest ancestor only to all of them.
     levels: Vec<String>,
     level: usize,
@@ -88,7 +99,20 @@ impl Naming {
                 levels.push(nearest.chain([own.clone()]).collect::<Vec<_>>().join("_"));
             }
         }
-        Self { raw: path.raw.clone(), levels, level: 0, is_item, detail: false, spelt_out: 0 }
+        Self {
+            raw: path.raw.clone(),
+            place: path.place(),
+            levels,
+            level: 0,
+            is_item,
+            detail: false,
+            spelt_out: 0,
+        }
+    }
+
+    /// Whether both lead to the same place, and the other one more plainly.
+    fn is_second_path_of(&self, other: &Self) -> bool {
+        self.place == other.place && self.raw.len() > other.raw.len()
     }
 
     fn name(&self) -> String {
@@ -96,6 +120,7 @@ impl Naming {
         let full = word(&self.raw);
         let full = full.strip_prefix("api_v4_").unwrap_or(&full);
         match (self.spelt_out, self.detail) {
+            (1, _) if self.raw.contains("/-/") => identifier(&format!("{level}_alias")),
             (0, false) => identifier(level),
             (0, true) => identifier(&format!("{level}_detail")),
             (1, _) => identifier(full),

@@ -98,7 +98,7 @@ impl Lists<'_> {
         let below = format!("{}/", endpoint.path.slot(at));
         let has_field = |index: usize| {
             let list = self.site.endpoints.get(index)?;
-            let path = list.path.slot(list.path.segments.len());
+            let path = list.path.place();
             let literal = path.strip_prefix(&below).filter(|rest| !rest.contains(['/', '{']))?;
             let entity = record_type(self.site, list, &self.shapes.get(index)?.value)?;
             (!literal.is_empty() && suffixed(name, entity).is_some()).then_some(index)

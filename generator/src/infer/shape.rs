@@ -60,11 +60,12 @@ pub(super) fn infer_shape(site: &Site<'_>, endpoint: &Endpoint) -> Fact<Shape> {
     by_media_type(endpoint)
         .or_else(|| by_file_name(endpoint))
         .or_else(|| by_declared_array(endpoint))
+        .or_else(|| by_check(endpoint))
         .or_else(|| by_envelope(site, endpoint))
-        .or_else(|| by_item_path(endpoint))
         .or_else(|| by_pagination(endpoint))
-        .or_else(|| by_declared_map(endpoint))
         .or_else(|| by_protocol(endpoint))
+        .or_else(|| by_item_path(endpoint))
+        .or_else(|| by_declared_map(endpoint))
         .or_else(|| by_mass_noun(site, endpoint))
         .or_else(|| by_items(site, endpoint))
         .or_else(|| by_plural(endpoint))
@@ -84,7 +85,7 @@ fn by_media_type(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 
 /// Paths and summaries that speak of bytes, whatever the schema says.
 fn by_file_name(endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    const FILES: [&str; 6] = ["raw", "raw_diffs", "archive", "download", "trace", "snapshot"];
+    const FILES: [&str; 7] = ["raw", "raw_diffs", "archive", "download", "trace", "snapshot", "usage_export"];
     let segment = endpoint.path.segments.last()?;
     let last = match segment {
         Segment::Literal(text) | Segment::Mixed { text, .. } => text.as_str(),
@@ -96,6 +97,7 @@ fn by_file_name(endpoint: &Endpoint) -> Option<Fact<Shape>> {
     if let Some((_, extension)) = last.rsplit_once('.')
         && extension.starts_with(|first: char| first.is_ascii_alphabetic())
         && extension.len() <= 5
+        && extension != "json"
     {
         return Some(Fact::sure(Shape::File, format!("its path ends in the file extension `.{extension}`")));
     }
@@ -136,12 +138,9 @@ fn serves_paging(property: &str) -> bool {
     words(property).iter().all(|word| PAGING.contains(&word.as_str()))
 }
 
-/// A path that ends in a placeholder leads to one thing, unless that thing has pages or is called a list.
+/// A path that ends in a placeholder leads to one thing, unless it is called a list.
 fn by_item_path(endpoint: &Endpoint) -> Option<Fact<Shape>> {
     let Some(Segment::Param(name)) = endpoint.path.segments.last() else { return None };
-    if declares_pages(endpoint) {
-        return Some(Fact::sure(Shape::List, "it declares `page` and `per_page`"));
-    }
     match words(&endpoint.summary).first().map(String::as_str) {
         Some("list" | "lists") => {
             Some(Fact::unsure(Shape::List, format!("its summary is \"{}\"", endpoint.summary)))
@@ -161,8 +160,18 @@ fn by_declared_map(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 
 /// What speaks the protocol of another program answers in that program's documents.
 fn by_protocol(endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    (gitlab::audience(&endpoint.path) == gitlab::Audience::Protocol)
-        .then(|| Fact::sure(Shape::Object, gitlab::Audience::Protocol.reason()))
+    if gitlab::audience(&endpoint.path) != gitlab::Audience::Protocol {
+        return None;
+    }
+    let shape = if gitlab::answers_in_files(&endpoint.path) { Shape::File } else { Shape::Object };
+    Some(Fact::sure(shape, gitlab::Audience::Protocol.reason()))
+}
+
+/// "Check …", without a word about a body: the status is the answer.
+fn by_check(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    let verb = words(&endpoint.summary).into_iter().next().unwrap_or_default();
+    (endpoint.answer == Answer::Undescribed && matches!(verb.as_str(), "check" | "verify" | "ping"))
+        .then(|| Fact::sure(Shape::None, format!("its summary is \"{}\"", endpoint.summary)))
 }
 
 /// `/settings`, or `/approvals` answered by an entity that is itself called approvals: one thing about many.

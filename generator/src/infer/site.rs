@@ -19,7 +19,7 @@ impl<'a> Site<'a> {
         let mut names: HashMap<String, Vec<&'a str>> = HashMap::new();
         for (index, endpoint) in endpoints.all.iter().enumerate() {
             let path = &endpoint.path;
-            by_slot.entry(path.slot(path.segments.len())).or_default().push(index);
+            by_slot.entry(path.place()).or_default().push(index);
             for (at, segment) in path.segments.iter().enumerate() {
                 if let crate::endpoint::Segment::Param(name) = segment {
                     let known = names.entry(path.slot(at + 1)).or_default();
@@ -46,7 +46,7 @@ impl<'a> Site<'a> {
 
     /// The endpoints that lead to one item of a collection: `…/branches/{branch}` for `…/branches`.
     pub(super) fn items(&self, collection: &Endpoint) -> impl Iterator<Item = &'a Endpoint> {
-        let slot = collection.path.slot(collection.path.segments.len());
+        let slot = collection.path.place();
         self.at(&format!("{slot}/{{}}")).map(|(_, endpoint)| endpoint).collect::<Vec<_>>().into_iter()
     }
 

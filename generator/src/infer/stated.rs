@@ -13,6 +13,25 @@ use super::shape::Shape;
 
 const REASON: &str = "`x-gitlab-init` states it";
 
+/// What may be stated, and what it may be. No values: anything of the right kind.
+const FACTS: [(&str, &[&str]); 15] = [
+    ("shape", &["list", "object", "envelope", "map", "file", "none"]),
+    ("selector", &[]),
+    ("record_key", &[]),
+    ("key_scope", &["global", "parent"]),
+    ("params", &[]),
+    ("pagination", &["offset", "keyset", "none"]),
+    ("order_by", &[]),
+    ("sort", &["asc", "desc"]),
+    ("incremental", &[]),
+    ("incremental_default", &[]),
+    ("cursor", &[]),
+    ("skip", &[]),
+    ("name", &[]),
+    ("table", &[]),
+    ("description", &[]),
+];
+
 /// What is stated of one endpoint.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stated<'a>(&'a Map<String, Value>);
@@ -20,6 +39,24 @@ pub(super) struct Stated<'a>(&'a Map<String, Value>);
 impl<'a> Stated<'a> {
     pub(super) fn of(endpoint: &'a Endpoint) -> Self {
         Self(&endpoint.stated)
+    }
+
+    /// What is stated and cannot be taken: unknown facts, and values that a fact cannot have.
+    pub(super) fn faults(&self, endpoints: &[Endpoint]) -> Vec<String> {
+        let unknown = self.0.iter().filter_map(|(name, value)| {
+            let Some((_, values)) = FACTS.iter().find(|(known, _)| known == name) else {
+                return Some(format!("`{name}` is no fact"));
+            };
+            let allowed = values.is_empty() || value.as_str().is_some_and(|value| values.contains(&value));
+            (!allowed).then(|| format!("`{name}` cannot be {value}; it is one of {}", values.join(", ")))
+        });
+        let params = self.0.get("params").and_then(Value::as_object).into_iter().flatten();
+        let unfed =
+            params.filter(|(_, value)| !value.is_null() && parse_provider(value, endpoints).is_none());
+        let unfed = unfed.map(|(name, value)| {
+            format!("`params.{name}` is {value}; it takes the `path` of an endpoint of the document and a `field`, or null")
+        });
+        unknown.chain(unfed).collect()
     }
 
     fn text(&self, key: &str) -> Option<&'a str> {

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use toml_edit::Formatted;
-
 use crate::graph::{Filter, FilterKind, Need, Resource, ResourceGraph};
+use crate::text::one_line;
+
+use super::template::quoted;
 
 /// Descriptions longer than this end in an ellipsis.
 const LONGEST: usize = 90;
@@ -14,7 +15,7 @@ const LONGEST: usize = 90;
 pub(super) struct Entry<'a> {
     name: &'a str,
     table: &'a str,
-    path: &'a str,
+    path: String,
     summary: String,
     primary_key: &'a [String],
     parent: Option<&'a str>,
@@ -51,13 +52,13 @@ fn entry(resource: &Resource) -> Entry<'_> {
     Entry {
         name: &resource.name,
         table: &resource.table,
-        path: &resource.request_path,
-        summary: one_line(&resource.summary),
+        path: one_line(&resource.request_path),
+        summary: sentence(&resource.summary),
         primary_key: &resource.primary_key,
         parent: resource.parent(),
         incremental: resource.incremental.value.as_ref().map(|incremental| incremental.param.as_str()),
         enabled: resource.enabled,
-        why_off: (!resource.enabled).then(|| one_line(&resource.default.reason)),
+        why_off: (!resource.enabled).then(|| sentence(&resource.default.reason)),
         inputs: inputs.collect(),
         query: &resource.query,
         filters: resource.filters.iter().map(filter).collect(),
@@ -67,11 +68,11 @@ fn entry(resource: &Resource) -> Entry<'_> {
 fn filter(filter: &Filter) -> FilterEntry {
     let choices = filter.values.iter().filter(|value| !value.is_empty()).cloned().collect::<Vec<_>>();
     let description = match choices.len() {
-        0 | 1 => one_line(&filter.description),
-        _ => one_line(&choices.join(" | ")),
+        0 | 1 => sentence(&filter.description),
+        _ => sentence(&choices.join(" | ")),
     };
     // GitLab wants `name[]`, which the runtime writes for arrays.
-    let name = filter.name.strip_suffix("[]").unwrap_or(&filter.name).to_owned();
+    let name = one_line(filter.name.strip_suffix("[]").unwrap_or(&filter.name));
     FilterEntry { name, example: example(filter), description, required: filter.required }
 }
 
@@ -80,19 +81,18 @@ fn example(filter: &Filter) -> String {
     let allowed = filter.values.iter().find(|value| !value.is_empty());
     let one = match (filter.kind, allowed) {
         (FilterKind::Bool, _) => "true".to_owned(),
-        (FilterKind::Int, Some(value)) => value.clone(),
+        (FilterKind::Int, Some(value)) => one_line(value),
         (FilterKind::Int, None) => "1".to_owned(),
         (FilterKind::Time, _) => "\"2024-01-31T00:00:00Z\"".to_owned(),
-        (FilterKind::Text, Some(value)) => Formatted::new(value.clone()).to_string(),
+        (FilterKind::Text, Some(value)) => quoted(&one_line(value)),
         (FilterKind::Text, None) => "\"…\"".to_owned(),
     };
     if filter.is_array { format!("[{one}]") } else { one }
 }
 
-/// The first sentence on one line, without control characters.
-pub(super) fn one_line(text: &str) -> String {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+/// The first sentence on one line.
+pub(super) fn sentence(text: &str) -> String {
+    let words = one_line(text);
     let sentence = words.split_once(". ").map_or(words.as_str(), |(first, _)| first).trim_end_matches('.');
     match sentence.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or(sentence).trim_end()),

@@ -46,19 +46,6 @@ pub fn render(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, Ren
     files.extend(template::rendered_files(answers, graph)?);
     files.push(manifest::manifest(answers)?);
     files.extend(manifest::lock_file(answers)?);
-    for file in &files {
-        check_rust(file)?;
-    }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
-}
-
-/// Whatever made it, a Rust file that does not parse is never written.
-fn check_rust(file: &File) -> Result<(), RenderError> {
-    if file.path.ends_with(".rs")
-        && let Err(source) = syn::parse_file(&file.body)
-    {
-        return Err(RenderError::Rust { path: file.path.clone(), source });
-    }
-    Ok(())
 }

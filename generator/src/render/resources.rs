@@ -9,7 +9,9 @@ use quote::{format_ident, quote};
 use crate::graph::{Param, Resource, ResourceGraph, WriteDisposition};
 use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape};
 
-use super::config::one_line;
+use crate::text::one_line;
+
+use super::config::sentence;
 use super::{File, FileKind, RenderError};
 
 /// `src/resources/mod.rs` and one file per group.
@@ -167,8 +169,8 @@ fn definition(resource: &Resource) -> TokenStream {
 
 /// What it is and why it is believed to be so.
 fn doc_lines(resource: &Resource) -> Vec<String> {
-    let mut lines = vec![format!("`GET {}`", one_line(&resource.path)), String::new()];
-    let summary = one_line(&resource.summary);
+    let mut lines = vec![format!("`GET {}`", resource.path), String::new()];
+    let summary = sentence(&resource.summary);
     if !summary.is_empty() {
         lines.extend([format!("{summary}."), String::new()]);
     }
@@ -188,12 +190,10 @@ fn doc_lines(resource: &Resource) -> Vec<String> {
     if resource.incremental.value.is_some() {
         lines.push(format!("- incremental: {}", resource.incremental.reason));
     }
-    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {}", clean(&line)) }).collect()
-}
-
-/// Reasons may quote the document.
-fn clean(line: &str) -> String {
-    line.chars().filter(|letter| !letter.is_control()).collect()
+    lines
+        .into_iter()
+        .map(|line| if line.is_empty() { line } else { format!(" {}", one_line(&line)) })
+        .collect()
 }
 
 fn param(param: &Param) -> TokenStream {

@@ -3,9 +3,10 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
-use toml_edit::{Formatted, Key};
+use toml_edit::Key;
 
 use crate::graph::ResourceGraph;
+use crate::text::one_line;
 
 use super::{Answers, File, FileKind, RenderError, config, skeleton};
 
@@ -21,9 +22,19 @@ pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result
     let render = |(template, path, _): (&str, &str, &str)| {
         let rendered = environment.get_template(template).and_then(|template| template.render(&context));
         let body = rendered.map_err(|source| RenderError::Template { template: template.into(), source })?;
+        check_rust(path, &body)?;
         Ok(File { path: path.to_owned(), body, kind: kind(path) })
     };
     skeleton::templates().map(render).collect()
+}
+
+/// A template can come out as anything; a Rust file that does not parse is never written.
+fn check_rust(path: &str, body: &str) -> Result<(), RenderError> {
+    if !path.ends_with(".rs") {
+        return Ok(());
+    }
+    let parsed = syn::parse_file(body).map(drop);
+    parsed.map_err(|source| RenderError::Rust { path: path.to_owned(), source })
 }
 
 /// Undefined variables are errors; nothing is escaped but by a filter that says how.
@@ -58,9 +69,14 @@ fn toml(value: &Value) -> String {
         return format!("[{}]", items.map(|item| toml(&item)).collect::<Vec<_>>().join(", "));
     }
     match value.as_str() {
-        Some(text) => Formatted::new(text.to_owned()).to_string(),
+        Some(text) => quoted(text),
         None => value.to_string(),
     }
+}
+
+/// A string as TOML writes it on one line, in which it may stand in a comment: what JSON writes is TOML as well.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// A key as TOML writes it.
@@ -70,5 +86,5 @@ fn key(text: &str) -> String {
 
 /// Text in a cell of a Markdown table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+    one_line(text).replace('|', "\\|")
 }

@@ -18,7 +18,8 @@ pub struct Doubt {
 /// The doubts about a resource, in the order of its facts. `origin` is what messages call the document.
 pub fn doubts(origin: &str, resource: &Resource) -> Vec<Doubt> {
     let place = format!("{origin}{}", resource.pointer);
-    let mut doubts = Vec::new();
+    let mut doubts: Vec<Doubt> =
+        resource.faults.iter().map(|fault| stated_doubt(resource, fault, &place)).collect();
     if !resource.shape.sure {
         let shape = resource.shape.value.name();
         doubts.push(Doubt {
@@ -52,6 +53,15 @@ pub fn doubts(origin: &str, resource: &Resource) -> Vec<Doubt> {
         ),
     }));
     doubts
+}
+
+fn stated_doubt(resource: &Resource, fault: &str, place: &str) -> Doubt {
+    Doubt {
+        title: format!("what `x-gitlab-init` states of `{}` is not taken", resource.name),
+        place: place.to_owned(),
+        looked: fault.to_owned(),
+        remedy: "to mend it, change the overlay or the document that states it".into(),
+    }
 }
 
 fn unfed_doubt(resource: &Resource, param: &Param, place: String) -> Doubt {

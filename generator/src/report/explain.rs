@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::graph::{Param, Resource};
+use crate::text::printable;
 
 use super::doubt::doubts;
 
@@ -84,9 +85,4 @@ fn param(param: &Param) -> (String, String, &str) {
         None => "from config.toml".into(),
     };
     (format!("{{{}}}", param.name), source, param.source.reason.as_str())
-}
-
-/// Without what could steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -1,0 +1,219 @@
+//! Documents as they come: GitLab's own, hostile ones, and what is no document at all.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+#[allow(dead_code, reason = "these tests build pipelines and run none")]
+mod scaffold;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Output;
+
+use scaffold::{Pipeline, gitlab_init, root};
+use serde_json::Value;
+
+const OFFICIAL: [&str; 3] = ["gitlab-openapi-v3.yaml", "gitlab-openapi-v2.yaml", "gitlab-openapi-2024.yaml"];
+
+/// Where GitLab's own documents are, if they are at hand.
+fn official(name: &str) -> Option<String> {
+    let path = root().join("../shared/specs").join(name);
+    if !path.exists() {
+        eprintln!("skipped: {name} is not at hand");
+    }
+    path.exists().then(|| path.display().to_string())
+}
+
+fn inspect(spec: &Path) -> Output {
+    let mut command = gitlab_init().expect("the generator");
+    command.args(["inspect", "--format", "json", "--spec"]).arg(spec).output().expect("an exit")
+}
+
+#[test]
+fn every_get_of_the_official_documents_is_listed_once() {
+    for spec in OFFICIAL.into_iter().filter_map(official) {
+        let output = inspect(Path::new(&spec));
+        assert!(output.status.success(), "{spec}: {}", String::from_utf8_lossy(&output.stderr));
+        let inspection: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let listed = ["resources", "skipped"]
+            .into_iter()
+            .flat_map(|kind| inspection[kind].as_array().expect("a list"));
+        let mut listed: Vec<String> =
+            listed.map(|row| row["path"].as_str().expect("a path").to_owned()).collect();
+        listed.sort();
+        let document: Value = serde_yaml::from_str(&fs::read_to_string(&spec).expect("a document"))
+            .expect("a document in YAML");
+        let gets =
+            document["paths"].as_object().expect("paths").iter().filter(|(_, item)| item["get"].is_object());
+        let mut gets: Vec<String> = gets.map(|(path, _)| path.clone()).collect();
+        gets.sort();
+        assert_eq!(listed, gets, "{spec}");
+        check_contract(&inspection);
+    }
+}
+
+/// Names are unique, parents exist, and no value is outside of what the contract allows.
+fn check_contract(inspection: &Value) {
+    let resources = inspection["resources"].as_array().expect("resources");
+    let names: BTreeSet<&str> = resources.iter().filter_map(|resource| resource["name"].as_str()).collect();
+    assert_eq!(names.len(), resources.len(), "two resources have the same name");
+    let one_of = |value: &Value, allowed: &[&str]| {
+        assert!(allowed.contains(&value.as_str().expect("a text")), "{value} is not one of {allowed:?}");
+    };
+    for resource in resources {
+        one_of(&resource["shape"], &["list", "object", "envelope", "map"]);
+        one_of(&resource["key_scope"], &["global", "parent"]);
+        one_of(&resource["pagination"], &["offset", "keyset", "none"]);
+        one_of(&resource["status"], &["ready", "needs_input"]);
+        one_of(&resource["write_disposition"], &["append", "replace", "merge"]);
+        for (param, source) in resource["params"].as_object().expect("params") {
+            let known = source.is_null() || names.contains(source["resource"].as_str().unwrap_or_default());
+            assert!(known, "`{param}` of {} comes from nowhere: {source}", resource["name"]);
+        }
+    }
+}
+
+/// Every resource of GitLab's own documents, in one crate each.
+#[test]
+fn everything_compiles_without_a_warning() {
+    for (spec, name) in
+        [("gitlab-openapi-v3.yaml", "everything-v3"), ("gitlab-openapi-v2.yaml", "everything-v2")]
+    {
+        let Some(spec) = official(spec) else { continue };
+        let folder = tempfile::tempdir().expect("a folder");
+        let args = ["--spec", spec.as_str(), "--preset", "all"];
+        let pipeline = Pipeline::scaffold(folder.path(), name, &args).expect("a crate");
+        pipeline.build().expect("a build without warnings");
+    }
+}
+
+#[test]
+fn the_same_document_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let make = |name: &str| {
+        let parent = folder.path().join(name);
+        Pipeline::scaffold(&parent, "pipeline", &["--preset", "all"]).expect("a crate").folder
+    };
+    let (one, other) = (make("one"), make("other"));
+    for path in fs::read_dir(one.join("src/resources")).expect("a folder") {
+        let name = path.expect("an entry").file_name();
+        let read = |folder: &Path| fs::read(folder.join("src/resources").join(&name)).expect("a file");
+        assert_eq!(read(&one), read(&other), "{}", name.to_string_lossy());
+    }
+    for file in ["Cargo.toml", "Cargo.lock", "config.toml", "README.md", ".gitlab-init/answers.toml"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).expect("a file");
+        assert_eq!(read(&one), read(&other), "{file}");
+    }
+}
+
+/// Quotes, braces, parent folders, keywords, SQL, terminal escapes, comments, very long names.
+const HOSTILE: [&str; 14] = [
+    "x\"); std::process::exit(9); (\"",
+    "}}; fn main() { panic!() } mod m {{",
+    "../../../../escape",
+    "fn",
+    "self",
+    "x'; DROP TABLE projects; --",
+    "\u{1b}[31mred\u{1b}[0m",
+    "*/ compile_error!(\"out of a comment\") /*",
+    "line\nbreak = true\n[scope]\ngroups = [\"stolen\"]",
+    "{{ answers.name }}{% include 'secrets.toml' %}",
+    "\u{202e}right to left",
+    "%2e%2e%2fescape",
+    "$(touch /tmp/owned)",
+    "r#\"raw\"#",
+];
+
+#[test]
+fn hostile_names_are_only_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("hostile.json");
+    fs::write(&spec, hostile_document().to_string()).expect("a write");
+    let args = ["--preset", "all", "--spec", spec.to_str().expect("a path")];
+    let pipeline = Pipeline::scaffold(folder.path(), "hostile", &args).expect("a crate");
+    pipeline.build().expect("a build without warnings");
+    let entries = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(entries, 2, "something was written outside of the crate");
+    let config = fs::read_to_string(pipeline.folder.join("config.toml")).expect("a file");
+    let config: toml_edit::DocumentMut = config.parse().expect("TOML");
+    assert_eq!(
+        config["scope"]["groups"].as_array().map(toml_edit::Array::len),
+        Some(0),
+        "a name became configuration"
+    );
+    let controls = |text: &str| text.chars().any(|letter| letter.is_control() && letter != '\n');
+    for file in ["config.toml", "README.md", "src/resources/mod.rs"] {
+        let text = fs::read_to_string(pipeline.folder.join(file)).expect("a file");
+        assert!(!controls(&text), "{file} has control characters");
+    }
+    let output = inspect(&spec);
+    assert!(output.status.success());
+    assert!(!controls(&String::from_utf8_lossy(&output.stdout)), "`inspect` prints control characters");
+}
+
+/// Each hostile text as a path segment, a placeholder, a property, a query parameter, a summary, a tag and a value.
+fn hostile_document() -> Value {
+    let long = "very_long_".repeat(1_000);
+    let mut paths = serde_json::Map::new();
+    for text in HOSTILE.into_iter().chain([long.as_str()]) {
+        let segment = text.replace('/', "~");
+        let operation = serde_json::json!({
+            "operationId": text, "summary": text, "description": text, "tags": [text],
+            "parameters": [
+                { "name": text, "in": "query", "description": text, "schema": { "type": "string", "enum": [text] } },
+                { "name": "page", "in": "query", "schema": { "type": "integer" } },
+                { "name": "per_page", "in": "query", "schema": { "type": "integer" } },
+            ],
+            "responses": { "200": { "description": text, "content": { "application/json": { "schema": {
+                "type": "array", "items": { "type": "object", "properties": {
+                    "id": { "type": "integer" }, text: { "type": "string" },
+                    "nested": { "type": "object", "properties": { text: { "type": "integer" } } },
+                } },
+            } } } } },
+        });
+        paths.insert(format!("/api/v4/{segment}"), serde_json::json!({ "get": operation }));
+        let name = segment.replace(['{', '}'], "");
+        paths.insert(format!("/api/v4/{segment}/{{{name}}}/below"), serde_json::json!({ "get": operation }));
+    }
+    serde_json::json!({ "openapi": "3.0.0", "info": { "title": HOSTILE[0], "version": HOSTILE[8] }, "paths": paths })
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, body: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, body).expect("a write");
+        path
+    };
+    let huge = folder.path().join("huge.yaml");
+    File::create(&huge).and_then(|file| file.set_len(101 * 1024 * 1024)).expect("a large file");
+    for (path, expected) in [
+        (write("empty.yaml", ""), "not an OpenAPI document"),
+        (write("list.yaml", "- 1"), "not an OpenAPI document"),
+        (write("other.yaml", "title: something else"), "neither an `openapi` nor a `swagger` key"),
+        (write("future.yaml", "openapi: 4.0.0\npaths: {}"), "has the version `4.0.0`"),
+        (write("broken.json", "{\"openapi\": "), "not valid JSON"),
+        (write("broken.yaml", "openapi: [\n"), "not valid YAML"),
+        (write("bomb.yaml", &alias_bomb()), "not valid YAML"),
+        (write("deep.json", &"{\"a\":".repeat(100_000)), "not valid JSON"),
+        (folder.path().join("absent.yaml"), "cannot read the document"),
+        (huge, "larger than 100 MiB"),
+    ] {
+        let output = inspect(&path);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{}: {stderr}", path.display());
+        assert!(stderr.contains(expected), "{}: {stderr}", path.display());
+        assert!(!stderr.contains("panicked"), "{}: {stderr}", path.display());
+    }
+}
+
+/// Aliases of aliases: a billion items in thirty lines.
+fn alias_bomb() -> String {
+    let mut bomb = String::from("openapi: 3.0.0\npaths: {}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..30 {
+        let aliases = format!("*a{}, ", level - 1).repeat(10);
+        writeln!(bomb, "a{level}: &a{level} [{aliases}]").expect("a string");
+    }
+    bomb
+}
