@@ -6,7 +6,7 @@ use crate::resource::*;
 /// Protected branches of a project.
 ///
 /// - list: its 200 answer is declared as an array
-/// - key `id`: its records have an `id`, unique in the instance
+/// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
     name: "project_protected_branches",
@@ -24,7 +24,7 @@ pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
     ],
     shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
+    key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
     query: &[],
     incremental: None,

@@ -10,7 +10,7 @@ mod presets;
 
 pub(crate) use audience::{Audience, answers_in_files, audience};
 pub(crate) use filters::{hidden_filters, needs};
-pub(crate) use owners::{Ownership, identifies_by_iid, ownership};
+pub(crate) use owners::{Ownership, identifies_by_iid, is_defined_per_environment, ownership};
 pub(crate) use pages::{is_paged, keyset};
 pub use presets::Preset;
 pub(crate) use presets::presets;

@@ -14,9 +14,9 @@ pub(crate) enum Ownership {
 /// Collections whose records are listed under several parents, each listing being a fact of its own.
 ///
 /// Source: GitLab's documentation of each endpoint. Labels and iterations come with those of the ancestor groups;
-/// runners, deploy keys and shared projects or groups are attached to many; links connect two records and are listed
+/// badges and protected branches too; runners, deploy keys and shared projects or groups are attached to many; links connect two records and are listed
 /// under both.
-const SHARED: [&str; 29] = [
+const SHARED: [&str; 35] = [
     "/projects/{}/labels",
     "/groups/{}/labels",
     "/projects/{}/iterations",
@@ -38,6 +38,12 @@ const SHARED: [&str; 29] = [
     "**/repository/commits/{}/merge_requests",
     "**/deployments/{}/merge_requests",
     "**/merge_requests/{}/pipelines",
+    "**/merge_requests/{}/status_checks",
+    "**/packages/{}/pipelines",
+    "**/packages/nuget/query",
+    "/projects/{}/badges",
+    "/projects/{}/protected_branches",
+    "/users/{}/project_deploy_keys",
     "**/vulnerabilities/{}/issue_links",
     "**/epics/{}/related_epics",
     "**/contributed_projects",
@@ -47,6 +53,19 @@ const SHARED: [&str; 29] = [
     "**/job_token_scope/allowlist",
     "**/job_token_scope/groups_allowlist",
 ];
+
+/// Variables of a project or group may be defined once for each environment; others know no environments.
+///
+/// Source: GitLab's `lib/api/entities/ci/variable.rb`.
+pub(crate) fn is_defined_per_environment(path: &Path) -> bool {
+    const PER_ENVIRONMENT: [&str; 4] = [
+        "/projects/{}/variables",
+        "/projects/{}/variables/{}",
+        "/groups/{}/variables",
+        "/groups/{}/variables/{}",
+    ];
+    PER_ENVIRONMENT.iter().any(|pattern| super::lies_at(path, pattern))
+}
 
 pub(crate) fn ownership(path: &Path) -> Ownership {
     if SHARED.iter().any(|pattern| super::lies_at(path, pattern)) {

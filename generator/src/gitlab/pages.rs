@@ -20,7 +20,15 @@ const KEYSET: [(&str, &str, &str); 8] = [
 /// Lists that come in pages although the document declares no parameters for them.
 ///
 /// Source: the calls of `paginate` in GitLab's `lib/api`.
-const PAGED: [&str; 9] = [
+const PAGED: [&str; 17] = [
+    "/ai/duo_workflows/workflows/{}/checkpoints",
+    "/ai/duo_workflows/workflows/{}/events",
+    "/bulk_imports/{}/entities/{}/failures",
+    "/projects/{}/attestations/{}",
+    "/projects/{}/error_tracking/client_keys",
+    "/projects/{}/issues/{}/closed_by",
+    "/projects/{}/merge_requests/{}/status_checks",
+    "/projects/{}/share_locations",
     "/projects/{}/issues/{}/participants",
     "/projects/{}/issues/{}/related_merge_requests",
     "/projects/{}/merge_requests/{}/participants",

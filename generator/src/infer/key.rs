@@ -33,7 +33,7 @@ impl KeyScope {
 }
 
 /// Fields that identify a record among its siblings where there is no `id`, the most telling first.
-const NATURAL: [&str; 14] = [
+const NATURAL: [&str; 16] = [
     "uuid",
     "iid",
     "key",
@@ -47,11 +47,14 @@ const NATURAL: [&str; 14] = [
     "digest",
     "extern_uid",
     "record_identifier",
+    "table_name",
+    "cn",
     "new_path",
 ];
 
 pub(super) fn infer_key(site: &Site<'_>, endpoint: &Endpoint, shape: &Shape) -> Fact<Key> {
-    let nested = endpoint.path.params().next().is_some();
+    // What leads to one item has a placeholder for the record itself, which is no parent.
+    let nested = endpoint.path.params().count() > usize::from(is_item(endpoint) && *shape == Shape::Object);
     let within = if nested { KeyScope::Parent } else { KeyScope::Global };
     match shape {
         Shape::Map => {
@@ -65,8 +68,9 @@ pub(super) fn infer_key(site: &Site<'_>, endpoint: &Endpoint, shape: &Shape) -> 
         }
         _ => {}
     }
-    let Some(entity) = record_type(site, endpoint, shape).filter(|entity| !entity.properties.is_empty())
-    else {
+    let described = |entity: &&Entity| !entity.properties.is_empty();
+    let of_item = || site.items(endpoint).find_map(|item| site.entity(item)).filter(described);
+    let Some(entity) = record_type(site, endpoint, shape).filter(described).or_else(of_item) else {
         return undescribed(endpoint, shape, within);
     };
     if *shape == Shape::Object && !is_item(endpoint) && !entity.has("id") {
@@ -94,7 +98,7 @@ fn by_id(endpoint: &Endpoint, entity: &Entity, nested: bool) -> Fact<Key> {
     if !nested {
         return Fact::sure(key(KeyScope::Global), "its records have an `id`, and no parent");
     }
-    if entity.has("username") && !is_root_item(endpoint) {
+    if is_user(entity) && !is_root_item(endpoint) {
         return Fact::sure(
             key(KeyScope::Parent),
             "its `id` is that of a user, who may stand under several parents",
@@ -112,6 +116,11 @@ fn by_id(endpoint: &Endpoint, entity: &Entity, nested: bool) -> Fact<Key> {
             Fact::sure(key(KeyScope::Global), "its records have an `id`, unique in the instance")
         }
     }
+}
+
+/// Tokens have a `username` as well, but scopes.
+fn is_user(entity: &Entity) -> bool {
+    entity.has("username") && !entity.has("scopes")
 }
 
 /// `/users/{id}`: a user as such, not as something to a parent.
@@ -135,37 +144,33 @@ fn by_natural_field(
     };
     let scope = if field == "uuid" { KeyScope::Global } else { within };
     let mut fields = vec![field];
-    // A variable may be defined once for each environment.
-    if entity.has("environment_scope") && entity.has("key") {
+    if entity.has("environment_scope") && gitlab::is_defined_per_environment(&endpoint.path) {
         fields.push("environment_scope".into());
     }
     Some(Fact::sure(Key { fields, scope }, reason))
 }
 
-/// What leads to one item has the key of the list that holds it, as far as its record has the same fields.
+/// What leads to one item has the key of the list that holds it, unless its record is known to lack it.
 pub(super) fn inherit_keys(site: &Site<'_>, shapes: &[Fact<Shape>], keys: &mut [Fact<Key>]) {
+    let is = |index: usize, shape: &Shape| shapes.get(index).is_some_and(|fact| fact.value == *shape);
     for (index, endpoint) in site.endpoints.iter().enumerate() {
-        if !is_item(endpoint)
-            || endpoint.stated.contains_key("record_key")
-            || shapes.get(index).is_none_or(|shape| shape.value != Shape::Object)
-        {
+        if !is_item(endpoint) || !is(index, &Shape::Object) || endpoint.stated.contains_key("record_key") {
             continue;
         }
         let slot = endpoint.path.slot(endpoint.path.segments.len() - 1);
-        let list = site
-            .at(&slot)
-            .find(|(list, _)| shapes.get(*list).is_some_and(|shape| shape.value == Shape::List));
+        let list = site.at(&slot).find(|(list, _)| is(*list, &Shape::List));
         let Some(inherited) = list.and_then(|(list, _)| keys.get(list)).cloned() else { continue };
-        let entity = site.entity(endpoint);
-        let has_all =
-            inherited.value.fields.iter().all(|field| entity.is_some_and(|entity| entity.has(field)));
-        if has_all
-            && !inherited.value.fields.is_empty()
-            && let Some(key) = keys.get_mut(index)
-        {
+        let fits = !inherited.value.fields.is_empty() && may_have(site, endpoint, &inherited.value.fields);
+        if let (true, Some(key)) = (fits, keys.get_mut(index)) {
             *key = Fact { reason: "its list has the same key".into(), ..inherited };
         }
     }
+}
+
+/// Whether the record has all fields, or nothing is said of it.
+fn may_have(site: &Site<'_>, endpoint: &Endpoint, fields: &[String]) -> bool {
+    let described = site.entity(endpoint).filter(|entity| !entity.properties.is_empty());
+    described.is_none_or(|entity| fields.iter().all(|field| entity.has(field)))
 }
 
 /// The placeholder that stands for one item: in the item's own path, or in a path below it.

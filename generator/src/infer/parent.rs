@@ -126,7 +126,8 @@ impl Lists<'_> {
         });
         let by_rank = candidates.min_by_key(|(index, list)| {
             let group = list.path.segments.first().and_then(Segment::literal) == Some("groups");
-            (list.path.params().count(), group, *index)
+            let needy = list.query.iter().any(|param| param.required && param.default.is_none());
+            (needy, list.path.params().count(), group, *index)
         });
         by_rank.map(|(index, _)| index)
     }

@@ -63,6 +63,7 @@ pub(super) fn infer_shape(site: &Site<'_>, endpoint: &Endpoint) -> Fact<Shape> {
         .or_else(|| by_check(endpoint))
         .or_else(|| by_envelope(site, endpoint))
         .or_else(|| by_pagination(endpoint))
+        .or_else(|| by_merged_map(site, endpoint))
         .or_else(|| by_protocol(endpoint))
         .or_else(|| by_item_path(endpoint))
         .or_else(|| by_declared_map(endpoint))
@@ -156,6 +157,25 @@ fn by_pagination(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 fn by_declared_map(endpoint: &Endpoint) -> Option<Fact<Shape>> {
     matches!(endpoint.answer, Answer::Json(Type::Map))
         .then(|| Fact::sure(Shape::Map, "its 200 answer has additional properties and no others"))
+}
+
+/// In the protocols of other programs, a schema whose only property is a free-form object that the path does not name:
+/// Grape, which writes GitLab's documents, shows so what is merged into the answer, whose keys are data.
+fn by_merged_map(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
+    if gitlab::audience(&endpoint.path) != gitlab::Audience::Protocol {
+        return None;
+    }
+    let entity = site.entity(endpoint)?;
+    let mut properties = entity.properties.iter();
+    let (Some((name, property)), None) = (properties.next(), properties.next()) else { return None };
+    let free = match property.kind {
+        Type::Map => true,
+        Type::Object(id) => site.entities.get(id).properties.is_empty(),
+        _ => false,
+    };
+    (free && endpoint.path.last_literal() != Some(name)).then(|| {
+        Fact::unsure(Shape::Map, format!("its only property, `{name}`, is an object without properties"))
+    })
 }
 
 /// What speaks the protocol of another program answers in that program's documents.
