@@ -5,10 +5,12 @@
 mod scaffold;
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::io::{Read, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use scaffold::{Pipeline, gitlab_init, root};
 use serde_json::Value;
@@ -206,6 +208,44 @@ fn what_cannot_be_read_is_refused_in_a_sentence() {
         assert!(stderr.contains(expected), "{}: {stderr}", path.display());
         assert!(!stderr.contains("panicked"), "{}: {stderr}", path.display());
     }
+}
+
+/// A document from a URL and from standard input comes out as the one from a file; a URL's credentials stay out of sight.
+#[test]
+fn documents_come_from_anywhere() {
+    let body = fs::read(root().join("tests/cases/envelope/document.yaml")).expect("a document");
+    let from_file = inspect(&root().join("tests/cases/envelope/document.yaml"));
+    assert!(from_file.status.success());
+
+    let url = serve_once("200 OK", body.clone());
+    assert_eq!(inspect(Path::new(&format!("{url}/api.yaml"))).stdout, from_file.stdout);
+    let missing = format!("{}/api.yaml?private_token=hidden", serve_once("404 Not Found", vec![]));
+    let refused = inspect(Path::new(&missing));
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr.contains("404") && !stderr.contains("hidden"), "{stderr}");
+
+    let mut command = gitlab_init().expect("the generator");
+    command.args(["inspect", "--format", "json", "--spec", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().expect("a process");
+    process.stdin.take().expect("an input").write_all(&body).expect("a write");
+    let output = process.wait_with_output().expect("an exit");
+    assert_eq!(output.stdout, from_file.stdout);
+}
+
+/// Answers one request on a free port.
+fn serve_once(status: &'static str, body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request);
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).expect("an answer");
+    });
+    url
 }
 
 /// Aliases of aliases: a billion items in thirty lines.

@@ -8,24 +8,31 @@ use crate::destination::SchemaChange;
 use crate::extract::{Counts, LossKind, Tally};
 use crate::load::LoadSummary;
 
-/// The table and the notes below it. `attempts` are the requests that were sent, retries counted.
+/// The table and the notes below it. `attempts` are the requests that were sent, with retries and redirects.
 pub fn render_report(tally: &Tally, attempts: u64) -> String {
-    let head = ["resource", "records", "requests", "skipped", "failed"].map(str::to_owned).to_vec();
+    let head =
+        ["resource", "records", "requests", "retries", "skipped", "failed"].map(str::to_owned).to_vec();
     let row = |(name, counts): (&str, &Counts)| {
         let [skipped, failed] = [LossKind::Skipped, LossKind::Failed].map(|kind| counts.lost(kind));
-        let numbers = [counts.records(), counts.requests(), skipped, failed];
+        let numbers = [counts.records(), counts.requests(), counts.retries(), skipped, failed];
         std::iter::once(name.to_owned()).chain(numbers.map(grouped)).collect::<Vec<_>>()
     };
     let (asked, unasked): (Vec<_>, Vec<_>) = tally.resources().partition(|(_, counts)| counts.requests() > 0);
     let rows: Vec<_> = std::iter::once(head).chain(asked.into_iter().map(row)).collect();
-    let mut text = aligned(&rows, &[1, 2, 3, 4]);
+    let mut text = aligned(&rows, &[1, 2, 3, 4, 5]);
     text.push_str(&render_losses(tally));
+    text.push_str(&render_notes(tally));
     if !unasked.is_empty() {
         let names: Vec<_> = unasked.iter().map(|(name, _)| *name).collect();
         let _ = writeln!(text, "not asked for, as nothing above them was found: {}", names.join(", "));
     }
-    let retries = attempts.saturating_sub(tally.requests());
-    let _ = writeln!(text, "{}, {}", counted(tally.requests(), "request"), counted(retries, "retry"));
+    let _ = writeln!(
+        text,
+        "{}, {}, {} sent in all",
+        counted(tally.requests(), "request"),
+        counted(tally.retries(), "retry"),
+        grouped(attempts)
+    );
     text
 }
 
@@ -44,6 +51,31 @@ fn render_losses(tally: &Tally) -> String {
                 counted(losses.partitions, "partition"),
                 Excerpt::new(&loss.reason),
                 Excerpt::new(&losses.example)
+            );
+        }
+    }
+    text
+}
+
+/// What was not read because it is known, and what had to be read though it was not asked for.
+fn render_notes(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (name, counts) in tally.resources() {
+        let partitions = |number| counted(number, "partition");
+        if counts.resumed() > 0 {
+            let done = partitions(counts.resumed());
+            let _ =
+                writeln!(text, "note: {done} of `{name}` were read by the load that this one goes on with");
+        }
+        if counts.settled() > 0 {
+            let ended = counted(counts.settled(), "record");
+            let _ = writeln!(text, "note: {ended} of `{name}` ended long ago; what hangs on them is loaded");
+        }
+        if counts.disobeyed() > 0 {
+            let whole = partitions(counts.disobeyed());
+            let _ = writeln!(
+                text,
+                "note: {whole} of `{name}` did not come in the order and range that was asked for: read whole"
             );
         }
     }
@@ -74,6 +106,9 @@ pub fn render_load(summary: &LoadSummary, place: &str) -> String {
     }
     for note in &summary.notes {
         let _ = writeln!(text, "note: {note}");
+    }
+    for (table, rows) in &summary.deleted {
+        let _ = writeln!(text, "deleted: {} of `{table}` are gone and marked", counted(*rows, "row"));
     }
     let rows: u64 = summary.tables.values().map(|written| written.inserted + written.updated).sum();
     let _ = writeln!(

@@ -197,6 +197,16 @@ impl Resource {
         }
     }
 
+    /// Whether a complete read replaces the table, when `wanted` stands in place of the resource's own disposition:
+    /// merging needs a key.
+    pub fn is_replaced(&self, wanted: Option<WriteDisposition>) -> bool {
+        match wanted.unwrap_or(self.write_disposition) {
+            WriteDisposition::Append => false,
+            WriteDisposition::Replace => true,
+            WriteDisposition::Merge => self.primary_key().is_empty(),
+        }
+    }
+
     /// The resource whose records start the partitions of this one.
     pub fn parent(&self) -> Option<&'static str> {
         self.params.iter().rev().find_map(|param| match param.source {

@@ -3,8 +3,14 @@
 //! `/projects` and `/groups` follow the scope; every other resource without parameters is read as it is. An empty
 //! scope means what the token is a member of, never everything that the instance shows.
 
+use std::fmt;
+
+use serde_json::Value;
+use wildmatch::WildMatch;
+
 use crate::client::path_segment;
 use crate::config::Scope;
+use crate::page::Record;
 use crate::resource::{Pagination, Resource, Shape};
 
 /// One list or object that feeds a resource without parameters.
@@ -12,6 +18,8 @@ use crate::resource::{Pagination, Resource, Shape};
 pub struct Root {
     /// Below the API root, percent-encoded.
     pub path: String,
+    /// The path with its placeholders.
+    pub route: &'static str,
     /// Sent unless the configuration sets the same parameter.
     pub query: Vec<(String, String)>,
     pub shape: Shape,
@@ -27,6 +35,15 @@ pub enum Named {
     Project(String),
 }
 
+impl fmt::Display for Named {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(name) => write!(formatter, "group `{}`", name.escape_debug()),
+            Self::Project(name) => write!(formatter, "project `{}`", name.escape_debug()),
+        }
+    }
+}
+
 /// The roots of a resource without parameters; none when the scope leaves nothing of it.
 pub fn plan_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
     match resource.path {
@@ -34,6 +51,29 @@ pub fn plan_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
         "/groups" => group_roots(resource, scope),
         _ => vec![own_root(resource, &[])],
     }
+}
+
+/// Whether the resource is where the scope starts: without it there is nothing to read below.
+pub fn is_start(resource: &Resource) -> bool {
+    matches!(resource.path, "/projects" | "/groups")
+}
+
+/// Whether the scope's patterns take a group or a project, by its full path.
+pub fn takes(scope: &Scope, resource: &Resource, record: &Record) -> bool {
+    let field = |name: &str| record.get(name).and_then(Value::as_str);
+    let path = match resource.path {
+        "/projects" => field("path_with_namespace").map(str::to_owned),
+        // What a pattern says of all that is below a group, it says of the group.
+        "/groups" => field("full_path").map(|path| format!("{path}/")),
+        _ => None,
+    };
+    let Some(path) = path else { return true };
+    let is_match = |pattern: &String| {
+        let pattern = WildMatch::new_case_insensitive(pattern);
+        pattern.matches(&path) || pattern.matches(path.trim_end_matches('/'))
+    };
+    let is_included = scope.include.is_empty() || scope.include.iter().any(is_match);
+    is_included && !scope.exclude.iter().any(is_match)
 }
 
 fn project_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
@@ -45,6 +85,7 @@ fn project_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
     let filters = [&[("include_subgroups", subgroups), ("with_shared", "false")], archived].concat();
     let of_groups = scope.groups.iter().map(|group| Root {
         path: format!("/groups/{}/projects", named_segment(group)),
+        route: "/groups/{id}/projects",
         query: pairs(&filters),
         shape: Shape::List,
         pagination: Pagination::Offset,
@@ -52,6 +93,7 @@ fn project_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
     });
     let named = scope.projects.iter().map(|project| Root {
         path: format!("/projects/{}", named_segment(project)),
+        route: "/projects/{id}",
         query: Vec::new(),
         shape: Shape::Object,
         pagination: Pagination::None,
@@ -72,6 +114,7 @@ fn roots_of_group(group: &str, subgroups: bool) -> Vec<Root> {
     let named = Some(Named::Group(group.to_owned()));
     let itself = Root {
         path: format!("/groups/{segment}"),
+        route: "/groups/{id}",
         // The projects in a group's own body are cut off at 100; they are read from their list.
         query: pairs(&[("with_projects", "false")]),
         shape: Shape::Object,
@@ -80,6 +123,7 @@ fn roots_of_group(group: &str, subgroups: bool) -> Vec<Root> {
     };
     let below = Root {
         path: format!("/groups/{segment}/descendant_groups"),
+        route: "/groups/{id}/descendant_groups",
         query: Vec::new(),
         shape: Shape::List,
         pagination: Pagination::Offset,
@@ -92,6 +136,7 @@ fn roots_of_group(group: &str, subgroups: bool) -> Vec<Root> {
 fn own_root(resource: &Resource, more: &[(&str, &str)]) -> Root {
     Root {
         path: resource.path.to_owned(),
+        route: resource.path,
         query: pairs(&[resource.query, more].concat()),
         shape: resource.shape,
         pagination: resource.pagination,
@@ -106,4 +151,63 @@ fn named_segment(name: &str) -> String {
 
 fn pairs(query: &[(&str, &str)]) -> Vec<(String, String)> {
     query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::{KeyScope, WriteDisposition};
+
+    const fn list(path: &'static str) -> Resource {
+        Resource {
+            name: "list",
+            table: "list",
+            path,
+            params: &[],
+            shape: Shape::List,
+            record_key: &["id"],
+            key_scope: KeyScope::Global,
+            pagination: Pagination::Offset,
+            query: &[],
+            incremental: None,
+            write_disposition: WriteDisposition::Merge,
+            columns: &[],
+            enabled: true,
+        }
+    }
+
+    #[test]
+    fn patterns_take_and_leave_full_paths() {
+        let taken = |include: &[&str], exclude: &[&str], project: &str| {
+            let list_of = |patterns: &[&str]| patterns.iter().map(|text| (*text).to_owned()).collect();
+            let scope = Scope {
+                groups: Vec::new(),
+                projects: Vec::new(),
+                subgroups: true,
+                archived: true,
+                include: list_of(include),
+                exclude: list_of(exclude),
+            };
+            let field = if project.ends_with('/') { "full_path" } else { "path_with_namespace" };
+            let resource = if project.ends_with('/') { list("/groups") } else { list("/projects") };
+            let record = json!({field: project.trim_end_matches('/')});
+            takes(&scope, &resource, record.as_object().unwrap())
+        };
+        let cases: [(&[&str], &[&str], &str, bool); 9] = [
+            (&[], &[], "acme/web/shop", true),
+            (&["acme/web/*"], &[], "acme/web/deep/shop", true),
+            (&["Acme/*"], &[], "acme/web/shop", true),
+            (&["acme/web/*"], &[], "acme/tools/x", false),
+            (&["acme/*"], &["*/legacy-*"], "acme/legacy-shop", false),
+            (&["acme/web/*"], &[], "acme/web/", true),
+            (&["acme/web/*"], &[], "acme/", false),
+            (&[], &["acme/web/*"], "acme/web/", false),
+            (&[], &["acme/web"], "acme/web/shop", true),
+        ];
+        for (include, exclude, project, expected) in cases {
+            assert_eq!(taken(include, exclude, project), expected, "{include:?} {exclude:?} {project}");
+        }
+    }
 }

@@ -11,14 +11,14 @@ use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
 use gitlab_pipeline::destination::{
     Destination, DestinationError, LoadEntry, LoadStatus, SchemaChange, StateEntry, Target, Written,
 };
-use gitlab_pipeline::load::{LoadError, LoadNote, LoadOptions, LoadOutcome, LoadSummary, Loader};
+use gitlab_pipeline::load::{Keep, LoadError, LoadNote, LoadOptions, LoadOutcome, LoadSummary, Loader};
 use gitlab_pipeline::normalize::table::{Table, TableRows};
 use gitlab_pipeline::page::{Binding, Page, Partition};
 use gitlab_pipeline::resource::{
     KeyScope, Pagination, Param, ParamSource, Resource, Shape, WriteDisposition,
 };
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 const TICKETS: Resource = Resource {
@@ -118,11 +118,11 @@ fn ticket_pages(project: i64) -> Vec<Page> {
 }
 
 fn complete(resources: &[&'static Resource]) -> LoadOutcome {
-    LoadOutcome { status: LoadStatus::Complete, complete: resources.to_vec() }
+    LoadOutcome { status: LoadStatus::Complete, complete: resources.to_vec(), report: Map::new() }
 }
 
 fn partial() -> LoadOutcome {
-    LoadOutcome { status: LoadStatus::Partial, complete: Vec::new() }
+    LoadOutcome { status: LoadStatus::Partial, complete: Vec::new(), report: Map::new() }
 }
 
 async fn load(file: &File, pages: Vec<Page>, outcome: LoadOutcome) -> LoadSummary {
@@ -280,6 +280,10 @@ async fn a_package_is_committed_when_its_time_is_over() {
     loader.finish(complete(&[T])).await.unwrap();
 }
 
+fn keep_of(page: &Page, state: Value) -> Keep {
+    Keep { partition: Arc::clone(&page.partition), state: Some(state), whole: None }
+}
+
 #[tokio::test]
 async fn state_is_there_for_the_next_load() {
     let file = File::new();
@@ -287,7 +291,8 @@ async fn state_is_there_for_the_next_load() {
     let first = page(T, 1, vec![json!({"iid": 1})]);
     let bindings = first.partition.bindings.clone();
     assert_eq!(loader.state(T, &bindings), None);
-    loader.page_with_state(first, Some(json!({"updated_at": "2024"}))).await.unwrap();
+    let keep = keep_of(&first, json!({"updated_at": "2024"}));
+    loader.page_and_keep(first, vec![keep]).await.unwrap();
     loader.finish(complete(&[T])).await.unwrap();
     let loader = file.begin(LoadOptions::default());
     assert_eq!(loader.state(T, &bindings), Some(&json!({"updated_at": "2024"})));
@@ -302,7 +307,8 @@ async fn state_of_staged_rows_waits_for_them() {
         let loader = file.begin(LoadOptions { package_rows: 1, ..LoadOptions::default() });
         let project = if outcome.complete.is_empty() { 2 } else { 1 };
         let page = page(W, project, vec![json!({"word": "a"})]);
-        loader.page_with_state(page, Some(json!(1))).await.unwrap();
+        let keep = keep_of(&page, json!(1));
+        loader.page_and_keep(page, vec![keep]).await.unwrap();
         loader.finish(outcome).await.unwrap();
         assert_eq!(kept(&file), states, "the state of rows that were not taken over is not kept");
     }
@@ -393,6 +399,15 @@ impl Destination for Watched {
             return Err(DestinationError::ForeignTable { place: "there".to_owned(), table: "x".to_owned() });
         }
         self.inner().write(rows, target)
+    }
+    fn mark_deleted(
+        &mut self,
+        table: &str,
+        partition: &[(&str, &Value)],
+        loads: std::ops::Range<&str>,
+        at: std::time::SystemTime,
+    ) -> Result<u64, DestinationError> {
+        self.inner().mark_deleted(table, partition, loads, at)
     }
     fn swap(&mut self, table: &str) -> Result<(), DestinationError> {
         self.inner().swap(table)

@@ -4,10 +4,16 @@
 //! 2 wrong usage or configuration, 3 invalid_credentials, 4 invalid_permissions, 5 no_resources, 6 some partitions
 //! failed and the rest is loaded.
 
+mod check;
 mod destination;
 mod fault;
+mod format;
+mod info;
+mod plan;
 mod resources;
 mod run;
+mod sink;
+mod state;
 mod verbosity;
 
 use std::io;
@@ -38,8 +44,16 @@ struct Arguments {
 enum Command {
     /// Load what the configuration says
     Run(run::RunArguments),
+    /// Look at credentials, permissions and the scope, and load nothing
+    Check,
+    /// Tell what a run would request, and about how many requests that is
+    Plan(plan::PlanArguments),
     /// List the resources
     Resources(resources::ResourcesArguments),
+    /// Tell how the last loads went
+    Info(info::InfoArguments),
+    /// Show or reset what is remembered between runs
+    State(state::StateArguments),
 }
 
 /// The whole program.
@@ -61,7 +75,11 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let config = load_config(arguments, all)?;
     match &arguments.command {
         Command::Run(run) => run::run(run, &config, all, arguments.verbose > 0),
+        Command::Check => check::check(&config),
+        Command::Plan(plan) => plan::plan(plan, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
+        Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
+        Command::State(state) => state::state(state, &config).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -1,11 +1,10 @@
 //! `resources`: what this crate can load, as a table for people or as JSON for programs.
 
-use std::io::{self, Write};
-
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::format::{Format, print};
 use crate::config::Config;
 use crate::report::aligned;
 use crate::resource::Resource;
@@ -14,12 +13,6 @@ use crate::resource::Resource;
 pub(super) struct ResourcesArguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 pub(super) fn list(
@@ -33,7 +26,7 @@ pub(super) fn list(
             format!("{:#}\n", Value::Array(all.iter().map(|one| described(config, one)).collect()))
         }
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })
+    print(&text)
 }
 
 fn described(config: &Config, resource: &Resource) -> Value {

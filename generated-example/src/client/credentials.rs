@@ -10,7 +10,8 @@ const JOB_TOKEN: HeaderName = HeaderName::from_static("job-token");
 /// The header, marked sensitive so that no layer below prints it.
 pub(super) fn headers(credentials: &Credentials) -> Result<HeaderMap, InvalidHeaderValue> {
     let (name, value) = match credentials {
-        Credentials::Anonymous => return Ok(HeaderMap::new()),
+        // OAuth tokens change while a client lives: each request brings its own.
+        Credentials::Anonymous | Credentials::OAuth(_) => return Ok(HeaderMap::new()),
         Credentials::Private(token) => (PRIVATE_TOKEN, token.expose().trim().to_owned()),
         Credentials::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose().trim())),
         Credentials::Job(token) => (JOB_TOKEN, token.expose().trim().to_owned()),

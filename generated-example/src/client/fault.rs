@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::limiter::announced_wait;
+use super::announced::{announced_wait, is_by_middleware};
 
 /// A request that brought no records.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,8 +26,9 @@ pub enum Fault {
     NotFound { message: Excerpt },
     #[error("GitLab refuses the request with status {status}: {message}")]
     Refused { status: u16, message: Excerpt },
+    /// `is_of_route` when only requests of the same route are meant.
     #[error("too many requests")]
-    RateLimited { wait: Option<Duration> },
+    RateLimited { wait: Option<Duration>, is_of_route: bool },
     #[error("GitLab fails with status {status}: {message}")]
     Server { status: u16, message: Excerpt },
     #[error("{kind}: {detail}")]
@@ -40,6 +41,9 @@ pub enum Fault {
     ForeignRedirect { host: Excerpt },
     #[error("too many redirects")]
     Redirects,
+    /// New OAuth tokens came and are not used, for the old ones would be lost.
+    #[error("the new OAuth tokens cannot be saved: {reason}")]
+    NotSaved { reason: Excerpt },
 }
 
 /// Where on the way the connection failed.
@@ -106,7 +110,10 @@ impl Fault {
                 None => Self::Forbidden { message },
             },
             404 => Self::NotFound { message },
-            429 => Self::RateLimited { wait: announced_wait(headers) },
+            429 => Self::RateLimited {
+                wait: announced_wait(headers),
+                is_of_route: !is_by_middleware(headers, body),
+            },
             status @ 500.. => Self::Server { status, message },
             status => Self::Refused { status, message },
         }
@@ -121,6 +128,22 @@ impl Fault {
             TransportKind::Broken
         };
         Self::Transport { kind, detail: Excerpt::new(&innermost(error).to_string()) }
+    }
+
+    /// Whether the request may have been too much work for the server: less of it may go.
+    pub fn is_heavy(&self) -> bool {
+        matches!(self, Self::Server { .. } | Self::Transport { kind: TransportKind::Timeout, .. })
+    }
+
+    /// Whether the server's certificate is refused.
+    pub fn is_untrusted(&self) -> bool {
+        matches!(self, Self::Transport { kind: TransportKind::Connect, detail } if detail.0.contains("certificate"))
+    }
+
+    /// Whether a list is too long for offsets.
+    pub fn is_offset_limit(&self) -> bool {
+        const TEXT: &str = "maximum allowed offset";
+        matches!(self, Self::Refused { status: 405, message } if message.0.contains(TEXT))
     }
 
     /// Whether asking again may help.
@@ -196,7 +219,8 @@ mod tests {
                 r#"{"message":{"ref":["is missing"]}}"#,
                 Fault::Refused { status: 400, message: message(r#"{"ref":["is missing"]}"#) },
             ),
-            (429, "Retry later", Fault::RateLimited { wait: None }),
+            (429, "Retry later", Fault::RateLimited { wait: None, is_of_route: false }),
+            (429, r#"{"message":{"error":"x"}}"#, Fault::RateLimited { wait: None, is_of_route: true }),
             (502, "<html>", Fault::Server { status: 502, message: message("<html>") }),
         ];
         for (status, body, expected) in cases {

@@ -33,8 +33,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The schedule of one request.
-    pub(super) fn schedule(&self) -> Schedule {
+    /// The schedule of one request. `can_shrink` when there is another way than to ask for the same again.
+    pub(super) fn schedule(&self, can_shrink: bool) -> Schedule {
         let back_off = ExponentialBuilder::new()
             .with_min_delay(self.first_delay)
             .with_max_delay(self.longest_delay)
@@ -44,6 +44,7 @@ impl RetryPolicy {
         Schedule {
             back_off,
             retries: 0,
+            heavy_left: can_shrink.then_some(HEAVY),
             waits_left: self.rate_limit_waits,
             rate_limit_wait: self.rate_limit_wait,
         }
@@ -55,9 +56,14 @@ impl RetryPolicy {
 pub(super) struct Schedule {
     back_off: ExponentialBackoff,
     retries: usize,
+    /// Retries after faults that a smaller page may mend; `None` when nothing smaller is left.
+    heavy_left: Option<usize>,
     waits_left: usize,
     rate_limit_wait: Duration,
 }
+
+/// How often a page that is too much for the server is asked for again before it is made smaller.
+const HEAVY: usize = 2;
 
 impl Schedule {
     /// Retries so far, without the waits for a rate limit.
@@ -70,7 +76,12 @@ impl Schedule {
         if !fault.is_passing() {
             return None;
         }
-        let Fault::RateLimited { wait } = fault else {
+        let Fault::RateLimited { wait, .. } = fault else {
+            if fault.is_heavy()
+                && let Some(left) = &mut self.heavy_left
+            {
+                *left = left.checked_sub(1)?;
+            }
             self.retries += 1;
             return self.back_off.next();
         };
@@ -91,7 +102,7 @@ mod tests {
     #[test]
     fn retries_end_and_grow() {
         let policy = RetryPolicy { retries: 3, ..RetryPolicy::default() };
-        let mut schedule = policy.schedule();
+        let mut schedule = policy.schedule(false);
         let delays: Vec<_> = std::iter::from_fn(|| schedule.delay_after(&server())).collect();
         assert_eq!(delays.len(), 3);
         assert!(delays[0] >= policy.first_delay && delays[2] > delays[0], "{delays:?}");
@@ -100,16 +111,23 @@ mod tests {
     #[test]
     fn rate_limit_waits_use_up_no_retry() {
         let mut schedule =
-            RetryPolicy { retries: 1, rate_limit_waits: 1, ..RetryPolicy::default() }.schedule();
-        let limited = Fault::RateLimited { wait: Some(Duration::from_secs(7)) };
+            RetryPolicy { retries: 1, rate_limit_waits: 1, ..RetryPolicy::default() }.schedule(false);
+        let limited = Fault::RateLimited { wait: Some(Duration::from_secs(7)), is_of_route: false };
         assert_eq!(schedule.delay_after(&limited), Some(Duration::from_secs(7)));
         assert_eq!(schedule.delay_after(&limited), None);
         assert!(schedule.delay_after(&server()).is_some());
     }
 
     #[test]
+    fn a_page_that_can_be_smaller_is_not_asked_for_to_the_end() {
+        let mut schedule = RetryPolicy::default().schedule(true);
+        let delays: Vec<_> = std::iter::from_fn(|| schedule.delay_after(&server())).collect();
+        assert_eq!(delays.len(), HEAVY);
+    }
+
+    #[test]
     fn what_does_not_pass_is_not_tried_again() {
         let gone = Fault::NotFound { message: Excerpt::new("404") };
-        assert_eq!(RetryPolicy::default().schedule().delay_after(&gone), None);
+        assert_eq!(RetryPolicy::default().schedule(true).delay_after(&gone), None);
     }
 }

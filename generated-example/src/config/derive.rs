@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::layers::{Environment, Layers, Origin};
+use super::load::{DAY, derive_load};
 use super::settings::{
-    DestinationSettings, ExtractSettings, ResourceSettings, Scalars, ScopeSettings, Settings, TokenType,
-    text_of,
+    DestinationSettings, ExtractSettings, GitlabSettings, OAuthSettings, ResourceSettings, Scalars,
+    ScopeSettings, Settings, TokenType, text_of,
 };
 use super::{
-    ApiRoot, Config, ConfigError, Credentials, Destination, Extract, Gitlab, ResourceConfig, Scope, Secret,
-    Sqlite,
+    ApiRoot, Config, ConfigError, Connection, Credentials, Destination, Extract, Gitlab, OAuth, OAuthTokens,
+    ResourceConfig, Scope, Secret, SecretsFile, Sqlite,
 };
 
 /// `folder` is where `config.toml` lies: relative paths in it start there.
@@ -24,9 +25,10 @@ pub(super) fn derive(
 ) -> Result<Config, ConfigError> {
     let url_origin = layers.origin(&["gitlab".to_owned(), "url".to_owned()]).cloned();
     Ok(Config {
-        gitlab: derive_gitlab(&settings, environment, url_origin)?,
+        gitlab: derive_gitlab(&settings, layers, environment, folder, url_origin)?,
         scope: derive_scope(settings.scope),
         extract: derive_extract(&settings.extract, layers)?,
+        load: derive_load(settings.load),
         destination: derive_destination(settings.destination, folder),
         resources: settings.resources.into_iter().map(|(name, said)| (name, derive_resource(said))).collect(),
     })
@@ -38,6 +40,8 @@ fn derive_scope(said: ScopeSettings) -> Scope {
         projects: said.projects,
         subgroups: said.subgroups.unwrap_or(true),
         archived: said.archived.unwrap_or(true),
+        include: said.include,
+        exclude: said.exclude,
     }
 }
 
@@ -46,6 +50,11 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         concurrency: usize::from(said.concurrency.unwrap_or(6)),
         per_page: said.per_page.unwrap_or(100),
         timeout: said.timeout.unwrap_or(Duration::from_secs(90)),
+        settled_after: said.settled_after.map_or(Some(7 * DAY), |period| period.0),
+        retries: usize::from(said.retries.unwrap_or(5)),
+        retry_delay: said.retry_delay.unwrap_or(Duration::from_millis(500)),
+        rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
+        requests_per_minute: said.requests_per_minute,
     };
     let out_of_range = |key: &str, message: &str| {
         let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
@@ -56,6 +65,9 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
     }
     if !(1..=100).contains(&extract.per_page) {
         return out_of_range("per_page", "expected 1 to 100, the most that GitLab gives");
+    }
+    if extract.requests_per_minute == Some(0) {
+        return out_of_range("requests_per_minute", "expected 1 or more");
     }
     if extract.timeout.is_zero() {
         return out_of_range("timeout", "expected more than zero");
@@ -75,7 +87,9 @@ fn derive_destination(said: DestinationSettings, folder: &Path) -> Destination {
 /// The address and the token belong together: a job token is sent only to the server that runs the job.
 fn derive_gitlab(
     settings: &Settings,
+    layers: &Layers,
     environment: &Environment,
+    folder: &Path,
     origin: Option<Origin>,
 ) -> Result<Gitlab, ConfigError> {
     let parse = |text: &str| {
@@ -100,10 +114,77 @@ fn derive_gitlab(
         (TokenType::Auto | TokenType::Private, Some(token)) => Some(Credentials::Private(token)),
         (TokenType::Bearer, Some(token)) => Some(Credentials::Bearer(token)),
         (TokenType::Job, Some(token)) => Some(Credentials::Job(token)),
+        (TokenType::Auto, None) if is_set(&settings.gitlab.oauth) => {
+            Some(derive_oauth(&settings.gitlab.oauth, layers, folder)?)
+        }
         (TokenType::Auto | TokenType::Job, None) => job.map(Credentials::Job),
         (TokenType::Private | TokenType::Bearer, None) => None,
     };
-    Ok(Gitlab { url, credentials })
+    Ok(Gitlab { url, credentials, connection: derive_connection(&settings.gitlab, layers, folder)? })
+}
+
+fn is_set(said: &OAuthSettings) -> bool {
+    [&said.access_token, &said.refresh_token].into_iter().flatten().any(|token| !token.is_empty())
+}
+
+/// A refresh token is good for one exchange, so it has to stand where the next one can be written.
+fn derive_oauth(said: &OAuthSettings, layers: &Layers, folder: &Path) -> Result<Credentials, ConfigError> {
+    let none = || Secret::new("");
+    let access = said.access_token.clone().unwrap_or_else(none);
+    let Some(refresh) = said.refresh_token.clone().filter(|token| !token.is_empty()) else {
+        return Ok(Credentials::Bearer(access));
+    };
+    let invalid = |key: &str, message: &str| {
+        let origin = layers.origin(&["gitlab", "oauth", key].map(str::to_owned)).cloned();
+        ConfigError::Invalid { key: format!("gitlab.oauth.{key}"), origin, message: message.to_owned() }
+    };
+    let refresh_origin = layers.origin(&["gitlab", "oauth", "refresh_token"].map(str::to_owned));
+    if matches!(refresh_origin, Some(Origin::Environment { .. })) {
+        let message =
+            "it changes with every use, so it has to stand in secrets.toml, which is then rewritten";
+        return Err(invalid("refresh_token", message));
+    }
+    let Some(client_id) = said.client_id.clone().filter(|id| !id.trim().is_empty()) else {
+        return Err(invalid(
+            "client_id",
+            "expected the application's id, which belongs to the refresh token",
+        ));
+    };
+    Ok(Credentials::OAuth(OAuth {
+        client_id,
+        client_secret: said.client_secret.clone().unwrap_or_else(none),
+        tokens: OAuthTokens { access, refresh },
+        file: SecretsFile::new(folder.join("secrets.toml")),
+    }))
+}
+
+fn derive_connection(
+    said: &GitlabSettings,
+    layers: &Layers,
+    folder: &Path,
+) -> Result<Connection, ConfigError> {
+    let path =
+        |text: &Option<String>| text.as_ref().filter(|text| !text.is_empty()).map(|text| folder.join(text));
+    let client_certificate = match (path(&said.client_cert), path(&said.client_key)) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        (certificate, _) => {
+            let (given, missing) = if certificate.is_some() {
+                ("client_cert", "`client_key` belongs to it")
+            } else {
+                ("client_key", "`client_cert` belongs to it")
+            };
+            let origin = layers.origin(&["gitlab".to_owned(), given.to_owned()]).cloned();
+            let key = format!("gitlab.{given}");
+            return Err(ConfigError::Invalid { key, origin, message: missing.to_owned() });
+        }
+    };
+    Ok(Connection {
+        ca_file: path(&said.ca_file),
+        client_certificate,
+        proxy: said.proxy.clone().filter(|proxy| !proxy.is_empty()),
+        insecure: said.insecure,
+    })
 }
 
 fn derive_resource(said: ResourceSettings) -> ResourceConfig {
@@ -111,6 +192,8 @@ fn derive_resource(said: ResourceSettings) -> ResourceConfig {
         enabled: said.enabled,
         table: said.table,
         write_disposition: said.write_disposition,
+        incremental: said.incremental,
+        lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         query: said.query.into_iter().flat_map(|(name, value)| query_pairs(&name, value)).collect(),
         params: said
             .params

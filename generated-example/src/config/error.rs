@@ -28,8 +28,8 @@ pub enum ConfigError {
     Address { origin: Option<Origin>, source: AddressError },
     #[error("`{}` can be read by others (mode {mode:03o})", path.display())]
     Exposed { path: PathBuf, mode: u32 },
-    #[error("`gitlab.token` does not belong in a file that is shared{}", at(origin.as_ref()))]
-    TokenInConfig { origin: Option<Origin> },
+    #[error("`{key}` does not belong in a file that is shared{}", at(origin.as_ref()))]
+    TokenInConfig { key: String, origin: Option<Origin> },
     #[error("no token for {url}")]
     MissingToken { url: String },
     #[error("the token is a deploy token, which the API does not accept")]

@@ -7,6 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::Value;
 
+use super::load::{LoadSettings, Period};
 use super::secret::Secret;
 use crate::resource::WriteDisposition;
 
@@ -17,6 +18,7 @@ pub(super) struct Settings {
     pub(super) gitlab: GitlabSettings,
     pub(super) scope: ScopeSettings,
     pub(super) extract: ExtractSettings,
+    pub(super) load: LoadSettings,
     pub(super) destination: DestinationSettings,
     pub(super) resources: BTreeMap<String, ResourceSettings>,
 }
@@ -27,6 +29,21 @@ pub(super) struct GitlabSettings {
     pub(super) url: Option<String>,
     pub(super) token: Option<Secret>,
     pub(super) token_type: TokenType,
+    pub(super) oauth: OAuthSettings,
+    pub(super) ca_file: Option<String>,
+    pub(super) client_cert: Option<String>,
+    pub(super) client_key: Option<String>,
+    pub(super) proxy: Option<Secret>,
+    pub(super) insecure: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OAuthSettings {
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<Secret>,
+    pub(super) access_token: Option<Secret>,
+    pub(super) refresh_token: Option<Secret>,
 }
 
 /// How the token is sent.
@@ -51,15 +68,26 @@ pub(super) struct ScopeSettings {
     pub(super) projects: Vec<String>,
     pub(super) subgroups: Option<bool>,
     pub(super) archived: Option<bool>,
+    #[serde(deserialize_with = "names")]
+    pub(super) include: Vec<String>,
+    #[serde(deserialize_with = "names")]
+    pub(super) exclude: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ExtractSettings {
+    pub(super) settled_after: Option<Period>,
     pub(super) concurrency: Option<u16>,
     pub(super) per_page: Option<u32>,
     #[serde(deserialize_with = "duration")]
     pub(super) timeout: Option<Duration>,
+    pub(super) retries: Option<u8>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) retry_delay: Option<Duration>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) rate_limit_wait: Option<Duration>,
+    pub(super) requests_per_minute: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +111,8 @@ pub(super) struct ResourceSettings {
     pub(super) table: Option<String>,
     #[serde(deserialize_with = "write_disposition")]
     pub(super) write_disposition: Option<WriteDisposition>,
+    pub(super) incremental: Option<bool>,
+    pub(super) lookback: Option<Period>,
     pub(super) query: BTreeMap<String, Scalars>,
     pub(super) params: BTreeMap<String, Scalars>,
 }

@@ -15,6 +15,8 @@ pub struct LoadEntry {
     pub status: LoadStatus,
     /// Rows written per table.
     pub rows: Map<String, Value>,
+    /// How it went, once it is over.
+    pub report: Map<String, Value>,
 }
 
 /// How far a load came.

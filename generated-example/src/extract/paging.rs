@@ -17,6 +17,11 @@ const DEFAULT_PAGE: usize = 20;
 pub(super) enum Position {
     First,
     Page(u64),
+    /// A page of another size than the others; see `shift`.
+    Window {
+        page: u64,
+        size: u32,
+    },
     /// The whole query of a `Link`.
     Link(Vec<(String, String)>),
 }
@@ -50,7 +55,7 @@ impl Position {
     ) -> Vec<(String, String)> {
         let mut query = match self {
             Self::Link(query) => return query.clone(),
-            Self::First | Self::Page(_) => set.to_vec(),
+            Self::First | Self::Page(_) | Self::Window { .. } => set.to_vec(),
         };
         let mut add = |name: &str, value: String| {
             if !is_set(set, name) {
@@ -73,11 +78,38 @@ impl Position {
         query
     }
 
-    fn page(&self) -> u64 {
+    pub(super) fn page(&self) -> u64 {
         match self {
-            Self::Page(page) => *page,
+            Self::Page(page) | Self::Window { page, .. } => *page,
             Self::First | Self::Link(_) => 1,
         }
+    }
+
+    /// The position with pages of another size, and how many records at its start were read before. `skip` is what was
+    /// to be left out of the page as it was.
+    pub(super) fn resized(&self, size: u32, other: u32, skip: usize) -> (Self, usize) {
+        let other = other.max(1);
+        let moved = |page: u64| {
+            let skip = u64::try_from(skip).unwrap_or(u64::MAX);
+            let read = page.saturating_sub(1).saturating_mul(size.into()).saturating_add(skip);
+            let rest = usize::try_from(read % u64::from(other)).unwrap_or(0);
+            (read / u64::from(other) + 1, rest)
+        };
+        let Self::Link(query) = self else {
+            let (page, rest) = moved(self.page());
+            return (if page == 1 { Self::First } else { Self::Page(page) }, rest);
+        };
+        let set = |name: &str, value: u64, mut query: Vec<(String, String)>| {
+            query.retain(|(key, _)| key != name);
+            query.push((name.to_owned(), value.to_string()));
+            query
+        };
+        let page = query.iter().find(|(name, _)| name == "page").and_then(|(_, value)| value.parse().ok());
+        let (query, rest) = match page.map(moved) {
+            Some((page, rest)) => (set("page", page, query.clone()), rest),
+            None => (query.clone(), 0),
+        };
+        (Self::Link(set("per_page", other.into(), query)), rest)
     }
 
     /// The position after this one, `None` at the end.
@@ -127,6 +159,11 @@ pub(super) fn usable(pagination: Pagination, set: &[(String, String)]) -> Pagina
 /// Whether a parameter is among those set, as itself or as an array.
 pub(super) fn is_set(set: &[(String, String)], name: &str) -> bool {
     set.iter().any(|(key, _)| key.strip_suffix("[]").unwrap_or(key) == name)
+}
+
+/// How many records the server gives per page, when it says so.
+pub(super) fn given_size(headers: &HeaderMap) -> Option<u32> {
+    text(headers, "x-per-page").and_then(|text| text.parse().ok()).filter(|size| *size > 0)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

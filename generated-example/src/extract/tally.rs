@@ -18,7 +18,11 @@ pub struct Tally {
 pub struct Counts {
     records: AtomicU64,
     requests: AtomicU64,
+    retries: AtomicU64,
     truncated: AtomicU64,
+    resumed: AtomicU64,
+    settled: AtomicU64,
+    disobeyed: AtomicU64,
     losses: Mutex<BTreeMap<Loss, Losses>>,
 }
 
@@ -68,6 +72,10 @@ impl Tally {
         self.counts.iter().map(|(_, counts)| counts.requests()).sum()
     }
 
+    pub fn retries(&self) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.retries()).sum()
+    }
+
     /// Partitions of this kind, of all resources.
     pub fn lost(&self, kind: LossKind) -> u64 {
         self.counts.iter().map(|(_, counts)| counts.lost(kind)).sum()
@@ -88,9 +96,45 @@ impl Counts {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Requests that were sent again.
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn retries_to_count(&self) -> &AtomicU64 {
+        &self.retries
+    }
+
     /// Partitions that a limit cut short.
     pub fn truncated(&self) -> u64 {
         self.truncated.load(Ordering::Relaxed)
+    }
+
+    /// Partitions that an interrupted load has read.
+    pub fn resumed(&self) -> u64 {
+        self.resumed.load(Ordering::Relaxed)
+    }
+
+    /// Records that ended long ago: what hangs on them was loaded before and is not read again.
+    pub fn settled(&self) -> u64 {
+        self.settled.load(Ordering::Relaxed)
+    }
+
+    /// Partitions that did not keep to the order or the bound that was asked for, and were read whole.
+    pub fn disobeyed(&self) -> u64 {
+        self.disobeyed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_resumed(&self) {
+        self.resumed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_settled(&self) {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_disobeyed(&self) {
+        self.disobeyed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn lost(&self, kind: LossKind) -> u64 {

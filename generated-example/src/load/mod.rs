@@ -22,16 +22,19 @@ use crate::page::{Binding, Page};
 use crate::resource::Resource;
 
 mod evolve;
+mod keep;
 mod load_id;
 mod options;
 mod plan;
 mod summary;
 mod writer;
 
+pub use keep::{Keep, PastLoads, WholeRead};
 pub use load_id::new_load_id;
 pub use options::{LoadOptions, LoadOutcome, ResourceOptions};
 pub use summary::{LoadNote, LoadSummary};
 
+use self::keep::{Deletion, States};
 use self::plan::{Plan, plan_of};
 use self::writer::{Message, Writer};
 
@@ -47,8 +50,8 @@ struct Shared {
     options: LoadOptions,
     catalog: Catalog,
     plans: Mutex<HashMap<&'static str, Arc<Plan>>>,
-    /// By resource and partition.
-    states: HashMap<(String, String), Value>,
+    states: States,
+    past: PastLoads,
     /// Gone once the load is finished, so that nothing comes after the end.
     messages: Mutex<Option<Sender<Message>>>,
     /// Room in the queue, in KiB.
@@ -95,10 +98,10 @@ impl Loader {
         let load_id = options.load_id.clone().unwrap_or_else(|| new_load_id(options.started_at));
         let tables = destination.tables()?;
         let catalog = Catalog::from_tables(&tables);
-        let states = destination.states()?.into_iter();
-        let states =
-            states.filter_map(|entry| Some(((entry.resource, entry.partition), entry.state?))).collect();
-        let writer = Writer::begin(destination, tables, &load_id, &options)?;
+        let (states, forgotten) = States::new(destination.states()?, &options.forget);
+        let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
+        let past = PastLoads::of(&destination.loads()?, oldest);
+        let writer = Writer::begin(destination, tables, &load_id, &options, &forgotten)?;
 
         let all_room =
             u32::try_from(options.queue_bytes >> 10).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
@@ -106,7 +109,8 @@ impl Loader {
         let failure = Arc::new(OnceLock::new());
         let messages = start(writer, Arc::clone(&failure))?;
         let (plans, messages) = (Mutex::default(), Mutex::new(Some(messages)));
-        let shared = Shared { load_id, options, catalog, plans, states, messages, room, all_room, failure };
+        let shared =
+            Shared { load_id, options, catalog, plans, states, past, messages, room, all_room, failure };
         Ok(Loader { shared: Arc::new(shared) })
     }
 
@@ -116,17 +120,30 @@ impl Loader {
 
     /// What earlier loads kept for a partition.
     pub fn state(&self, resource: &Resource, bindings: &[Binding]) -> Option<&Value> {
-        self.shared.states.get(&(resource.name.to_owned(), partition_key(bindings)))
+        self.shared.states.get(resource.name, bindings)
+    }
+
+    pub fn past(&self) -> &PastLoads {
+        &self.shared.past
+    }
+
+    pub fn started_at(&self) -> SystemTime {
+        self.shared.options.started_at
+    }
+
+    /// Keeps what is known of partitions, after everything that was queued before.
+    pub fn keep(&self, keep: Vec<Keep>) -> Result<(), LoadError> {
+        let (states, deletions) = self.shared.kept(keep);
+        self.shared.send(Message::Keep { states, deletions })
     }
 
     /// Normalises the page and queues its rows; waits while the writer is behind.
     pub async fn page(&self, page: Page) -> Result<(), LoadError> {
-        self.page_with_state(page, None).await
+        self.page_and_keep(page, Vec::new()).await
     }
 
-    /// The same, with a state for the partition that is committed together with the rows, after all pages that were
-    /// queued before.
-    pub async fn page_with_state(&self, page: Page, state: Option<Value>) -> Result<(), LoadError> {
+    /// The same, with what is to be kept of partitions: it is committed together with the rows.
+    pub async fn page_and_keep(&self, page: Page, keep: Vec<Keep>) -> Result<(), LoadError> {
         let resource = page.partition.resource;
         let plan = self.shared.plan(resource);
         let stamp = Stamp { load_id: self.shared.load_id.clone(), loaded_at: SystemTime::now() };
@@ -135,11 +152,7 @@ impl Loader {
             table: plan.layout.table.clone(),
             key: plan.layout.record_key.iter().map(|field| (*field).to_owned()).collect(),
         });
-        let state = state.map(|state| StateEntry {
-            resource: resource.name.to_owned(),
-            partition: partition_key(&page.partition.bindings),
-            state: Some(state),
-        });
+        let (states, deletions) = self.shared.kept(keep);
         drop(page);
 
         let bytes: usize = normalized.tables.iter().map(|rows| rows.size()).sum();
@@ -147,16 +160,20 @@ impl Loader {
         let room = Arc::clone(&self.shared.room).acquire_many_owned(needed).await;
         let room = room.map_err(|_| self.shared.failure())?;
         let notes = notes.into_iter().collect();
-        self.shared.send(Message::Rows { plan, tables: normalized.tables, state, notes, room })
+        let tables = normalized.tables;
+        self.shared.send(Message::Rows { plan, tables, states, deletions, notes, room })
     }
 
     /// Commits everything that was queued, replaces what is to be replaced, and closes the load. Other handles
     /// get [`LoadError::Closed`] from then on.
     pub async fn finish(self, outcome: LoadOutcome) -> Result<LoadSummary, LoadError> {
         let complete = outcome.complete.iter().map(|resource| self.shared.plan(resource)).collect();
+        let vanished = self.shared.vanished(&outcome);
         let (reply, summary) = oneshot::channel();
         let messages = self.shared.messages().take().ok_or_else(|| self.shared.failure())?;
-        messages.send(Message::Finish { outcome, complete, reply }).map_err(|_| self.shared.failure())?;
+        messages
+            .send(Message::Finish { outcome, complete, vanished, reply })
+            .map_err(|_| self.shared.failure())?;
         summary.await.map_err(|_| self.shared.failure())
     }
 }
@@ -165,6 +182,31 @@ impl Shared {
     fn plan(&self, resource: &'static Resource) -> Arc<Plan> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(plans.entry(resource.name).or_insert_with(|| Arc::new(plan_of(resource, &self.options))))
+    }
+
+    /// States and deletions as the writer takes them.
+    fn kept(&self, keep: Vec<Keep>) -> (Vec<StateEntry>, Vec<Deletion>) {
+        let deletion = |keep: &Keep| {
+            let read = keep.whole.clone().filter(|_| self.options.mark_deleted)?;
+            let plan = self.plan(keep.partition.resource);
+            Some(Deletion { plan, bindings: keep.partition.bindings.clone(), read })
+        };
+        let deletions = keep.iter().filter_map(deletion).collect();
+        let state = |keep: Keep| StateEntry {
+            resource: keep.partition.resource.name.to_owned(),
+            partition: partition_key(&keep.partition.bindings),
+            state: keep.state,
+        };
+        (keep.into_iter().map(state).collect(), deletions)
+    }
+
+    /// A load that goes on with another one does not see everything, so it cannot tell what is gone.
+    fn vanished(&self, outcome: &LoadOutcome) -> Vec<StateEntry> {
+        if !self.past.unfinished.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<&str> = outcome.complete.iter().map(|resource| resource.name).collect();
+        self.states.vanished(&names)
     }
 
     fn send(&self, message: Message) -> Result<(), LoadError> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
+
 use crate::destination::LoadStatus;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
@@ -26,6 +28,12 @@ pub struct LoadOptions {
     pub package_time: Duration,
     /// How many bytes of rows may wait for the writer.
     pub queue_bytes: usize,
+    /// The resources whose state is forgotten when the load begins.
+    pub forget: Vec<&'static str>,
+    /// How old a load that did not come to its end may be to be gone on with; `None`: none is.
+    pub resume_within: Option<Duration>,
+    /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
+    pub mark_deleted: bool,
 }
 
 /// What the configuration says of one resource in place of what its definition says.
@@ -47,6 +55,9 @@ impl Default for LoadOptions {
             package_rows: 20_000,
             package_time: Duration::from_secs(10),
             queue_bytes: 32 << 20,
+            forget: Vec::new(),
+            resume_within: Some(Duration::from_secs(24 * 60 * 60)),
+            mark_deleted: false,
         }
     }
 }
@@ -57,4 +68,6 @@ pub struct LoadOutcome {
     pub status: LoadStatus,
     /// The resources of which every partition was read to its end. Only these may replace what a table holds.
     pub complete: Vec<&'static Resource>,
+    /// What is kept with the load for people who ask later how it went.
+    pub report: Map<String, Value>,
 }

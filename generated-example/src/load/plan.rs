@@ -26,7 +26,7 @@ pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions) -> Pla
     let is_merge = wanted == WriteDisposition::Merge;
     let note = (is_merge && !has_key && resource.shape != Shape::Object)
         .then(|| LoadNote::NoKey { resource: resource.name, table: table.clone() });
-    let replaces = wanted == WriteDisposition::Replace || is_merge && !has_key;
+    let replaces = resource.is_replaced(own.and_then(|own| own.write_disposition));
     Plan {
         resource: resource.name,
         target: if replaces { Target::Stage } else { Target::Table },

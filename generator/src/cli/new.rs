@@ -122,9 +122,12 @@ fn print_doubts(document: &Document, graph: &ResourceGraph) {
 
 fn print_summary(dir: &Path, answers: &Answers, graph: &ResourceGraph) {
     let on = graph.resources.iter().filter(|resource| resource.enabled).count();
-    let off = graph.resources.len() - on;
+    let off = match graph.resources.len() - on {
+        0 => String::new(),
+        off => format!(", {off} more are off"),
+    };
     let dir = dir.display();
-    anstream::eprintln!("made `{}` in {dir}: {on} resources, {off} more are off", answers.name);
+    anstream::eprintln!("made `{}` in {dir}: {on} resources{off}", answers.name);
     anstream::eprintln!();
     anstream::eprintln!("next:");
     anstream::eprintln!("  cd {dir}");

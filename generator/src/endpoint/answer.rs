@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use openapiv3::{MediaType, ReferenceOr, Response, Responses, StatusCode};
 
+use super::reference::follow;
 use super::schema::{Reader, Scalar, Type};
 use crate::document::Document;
 
@@ -29,7 +30,7 @@ pub(super) fn parse_answer(document: &Document, responses: &Responses, reader: &
         .find(|(code, _)| with_body(code))
         .map(|(_, response)| response)
         .or(responses.default.as_ref());
-    match success.and_then(|response| resolve(document, response)) {
+    match success.and_then(|response| resolve(document, response.clone())) {
         Some(response) => parse_content(&response.content, reader),
         None if success.is_none() && !responses.responses.is_empty() => empty_or_undescribed(responses),
         None => Answer::Undescribed,
@@ -59,16 +60,6 @@ fn parse_content(content: &IndexMap<String, MediaType>, reader: &mut Reader<'_>)
     }
 }
 
-/// Follows references, a bounded number of times: they may form a circle.
-fn resolve(document: &Document, response: &ReferenceOr<Response>) -> Option<Response> {
-    let mut current = response.clone();
-    for _ in 0..16 {
-        match current {
-            ReferenceOr::Item(response) => return Some(response),
-            ReferenceOr::Reference { reference } => {
-                current = document.response(reference.strip_prefix("#/components/responses/")?)?;
-            }
-        }
-    }
-    None
+fn resolve(document: &Document, response: ReferenceOr<Response>) -> Option<Response> {
+    follow(response, "#/components/responses/", |name| document.response(name))
 }

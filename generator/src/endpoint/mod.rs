@@ -6,6 +6,7 @@
 mod answer;
 mod parameter;
 mod path;
+mod reference;
 mod schema;
 
 use serde_json::{Map, Value};

@@ -3,6 +3,7 @@
 use openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
 use serde_json::Value;
 
+use super::reference::follow;
 use super::schema::{Reader, Type};
 use crate::document::Document;
 
@@ -52,14 +53,5 @@ pub(super) fn parse_query(
 }
 
 fn resolve(document: &Document, parameter: ReferenceOr<Parameter>) -> Option<Parameter> {
-    let mut current = parameter;
-    for _ in 0..16 {
-        match current {
-            ReferenceOr::Item(parameter) => return Some(parameter),
-            ReferenceOr::Reference { reference } => {
-                current = document.parameter(reference.strip_prefix("#/components/parameters/")?)?;
-            }
-        }
-    }
-    None
+    follow(parameter, "#/components/parameters/", |name| document.parameter(name))
 }

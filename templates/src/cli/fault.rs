@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::access::AccessFault;
 use crate::client::{ClientError, Fault};
 use crate::config::ConfigError;
 use crate::destination::DestinationError;
@@ -24,6 +25,8 @@ pub(super) enum CliError {
     Destination(#[from] DestinationError),
     #[error(transparent)]
     Extract(#[from] ExtractError),
+    #[error(transparent)]
+    Access(#[from] AccessFault),
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error("the destination `{kind}` is not compiled in")]
@@ -54,10 +57,14 @@ impl CliError {
             Self::Config(ConfigError::DeployToken) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Config(_)
             | Self::Tree(_)
-            | Self::Client(ClientError::Token)
+            | Self::Client(
+                ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
+            )
             | Self::NoSuchDestination { .. } => (None, USAGE),
-            Self::Extract(error) => extract_class(error),
-            Self::NothingToRead { .. } => (Some("no_resources"), NO_RESOURCES),
+            Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
+            Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
+                (Some("no_resources"), NO_RESOURCES)
+            }
             _ => (None, FAILED),
         }
     }
@@ -76,6 +83,9 @@ impl CliError {
             Self::Client(ClientError::Setup(_)) => Some(
                 "see that the certificates of the system are installed (package `ca-certificates`)".into(),
             ),
+            Self::Client(ClientError::Proxy) => {
+                Some("write it as `http://host:port`, or `http://user:password@host:port`".into())
+            }
             Self::NoSuchDestination { known, .. } => Some(format!(
                 "set `kind` under `[destination]` in config.toml to one that is ({known}), or build with its feature"
             )),
@@ -84,8 +94,8 @@ impl CliError {
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)
             }
-            Self::Extract(error) => error.hint(),
-            Self::NothingToRead { .. } => {
+            Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => error.hint(),
+            Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 Some("name groups or projects in `[scope]`, or leave both lists empty".into())
             }
             _ => None,

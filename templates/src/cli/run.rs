@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::Map;
 
 use super::fault::PARTIAL;
-use super::{CliError, destination};
-use crate::client::{Client, ClientOptions, RetryPolicy};
+use super::{CliError, destination, info};
+use crate::client::{Client, ClientOptions};
 use crate::config::{Config, Credentials, ResourceConfig};
 use crate::destination::{Destination, LoadStatus};
-use crate::extract::{ExtractOptions, LossKind, Sink, Tally, Tree, extract};
+use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
 use crate::hooks;
-use crate::load::{LoadError, LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
-use crate::page::Page;
+use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
 use crate::progress::Progress;
 use crate::report::{render_load, render_report, render_truncated};
 use crate::resource::Resource;
@@ -28,14 +28,9 @@ pub(super) struct RunArguments {
     /// At most N records of each list that is read, for a first look
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-}
-
-impl Sink for Loader {
-    type Error = LoadError;
-
-    async fn page(&self, page: Page) -> Result<(), LoadError> {
-        Self::page(self, page).await
-    }
+    /// Forget what earlier runs have loaded, and load everything from the start date on
+    #[arg(long)]
+    full_refresh: bool,
 }
 
 /// Everything is checked before the first request: resources, credentials, destination.
@@ -48,13 +43,10 @@ pub(super) fn run(
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
     say_what_the_scope_leaves_out(&tree, config)?;
-    let client = Client::new(ClientOptions {
-        api: config.gitlab.url.clone(),
-        credentials: config.credentials()?.clone(),
-        timeout: config.extract.timeout,
-        retry: RetryPolicy::default(),
-    })?;
-    warn_of_plain_http(config);
+    let client = Client::new(ClientOptions::of(config)?)?;
+    for warning in warnings(config) {
+        eprint(&format!("warning: {warning}\n"));
+    }
     let destination = destination::open(&config.destination)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
@@ -70,7 +62,7 @@ async fn load(
     plain: bool,
 ) -> Result<ExitCode, CliError> {
     let place = destination.place();
-    let loader = Loader::begin(destination, load_options(config))?;
+    let loader = Loader::begin(destination, load_options(arguments, config, &tree))?;
     let tally = Arc::new(Tally::new(&tree));
     let options = ExtractOptions {
         concurrency: config.extract.concurrency,
@@ -85,7 +77,9 @@ async fn load(
         result = extraction => result.map_err(CliError::from),
         Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
     };
-    let summary = loader.finish(outcome(&result, &tally, &resources)).await;
+    let mut outcome = outcome(&result, &tally, &resources);
+    outcome.report = info::record_of(&tally, client.attempts());
+    let summary = loader.finish(outcome).await;
     drop(progress);
     // The first error is the cause; a load that then cannot be closed is its consequence.
     if result.is_ok() || tally.records() > 0 {
@@ -97,13 +91,23 @@ async fn load(
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
 }
 
-fn load_options(config: &Config) -> LoadOptions {
+fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree) -> LoadOptions {
     let said = |(name, said): (&String, &ResourceConfig)| {
         let options =
             ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
         (name.clone(), options)
     };
-    LoadOptions { resources: config.resources.iter().map(said).collect(), ..LoadOptions::default() }
+    let names = tree.resources().map(|resource| resource.name);
+    let usual = LoadOptions::default();
+    LoadOptions {
+        package_rows: config.load.package_rows.unwrap_or(usual.package_rows),
+        package_time: config.load.package_time.unwrap_or(usual.package_time),
+        resources: config.resources.iter().map(said).collect(),
+        forget: names.filter(|_| arguments.full_refresh).collect(),
+        resume_within: config.load.resume_within.filter(|_| !arguments.full_refresh),
+        mark_deleted: config.load.mark_deleted,
+        ..usual
+    }
 }
 
 /// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
@@ -111,11 +115,11 @@ fn load_options(config: &Config) -> LoadOptions {
 fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
     if result.is_err() {
         let status = if matches!(result, Err(CliError::Interrupted)) {
-            LoadStatus::Partial
+            LoadStatus::Interrupted
         } else {
             LoadStatus::Failed
         };
-        return LoadOutcome { status, complete: Vec::new() };
+        return LoadOutcome { status, complete: Vec::new(), report: Map::new() };
     }
     let mut complete: Vec<&'static Resource> = Vec::new();
     for (resource, (_, counts)) in resources.iter().copied().zip(tally.resources()) {
@@ -127,7 +131,7 @@ fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static R
         }
     }
     let status = if complete.len() == resources.len() { LoadStatus::Complete } else { LoadStatus::Partial };
-    LoadOutcome { status, complete }
+    LoadOutcome { status, complete, report: Map::new() }
 }
 
 /// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.
@@ -145,11 +149,17 @@ fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config) -> Result<(), Cli
     Ok(())
 }
 
-fn warn_of_plain_http(config: &Config) {
-    if config.gitlab.url.is_readable_on_the_way() && config.gitlab.credentials != Some(Credentials::Anonymous)
-    {
-        eprint(&format!("warning: the token goes to {} unencrypted\n", config.gitlab.url));
+/// What works and should not be so.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let gitlab = &config.gitlab;
+    let mut warnings = Vec::new();
+    if gitlab.url.is_readable_on_the_way() && gitlab.credentials != Some(Credentials::Anonymous) {
+        warnings.push(format!("the token goes to {} unencrypted", gitlab.url));
     }
+    if gitlab.connection.insecure {
+        warnings.push(format!("any certificate is taken for that of {}: see `gitlab.insecure`", gitlab.url));
+    }
+    warnings
 }
 
 fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {

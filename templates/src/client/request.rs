@@ -8,6 +8,8 @@ pub struct Request {
     /// Percent-encoded, with a slash in front: `/projects/a%2Fb/issues`.
     pub path: String,
     pub query: Vec<(String, String)>,
+    /// The path with its placeholders: requests of one route may share a limit.
+    pub route: &'static str,
 }
 
 /// All but what RFC 3986 calls unreserved.

@@ -60,6 +60,18 @@ impl ApiRoot {
         url
     }
 
+    /// Where OAuth tokens are made. The document names another place, which does not exist.
+    pub fn token_endpoint(&self) -> Url {
+        let mut url = self.0.clone();
+        let root = self.0.path().strip_suffix(API).unwrap_or_default();
+        url.set_path(&format!("{root}/oauth/token"));
+        url
+    }
+
+    pub fn is_gitlab_com(&self) -> bool {
+        self.0.host_str() == Some("gitlab.com")
+    }
+
     /// Whether both lie on the same scheme, host and port.
     pub fn same_origin(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()
@@ -102,6 +114,13 @@ mod tests {
         for (text, expected) in forms {
             assert_eq!(ApiRoot::parse(text).unwrap().to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn tokens_are_made_below_the_root_of_the_instance() {
+        let endpoint = |text: &str| ApiRoot::parse(text).unwrap().token_endpoint().to_string();
+        assert_eq!(endpoint("gitlab.com"), "https://gitlab.com/oauth/token");
+        assert_eq!(endpoint("https://host/git/api/v4"), "https://host/git/oauth/token");
     }
 
     #[test]

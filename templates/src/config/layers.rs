@@ -20,6 +20,9 @@ pub(super) type KeyPath = Vec<String>;
 
 const PREFIX: &str = "PIPELINE__";
 
+/// Keys whose values are texts even if they look like numbers.
+const TEXTS: [&str; 5] = ["token", "client_id", "client_secret", "access_token", "refresh_token"];
+
 /// Where a key was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -87,7 +90,7 @@ impl Layers {
         for (variable, text) in environment.iter().filter(|(_, text)| !text.is_empty()) {
             let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
             let keys: KeyPath = rest.split("__").map(str::to_lowercase).collect();
-            let is_token = keys.last().is_some_and(|key| key == "token");
+            let is_token = keys.last().is_some_and(|key| TEXTS.contains(&key.as_str()));
             let value = if is_token { Value::String(text.clone()) } else { value_of(text) };
             self.set(keys, value, variable)?;
         }

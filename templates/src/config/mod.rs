@@ -7,6 +7,8 @@ mod api_root;
 mod derive;
 mod error;
 mod layers;
+mod load;
+mod oauth;
 mod secret;
 mod selection;
 mod settings;
@@ -21,6 +23,8 @@ pub use api_root::{AddressError, ApiRoot};
 pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use layers::{Environment, Origin};
+pub use load::{Load, StartDate};
+pub use oauth::{OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
 use crate::resource::{ParamSource, Resource, WriteDisposition};
@@ -34,6 +38,7 @@ pub struct Config {
     pub gitlab: Gitlab,
     pub scope: Scope,
     pub extract: Extract,
+    pub load: Load,
     pub destination: Destination,
     /// By the name of the resource; those that no layer mentions are absent.
     pub resources: BTreeMap<String, ResourceConfig>,
@@ -44,6 +49,20 @@ pub struct Gitlab {
     pub url: ApiRoot,
     /// `None` when no layer has a token and anonymous reading was not chosen.
     pub credentials: Option<Credentials>,
+    pub connection: Connection,
+}
+
+/// What lies between this machine and the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Certificates to trust besides those of the system, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// A certificate and its key, in PEM.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Besides those that the environment names. It may hold a password.
+    pub proxy: Option<Secret>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +74,8 @@ pub enum Credentials {
     Bearer(Secret),
     /// Sent as `JOB-TOKEN`.
     Job(Secret),
+    /// Sent as `Authorization: Bearer`, and made anew when it has expired.
+    OAuth(OAuth),
 }
 
 /// Where a run starts. Empty lists: what the token is a member of.
@@ -65,6 +86,10 @@ pub struct Scope {
     pub projects: Vec<String>,
     pub subgroups: bool,
     pub archived: bool,
+    /// Full paths to keep; all when empty.
+    pub include: Vec<String>,
+    /// Full paths to leave out.
+    pub exclude: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +100,16 @@ pub struct Extract {
     pub per_page: u32,
     /// For one request.
     pub timeout: Duration,
+    /// Of one request, after faults that may pass.
+    pub retries: usize,
+    /// Before the first retry; it doubles.
+    pub retry_delay: Duration,
+    /// After "too many requests" that does not say how long.
+    pub rate_limit_wait: Duration,
+    /// A cap beside GitLab's own limits.
+    pub requests_per_minute: Option<u32>,
+    /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
+    pub settled_after: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +130,9 @@ pub struct ResourceConfig {
     pub enabled: Option<bool>,
     pub table: Option<String>,
     pub write_disposition: Option<WriteDisposition>,
+    /// Whether a run asks for changes only; `None`: as the definition says.
+    pub incremental: Option<bool>,
+    pub lookback: Option<Duration>,
     /// Query parameters as they are sent: an array has become several `name[]`.
     pub query: Vec<(String, String)>,
     /// Values for path parameters that no list provides.
@@ -114,10 +152,7 @@ impl Config {
         if !layers.add_file(path)? {
             return Err(ConfigError::Missing { path: path.to_owned() });
         }
-        let token = ["gitlab".to_owned(), "token".to_owned()];
-        if layers.table.get("gitlab").is_some_and(|gitlab| gitlab.get("token").is_some()) {
-            return Err(ConfigError::TokenInConfig { origin: layers.origin(&token).cloned() });
-        }
+        refuse_secrets(&layers)?;
         let secrets = folder.join("secrets.toml");
         refuse_exposed(&secrets)?;
         layers.add_file(&secrets)?;
@@ -139,11 +174,33 @@ impl Config {
             enabled: None,
             table: None,
             write_disposition: None,
+            incremental: None,
+            lookback: None,
             query: Vec::new(),
             params: BTreeMap::new(),
         };
         self.resources.get(name).unwrap_or(&DEFAULT)
     }
+}
+
+/// `config.toml` is shared.
+fn refuse_secrets(layers: &Layers) -> Result<(), ConfigError> {
+    const SECRETS: [&[&str]; 4] = [
+        &["gitlab", "token"],
+        &["gitlab", "oauth", "client_secret"],
+        &["gitlab", "oauth", "access_token"],
+        &["gitlab", "oauth", "refresh_token"],
+    ];
+    for keys in SECRETS {
+        let mut steps = keys.iter();
+        let first = steps.next().and_then(|step| layers.table.get(*step));
+        if steps.fold(first, |value, step| value.and_then(|value| value.get(*step))).is_some() {
+            let path: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            let origin = layers.origin(&path).cloned();
+            return Err(ConfigError::TokenInConfig { key: path.join("."), origin });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

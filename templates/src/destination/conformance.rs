@@ -41,6 +41,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         staged_rows_wait_for_the_swap,
         stages_of_a_crashed_load_go,
         list_rows_go_with_their_record,
+        rows_of_a_partition_are_marked,
         without_commit_nothing_happened,
         state_comes_with_its_rows,
         loads_are_kept,
@@ -348,6 +349,48 @@ fn list_rows_go_with_their_record(place: &dyn Place) {
     expect(place, "issues__assignees", &columns, &[json!([2, 0, "c"]), json!([3, 0, "y"])]);
 }
 
+fn rows_of_a_partition_are_marked(place: &dyn Place) {
+    let columns = [("project_id", Int), ("id", Int), ("_load_id", Text), ("_deleted_at", Timestamp)];
+    let found = [("project_id", Int), ("id", Int), ("_load_id", Text)];
+    let of = |columns: &[_], rows: &[Value]| TableRows::of("issues", &["id"], columns, rows);
+    let rows = [
+        json!([1, 1, "a", null]),
+        json!([1, 2, "b", null]),
+        json!([2, 3, "a", null]),
+        json!([1, 4, "c", null]),
+    ];
+    load(place, &of(&columns, &rows));
+    let mark = |partition: &[(&str, &Value)], loads: std::ops::Range<&str>, second: u64| {
+        let mut destination = place.open();
+        destination.begin().unwrap();
+        let at = UNIX_EPOCH + Duration::from_secs(second);
+        let marked = destination.mark_deleted("issues", partition, loads, at).unwrap();
+        destination.commit().unwrap();
+        marked
+    };
+    let (one, first) = (json!(1), "1970-01-01T00:00:01.000000Z");
+    assert_eq!(mark(&[("project_id", &one)], "b".."b", 1), 0, "no load is one of these");
+    assert_eq!(mark(&[("project_id", &one)], "a".."b", 1), 1, "only what no load since has written");
+    assert_eq!(mark(&[("project_id", &one)], "".."b", 2), 0, "a mark stays");
+    let expected = [
+        json!([1, 1, "a", first]),
+        json!([1, 2, "b", null]),
+        json!([2, 3, "a", null]),
+        json!([1, 4, "c", null]),
+    ];
+    expect(place, "issues", &columns, &expected);
+    load(place, &of(&found, &[json!([1, 1, "d"])]));
+    assert_eq!(mark(&[], "".."c", 3), 2, "without a partition, all rows");
+    let third = "1970-01-01T00:00:03.000000Z";
+    let expected = [
+        json!([1, 1, "d", null]),
+        json!([1, 2, "b", third]),
+        json!([2, 3, "a", third]),
+        json!([1, 4, "c", null]),
+    ];
+    expect(place, "issues", &columns, &expected);
+}
+
 fn entry(load_id: &str, status: LoadStatus) -> LoadEntry {
     LoadEntry {
         load_id: load_id.to_owned(),
@@ -356,6 +399,7 @@ fn entry(load_id: &str, status: LoadStatus) -> LoadEntry {
         finished_at: None,
         status,
         rows: Map::new(),
+        report: Map::new(),
     }
 }
 
@@ -427,6 +471,7 @@ fn loads_are_kept(place: &dyn Place) {
     second.status = LoadStatus::Partial;
     second.finished_at = Some(second.started_at + Duration::from_secs(5));
     second.rows = Map::from_iter([("issues".to_owned(), json!(12))]);
+    second.report = Map::from_iter([("left_out".to_owned(), json!([{"reason": "403 'Forbidden'"}]))]);
     put(&second);
     let interrupted = LoadEntry { status: LoadStatus::Interrupted, ..first };
     assert_eq!(place.open().loads().unwrap(), [second, interrupted]);

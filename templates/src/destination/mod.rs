@@ -2,7 +2,8 @@
 //!
 //! One thread calls a destination, in this order: [`tables`](Destination::tables), [`states`](Destination::states) and
 //! [`loads`](Destination::loads) at any time outside a package; then packages, each of them
-//! [`begin`](Destination::begin), any of `apply`, `write`, `swap`, `discard_stages`, `write_state`, `write_load`, and
+//! [`begin`](Destination::begin), any of `apply`, `write`, `mark_deleted`, `swap`, `discard_stages`,
+//! `write_state`, `write_load`, and
 //! [`commit`](Destination::commit).
 //!
 //! - **A package is all or nothing.** Schema changes, rows, state and the load's own row become visible together, in
@@ -18,6 +19,10 @@
 //! A new destination passes `conformance::check` before anything else is said of it.
 
 use std::error::Error;
+use std::ops::Range;
+use std::time::SystemTime;
+
+use serde_json::Value;
 
 use crate::normalize::table::{Table, TableRows};
 
@@ -60,6 +65,17 @@ pub trait Destination: Send {
     /// - With a key: a row takes the place of the one with the same key; of two in one batch the last stays.
     /// - With `parents`: first removes all rows whose `parents` columns equal one of theirs, then adds the rows.
     fn write(&mut self, rows: &TableRows, target: Target) -> Result<Written, DestinationError>;
+
+    /// Sets `_deleted_at`, which the table has, to `at` in the rows of a partition whose `_load_id` is one of
+    /// `loads` and whose `_deleted_at` is null; tells how many. `partition` is the value that its rows have in some columns;
+    /// none: all rows. Load ids sort as text does.
+    fn mark_deleted(
+        &mut self,
+        table: &str,
+        partition: &[(&str, &Value)],
+        loads: Range<&str>,
+        at: SystemTime,
+    ) -> Result<u64, DestinationError>;
 
     /// The staged rows become the rows of the table, and the stage is gone. Nothing staged: the table is empty.
     fn swap(&mut self, table: &str) -> Result<(), DestinationError>;

@@ -15,13 +15,16 @@ pub enum ExtractError {
     /// 401: nothing that follows could work.
     #[error("{api} does not accept the token")]
     InvalidCredentials { api: String, source: Fault },
+    /// The OAuth tokens are exchanged, and what came cannot be kept.
+    #[error("the run cannot go on with new OAuth tokens")]
+    NotSaved { source: Fault },
     /// 403 with `insufficient_scope`: likewise.
     #[error("the token may not read {api}")]
     InvalidPermissions { api: String, source: Fault },
     /// An entry of the scope that GitLab does not show.
-    #[error("{} in `scope` is not there, or not for this token", shown(.named))]
+    #[error("{} in `scope` is not there, or not for this token", .named)]
     NoSuchRoot { named: Named, source: Fault },
-    /// A resource without a parent that the token may not read.
+    /// The projects or groups that the scope starts from.
     #[error("the resource `{}` may not be read", .resource.name)]
     RootRefused { resource: &'static Resource, source: Fault },
     #[error("the resource `{}` cannot be read", .resource.name)]
@@ -55,8 +58,7 @@ impl ExtractError {
             }
             Self::InvalidPermissions { .. } => Some("create a token with scope `read_api`".into()),
             Self::NoSuchRoot { named, .. } => Some(format!(
-                "check how {} is spelt: the full path or the numeric id, and whether the token's user is a member",
-                shown(named)
+                "check how {named} is spelt: the full path or the numeric id, and whether the token's user is a member"
             )),
             Self::RootRefused { resource, source: Fault::NeedsToken { .. } } => Some(format!(
                 "set GITLAB_TOKEN to a token with scope `read_api`; or go on without it, in config.toml\n      [resources.{}]\n      enabled = false",
@@ -69,15 +71,15 @@ impl ExtractError {
             Self::Unreachable { source: Fault::ForeignRedirect { .. }, .. } => {
                 Some("if that is your GitLab, set `gitlab.url` to it".into())
             }
+            Self::Unreachable { source, .. } if source.is_untrusted() => Some(
+                "the certificate is not one that this system trusts: set `ca_file` under `[gitlab]` to that of the authority"
+                    .into(),
+            ),
             Self::Unreachable { .. } => Some("check `gitlab.url`, the network and the proxy settings".into()),
+            Self::NotSaved { .. } => {
+                Some("make secrets.toml and its folder writable: each exchange ends the tokens before it".into())
+            }
             Self::Sink { .. } | Self::Worker(_) => None,
         }
-    }
-}
-
-fn shown(named: &Named) -> String {
-    match named {
-        Named::Group(name) => format!("group `{}`", name.escape_debug()),
-        Named::Project(name) => format!("project `{}`", name.escape_debug()),
     }
 }

@@ -8,21 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 
+/// How far from the top a worker looks for an item that is not held back. More would let the stack grow.
+const NEAR: usize = 200;
+
 /// Calls `work` for every item until none is left and none is being worked on. What it returns is worked on next, its
-/// first item first. The first error stops all workers and is returned.
-pub(super) async fn drain<T, E, W, F>(items: Vec<T>, workers: usize, work: W) -> Result<(), E>
+/// first item first, unless `is_held` says that it would only wait. The first error stops all workers and is returned.
+pub(super) async fn drain<T, E, H, W, F>(items: Vec<T>, workers: usize, is_held: H, work: W) -> Result<(), E>
 where
     T: Send + 'static,
     E: Send + 'static + From<JoinError>,
+    H: Fn(&T) -> bool + Clone + Send + Sync + 'static,
     W: Fn(T) -> F + Clone + Send + 'static,
     F: Future<Output = Result<Vec<T>, E>> + Send,
 {
     let stack = Arc::new(Stack::new(items));
     let mut running = JoinSet::new();
     for _ in 0..workers.max(1) {
-        let (stack, work) = (Arc::clone(&stack), work.clone());
+        let (stack, is_held, work) = (Arc::clone(&stack), is_held.clone(), work.clone());
         running.spawn(async move {
-            while let Some(item) = stack.next().await {
+            while let Some(item) = stack.next(&is_held).await {
                 stack.finish(work(item).await?);
             }
             Ok(())
@@ -54,13 +58,14 @@ impl<T> Stack<T> {
         Self { state: Mutex::new(State { items, in_flight: 0 }), changed: Notify::new() }
     }
 
-    /// The top item, once there is one; `None` when there will be none any more.
-    async fn next(&self) -> Option<T> {
+    /// The top item, once there is one, or the nearest below it that is not held back; `None` when there will be none
+    /// any more.
+    async fn next(&self, is_held: impl Fn(&T) -> bool) -> Option<T> {
         loop {
             let changed = self.changed.notified();
             {
                 let mut state = self.lock();
-                if let Some(item) = state.items.pop() {
+                if let Some(item) = take(&mut state.items, &is_held) {
                     state.in_flight += 1;
                     return Some(item);
                 }
@@ -87,6 +92,12 @@ impl<T> Stack<T> {
     }
 }
 
+fn take<T>(items: &mut Vec<T>, is_held: impl Fn(&T) -> bool) -> Option<T> {
+    let top = items.len().checked_sub(1)?;
+    let below = items.iter().rev().take(NEAR).position(|item| !is_held(item)).unwrap_or(0);
+    Some(items.remove(top - below))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,6 +116,20 @@ mod tests {
         }
     }
 
+    fn none_held<T>(_: &T) -> bool {
+        false
+    }
+
+    #[test]
+    fn what_is_held_back_keeps_its_place() {
+        let mut items = vec![1, 2, 3, 4];
+        let is_held = |item: &i32| *item > 2;
+        let taken: Vec<_> = std::iter::from_fn(|| take(&mut items, is_held)).collect();
+        assert_eq!(taken, [2, 1, 4, 3]);
+        let mut deep: Vec<_> = std::iter::once(0).chain(std::iter::repeat_n(9, NEAR)).collect();
+        assert_eq!(take(&mut deep, is_held), Some(9), "nothing is taken from far below");
+    }
+
     #[tokio::test]
     async fn one_worker_goes_depth_first() {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -114,7 +139,7 @@ mod tests {
             let started = if item < 10 { vec![item * 10 + 1, item * 10 + 2] } else { Vec::new() };
             async move { Ok::<_, Stop>(started) }
         };
-        drain(vec![1, 2], 1, work).await.unwrap();
+        drain(vec![1, 2], 1, none_held, work).await.unwrap();
         assert_eq!(*seen.lock().unwrap(), [1, 11, 12, 2, 21, 22]);
     }
 
@@ -129,7 +154,7 @@ mod tests {
                 Ok::<_, Stop>(if depth == 0 { Vec::new() } else { vec![depth - 1; 3] })
             }
         };
-        drain(vec![6], 8, work).await.unwrap();
+        drain(vec![6], 8, none_held, work).await.unwrap();
         assert_eq!(count.load(Ordering::Relaxed), (0..=6).map(|depth| 3_usize.pow(depth)).sum::<usize>());
     }
 
@@ -142,7 +167,7 @@ mod tests {
             std::future::pending::<()>().await;
             Ok(Vec::new())
         };
-        assert_eq!(drain(vec![1, 2, 3], 3, work).await, Err(Stop::Asked(3)));
+        assert_eq!(drain(vec![1, 2, 3], 3, none_held, work).await, Err(Stop::Asked(3)));
     }
 
     #[tokio::test]
@@ -163,7 +188,7 @@ mod tests {
             peak.fetch_max(now, Ordering::Relaxed);
             async move { Ok::<_, Stop>(started) }
         };
-        drain(vec![(0, 0)], 4, work).await.unwrap();
+        drain(vec![(0, 0)], 4, none_held, work).await.unwrap();
         assert!(most.load(Ordering::Relaxed) <= 4 * 21, "{most:?}");
     }
 }

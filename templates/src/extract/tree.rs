@@ -11,6 +11,8 @@ use thiserror::Error;
 
 use super::bindings::{Route, Unbound, bind, resolve_routes};
 use super::paging::is_set;
+use super::reading::ReadingRules;
+use super::rules::rules_of;
 use super::tally::Counts;
 use crate::config::{Config, suggest};
 use crate::page::{Binding, Record};
@@ -30,9 +32,12 @@ pub(super) struct Node {
     pub(super) children: Vec<Arc<Node>>,
     /// Whether its records are loaded, or only read for what hangs below them.
     pub(super) is_loaded: bool,
+    /// Whether no other resource has the same table.
+    pub(super) owns_table: bool,
     /// What the user sends with every request.
     pub(super) query: Vec<(String, String)>,
     pub(super) params: BTreeMap<String, Vec<Value>>,
+    pub(super) reading: ReadingRules,
     pub(super) counts: Arc<Counts>,
 }
 
@@ -86,11 +91,13 @@ impl Tree {
         let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(order.len());
         // Children first, so that each parent can hold its own.
         for resource in order.iter().rev() {
-            let above = parent_of(resource, all)?;
+            let above = ancestors_of(resource, all)?;
             let is_selected = selected.iter().any(|selected| selected.name == resource.name);
             let is_child = |node: &&Arc<Node>| node.resource.parent() == Some(resource.name);
             let children = nodes.iter().rev().filter(is_child).cloned().collect();
-            nodes.push(Arc::new(Node::resolve(resource, above, children, is_selected, config)?));
+            let mut node = Node::resolve(resource, &above, children, is_selected, config)?;
+            node.owns_table = owns_table(resource, all, config);
+            nodes.push(Arc::new(node));
         }
         nodes.reverse();
         Ok(Self { nodes })
@@ -137,10 +144,30 @@ fn parent_of(
     found.map(Some).ok_or_else(|| TreeError::UnknownParent { resource, parent, suggestion: suggestion() })
 }
 
+fn owns_table(resource: &Resource, all: &[&'static Resource], config: &Config) -> bool {
+    let table =
+        |one: &Resource| config.resource(one.name).table.clone().unwrap_or_else(|| one.table.to_owned());
+    all.iter().all(|other| other.name == resource.name || table(other) != table(resource))
+}
+
+/// From the parent on. [`add_with_ancestors`] has seen that they end.
+fn ancestors_of(
+    resource: &'static Resource,
+    all: &[&'static Resource],
+) -> Result<Vec<&'static Resource>, TreeError> {
+    let mut above = Vec::new();
+    let mut next = parent_of(resource, all)?;
+    while let Some(parent) = next {
+        above.push(parent);
+        next = parent_of(parent, all)?;
+    }
+    Ok(above)
+}
+
 impl Node {
     fn resolve(
         resource: &'static Resource,
-        parent: Option<&Resource>,
+        above: &[&'static Resource],
         children: Vec<Arc<Self>>,
         is_selected: bool,
         config: &Config,
@@ -148,7 +175,7 @@ impl Node {
         if resource.path.matches('{').count() != resource.params.len() {
             return Err(TreeError::Placeholders { resource });
         }
-        let routes = resolve_routes(resource, parent)?;
+        let routes = resolve_routes(resource, above.first().copied())?;
         let said = config.resource(resource.name);
         for (param, route) in resource.params.iter().zip(&routes) {
             let is_given = said.params.get(param.name).is_some_and(|values| !values.is_empty());
@@ -156,10 +183,13 @@ impl Node {
                 return Err(TreeError::MissingInput { resource, param: param.name });
             }
         }
+        let reading = rules_of(resource, above, &children, config);
         Ok(Self {
             resource,
             routes,
             children,
+            reading,
+            owns_table: true,
             is_loaded: is_selected || said.enabled != Some(false),
             query: said.query.clone(),
             params: said.params.clone(),

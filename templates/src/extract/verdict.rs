@@ -1,27 +1,39 @@
 //! What a refused request means: the run ends, one partition is left out, or the request is made in another way.
 
 use super::error::{ExtractError, PartitionError};
-use super::paging::Position;
+use super::replan::replan;
 use super::tally::LossKind;
 use super::task::{Start, Task};
 use crate::client::{Fault, Request, TransportKind};
 use crate::config::ApiRoot;
-use crate::resource::Pagination;
 
-/// Counts a partition that is left out, or returns the error that ends the run.
+/// What becomes of a request that was refused.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// This one takes its place.
+    Instead(Box<Task>),
+    /// The rest of its partition is left out, and counted.
+    LeftOut(LossKind),
+}
+
+/// Counts a partition that is left out; an error ends the run. `size` is how many records the page was to hold.
 pub(super) fn settle(
     api: &ApiRoot,
     task: &Task,
     request: &Request,
+    size: u32,
     error: PartitionError,
-) -> Result<Vec<Task>, ExtractError> {
-    if let Some(retry) = by_offset(task, &error) {
-        return Ok(vec![retry]);
+) -> Result<Verdict, ExtractError> {
+    if let PartitionError::Fault(fault) = &error
+        && let Some(task) = replan(task, fault, size)
+    {
+        tracing::info!(resource = task.node.resource.name, path = %request.path, %fault, paging = ?task.paging, size = ?task.page_size, "asked for in another way");
+        return Ok(Verdict::Instead(Box::new(task)));
     }
     if let Some(fatal) = fatal(api, task, &error) {
         return Err(fatal);
     }
-    if task.is_root() {
+    if task.starts_the_scope() {
         return Err(ExtractError::Root { resource: task.node.resource, source: error });
     }
     let kind = match &error {
@@ -30,19 +42,7 @@ pub(super) fn settle(
     };
     tracing::info!(resource = task.node.resource.name, path = %request.path, %error, ?kind, "left out");
     task.node.counts.add_loss(kind, error.to_string(), request.path.clone());
-    Ok(Vec::new())
-}
-
-/// Versions of GitLab that do not have keyset for a list yet say so with a 405.
-fn by_offset(task: &Task, error: &PartitionError) -> Option<Task> {
-    let is_refused = matches!(error, PartitionError::Fault(Fault::Refused { status: 405, .. }));
-    let is_keyset = matches!(task.pagination(), Pagination::Keyset { .. });
-    (is_refused && is_keyset && task.position == Position::First).then(|| {
-        let mut task = task.next(Position::First, 0, 0);
-        task.previous = None;
-        task.by_offset = true;
-        task
-    })
+    Ok(Verdict::LeftOut(kind))
 }
 
 /// The faults that concern the whole run, wherever they occur, and those of roots that have a name of their own.
@@ -55,12 +55,13 @@ fn fatal(api: &ApiRoot, task: &Task, error: &PartitionError) -> Option<ExtractEr
     };
     match (fault, named) {
         (Fault::Unauthorized { .. }, _) => Some(ExtractError::InvalidCredentials { api, source }),
+        (Fault::NotSaved { .. }, _) => Some(ExtractError::NotSaved { source }),
         (Fault::InsufficientScope { .. }, _) => Some(ExtractError::InvalidPermissions { api, source }),
         (Fault::ForeignRedirect { .. } | Fault::Transport { kind: TransportKind::Connect, .. }, _) => {
             Some(ExtractError::Unreachable { api, source })
         }
         (Fault::NotFound { .. }, Some(named)) => Some(ExtractError::NoSuchRoot { named, source }),
-        (fault, _) if is_refusal(fault) && task.is_root() => {
+        (fault, _) if is_refusal(fault) && task.starts_the_scope() => {
             Some(ExtractError::RootRefused { resource: task.node.resource, source })
         }
         _ => None,

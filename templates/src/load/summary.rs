@@ -14,6 +14,8 @@ pub struct LoadSummary {
     pub duration: Duration,
     /// By table.
     pub tables: BTreeMap<String, Written>,
+    /// Rows that are marked as deleted, by table.
+    pub deleted: BTreeMap<String, u64>,
     /// Those that a person would notice, in the order in which they happened.
     pub changes: Vec<SchemaChange>,
     /// What is worth knowing, each said once.
@@ -27,6 +29,7 @@ impl LoadSummary {
             started_at,
             duration: Duration::ZERO,
             tables: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             changes: Vec::new(),
             notes: Vec::new(),
         }

@@ -12,10 +12,16 @@ use crate::destination::{
     Destination, DestinationError, LoadEntry, LoadStatus, SchemaChange, StateEntry, Target,
 };
 use crate::load::evolve::{changed, changes_for, conformed};
+use crate::load::keep::Deletion;
 use crate::load::options::{LoadOptions, LoadOutcome};
 use crate::load::plan::Plan;
 use crate::load::summary::{LoadNote, LoadSummary};
-use crate::normalize::table::{Table, TableRows};
+use crate::normalize::kind::Seen;
+use crate::normalize::table::{Column, Table, TableRows};
+use crate::resource::ColumnKind;
+
+/// When a whole read no longer found the row.
+const DELETED_AT: &str = "_deleted_at";
 
 /// What the writer is told.
 #[derive(Debug)]
@@ -23,15 +29,22 @@ pub(super) enum Message {
     Rows {
         plan: Arc<Plan>,
         tables: Vec<TableRows>,
-        state: Option<StateEntry>,
+        states: Vec<StateEntry>,
+        deletions: Vec<Deletion>,
         notes: Vec<LoadNote>,
         /// Its share of the queue, given back when the rows are written.
         room: OwnedSemaphorePermit,
+    },
+    Keep {
+        states: Vec<StateEntry>,
+        deletions: Vec<Deletion>,
     },
     Finish {
         outcome: LoadOutcome,
         /// Of the resources that were read completely.
         complete: Vec<Arc<Plan>>,
+        /// What forgets partitions that are gone.
+        vanished: Vec<StateEntry>,
         reply: oneshot::Sender<LoadSummary>,
     },
 }
@@ -65,6 +78,7 @@ impl Writer {
         tables: Vec<Table>,
         load_id: &str,
         options: &LoadOptions,
+        forgotten: &[StateEntry],
     ) -> Result<Writer, DestinationError> {
         let load = LoadEntry {
             load_id: load_id.to_owned(),
@@ -73,9 +87,11 @@ impl Writer {
             finished_at: None,
             status: LoadStatus::Running,
             rows: serde_json::Map::new(),
+            report: serde_json::Map::new(),
         };
         destination.begin()?;
         destination.discard_stages()?;
+        destination.write_state(forgotten, load_id)?;
         destination.write_load(&load)?;
         destination.commit()?;
         Ok(Writer {
@@ -103,12 +119,14 @@ impl Writer {
                 }
             };
             match message {
-                Ok(Message::Rows { plan, tables, state, notes, room }) => {
-                    self.rows(&plan, tables, state, notes)?;
+                Ok(Message::Rows { plan, tables, states, deletions, notes, room }) => {
+                    self.rows(&plan, tables, notes)?;
+                    self.keep(&plan, states, &deletions)?;
                     drop(room);
                 }
-                Ok(Message::Finish { outcome, complete, reply }) => {
-                    let summary = self.finish(&outcome, &complete)?;
+                Ok(Message::Keep { states, deletions }) => self.keep_states(&states, &deletions)?,
+                Ok(Message::Finish { outcome, complete, vanished, reply }) => {
+                    let summary = self.finish(outcome, &complete, &vanished)?;
                     // Whoever asked may have gone; the load is closed all the same.
                     let _ = reply.send(summary);
                     return Ok(());
@@ -123,7 +141,6 @@ impl Writer {
         &mut self,
         plan: &Plan,
         tables: Vec<TableRows>,
-        state: Option<StateEntry>,
         notes: Vec<LoadNote>,
     ) -> Result<(), DestinationError> {
         self.open()?;
@@ -134,11 +151,58 @@ impl Writer {
         for rows in tables {
             self.write(rows, plan.target)?;
         }
-        match (state, plan.target) {
-            (Some(state), Target::Table) => self.destination.write_state(&[state], &self.load.load_id)?,
-            (Some(state), Target::Stage) => self.staged_states.push((plan.layout.table.clone(), state)),
-            (None, _) => {}
+        Ok(())
+    }
+
+    /// What speaks for staged rows waits until they take the table's place.
+    fn keep(
+        &mut self,
+        plan: &Plan,
+        states: Vec<StateEntry>,
+        deletions: &[Deletion],
+    ) -> Result<(), DestinationError> {
+        if plan.target == Target::Stage {
+            let table = &plan.layout.table;
+            self.staged_states.extend(states.into_iter().map(|state| (table.clone(), state)));
+            return self.commit_if_due();
         }
+        self.keep_states(&states, deletions)
+    }
+
+    fn keep_states(&mut self, states: &[StateEntry], deletions: &[Deletion]) -> Result<(), DestinationError> {
+        self.open()?;
+        deletions.iter().try_for_each(|deletion| self.mark_deleted(deletion))?;
+        if !states.is_empty() {
+            self.destination.write_state(states, &self.load.load_id)?;
+        }
+        self.commit_if_due()
+    }
+
+    fn mark_deleted(&mut self, deletion: &Deletion) -> Result<(), DestinationError> {
+        let Deletion { plan, bindings, read } = deletion;
+        let layout = &plan.layout;
+        let Some(table) = self.tables.get(&layout.table).filter(|_| layout.is_unique) else {
+            return Ok(());
+        };
+        let name = table.name.clone();
+        if table.column(DELETED_AT).is_none() {
+            let source = format!("load/{DELETED_AT}");
+            let (name, kind, seen) = (DELETED_AT.to_owned(), ColumnKind::Timestamp, Seen::Timestamp);
+            let column = Column { name, kind, seen, source };
+            let change = SchemaChange::AddColumn { table: layout.table.clone(), column };
+            self.apply(&layout.table, change)?;
+        }
+        let partition: Vec<(&str, &Value)> =
+            bindings.iter().map(|binding| (binding.column, &binding.value)).collect();
+        let loads = read.from.as_deref().unwrap_or_default()..read.since.as_str();
+        let marked = self.destination.mark_deleted(&name, &partition, loads, SystemTime::now())?;
+        if marked > 0 {
+            *self.summary.deleted.entry(name).or_default() += marked;
+        }
+        Ok(())
+    }
+
+    fn commit_if_due(&mut self) -> Result<(), DestinationError> {
         let is_due = |package: &Package| {
             package.rows >= self.package_rows || package.opened.elapsed() >= self.package_time
         };
@@ -196,13 +260,18 @@ impl Writer {
 
     fn finish(
         &mut self,
-        outcome: &LoadOutcome,
+        outcome: LoadOutcome,
         complete: &[Arc<Plan>],
+        vanished: &[StateEntry],
     ) -> Result<LoadSummary, DestinationError> {
         self.open()?;
         self.replace(complete)?;
         self.destination.discard_stages()?;
+        self.destination.write_state(vanished, &self.load.load_id)?;
         self.load.status = outcome.status;
+        self.load.report = outcome.report;
+        let changes = self.summary.changes.iter().map(|change| Value::from(change.to_string()));
+        self.load.report.insert("schema_changes".to_owned(), changes.collect());
         self.load.finished_at = Some(SystemTime::now());
         self.commit()?;
         self.destination.close()?;

@@ -14,17 +14,18 @@ fn client(url: &str) -> Client {
     let retry = RetryPolicy {
         retries: 2,
         first_delay: Duration::from_millis(1),
-        rate_limit_wait: Duration::from_millis(50),
+        rate_limit_wait: Duration::from_millis(100),
         rate_limit_waits: 3,
         ..RetryPolicy::default()
     };
     let api = ApiRoot::parse(url).unwrap();
     let credentials = Credentials::Private(Secret::new(TOKEN));
-    Client::new(ClientOptions { api, credentials, timeout: Duration::from_millis(500), retry }).unwrap()
+    let timeout = Duration::from_millis(500);
+    Client::new(ClientOptions { timeout, retry, ..ClientOptions::new(api, credentials) }).unwrap()
 }
 
 fn version() -> Request {
-    Request { path: "/version".to_owned(), query: Vec::new() }
+    Request { path: "/version".to_owned(), query: Vec::new(), route: "/version" }
 }
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn a_rate_limit_holds_everybody_back() {
     })
     .await;
     let client = client(&gitlab.url);
-    let limited = Request { path: "/limited".to_owned(), query: Vec::new() };
+    let limited = Request { path: "/limited".to_owned(), query: Vec::new(), route: "/limited" };
     let started = Instant::now();
     let other = async {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -91,7 +92,28 @@ async fn a_rate_limit_holds_everybody_back() {
     };
     let (first, waited) = tokio::join!(client.get(&limited), other);
     first.unwrap();
-    assert!(waited >= Duration::from_millis(50), "{waited:?}");
+    assert!(waited >= Duration::from_millis(100), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_limit_of_one_route_holds_back_nobody_else() {
+    let gitlab = GitLab::start(|target, before| match (target, before) {
+        ("/api/v4/limited", 0) => {
+            let body = r#"{"message":{"error":"This endpoint has been requested too many times."}}"#;
+            Reply::fault(429, body)
+        }
+        _ => Reply::json("[]"),
+    })
+    .await;
+    let client = client(&gitlab.url);
+    let limited = Request { path: "/limited".to_owned(), query: Vec::new(), route: "/limited" };
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        client.get(&version()).await.unwrap();
+    };
+    let (first, ()) = tokio::join!(client.get(&limited), other);
+    first.unwrap();
+    assert_eq!(gitlab.targets(), ["/api/v4/limited", "/api/v4/version", "/api/v4/limited"]);
 }
 
 #[tokio::test]

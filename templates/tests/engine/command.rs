@@ -54,10 +54,10 @@ async fn a_run_reports_what_it_loaded_and_what_not() {
     assert_eq!(code, Some(0), "{text}");
     assert!(output.stdout.is_empty());
     for line in [
-        "resource             records  requests  skipped  failed",
-        "project_issues             1         2        1       0",
+        "resource             records  requests  retries  skipped  failed",
+        "project_issues             1         2        0        1       0",
         "skipped: 1 partition of `project_issues`: forbidden: 403 Forbidden (for example /projects/2/issues)",
-        "4 requests, 0 retries",
+        "4 requests, 0 retries, 4 sent in all",
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line} in\n{text}");
     }

@@ -133,6 +133,10 @@ fn wrong_keys_are_named_with_their_place_and_a_suggestion() {
             "`extract.per_page` is not usable: expected 1 to 100, the most that GitLab gives\n  at config.toml:2\nhint: ",
         ),
         (
+            "[extract]\nrequests_per_minute = 0",
+            "`extract.requests_per_minute` is not usable: expected 1 or more\n  at config.toml:2\nhint: ",
+        ),
+        (
             "[resources.projects]\nwrite_disposition = 'upsert'",
             "`resources.projects.write_disposition` is not usable: expected `append`, `replace` or `merge`\n  at \
              config.toml:2\nhint: ",
@@ -167,6 +171,55 @@ fn a_token_in_the_shared_file_is_refused() {
     assert!(
         text.starts_with("`gitlab.token` does not belong in a file that is shared\n  at config.toml:2"),
         "{text}"
+    );
+}
+
+const OAUTH: &str = "[gitlab.oauth]\nclient_id = 'app'\nclient_secret = 'shh'\naccess_token = 'a-secret'\n\
+                     refresh_token = 'r-secret'";
+
+#[test]
+fn oauth_stands_in_the_secrets_file_and_below_a_token() {
+    let folder = folder("", Some(OAUTH));
+    let loaded = load(&folder, &[]).unwrap();
+    let Credentials::OAuth(oauth) = loaded.credentials().unwrap() else { panic!("{loaded:?}") };
+    assert_eq!((oauth.client_id.as_str(), oauth.tokens.refresh.expose()), ("app", "r-secret"));
+    assert!(!format!("{loaded:?}").contains("secret\""), "{loaded:?}");
+    assert!(!format!("{loaded:?}").contains("shh"), "{loaded:?}");
+    let loaded = load(&folder, &[("GITLAB_TOKEN", "mine")]).unwrap();
+    assert_eq!(loaded.credentials().unwrap(), &Credentials::Private(Secret::new("mine")));
+}
+
+#[test]
+fn oauth_that_could_not_go_on_is_refused() {
+    let shared = refusal(OAUTH, None, &[]);
+    assert!(
+        shared.starts_with("`gitlab.oauth.client_secret` does not belong in a file that is shared"),
+        "{shared}"
+    );
+    let variable = [("PIPELINE__GITLAB__OAUTH__REFRESH_TOKEN", "r-other")];
+    let from_variable = refusal("", Some(OAUTH), &variable);
+    assert!(
+        from_variable.contains("it changes with every use, so it has to stand in secrets.toml"),
+        "{from_variable}"
+    );
+    let nameless = refusal("", Some(&OAUTH.replace("'app'", "''")), &[]);
+    assert!(nameless.starts_with("`gitlab.oauth.client_id` is not usable"), "{nameless}");
+    for text in [shared, from_variable, nameless] {
+        assert!(!text.contains("r-") && !text.contains("shh"), "{text}");
+    }
+}
+
+#[test]
+fn the_connection_is_found_beside_the_configuration() {
+    let config = "[gitlab]\nca_file = 'tls/ca.pem'\nclient_cert = 'c.pem'\nclient_key = 'c.key'\nproxy = 'http://me:pw@host'";
+    let folder = folder(config, None);
+    let connection = load(&folder, &[]).unwrap().gitlab.connection;
+    assert_eq!(connection.ca_file, Some(folder.path().join("tls/ca.pem")));
+    assert!(connection.client_certificate.is_some() && !connection.insecure);
+    assert!(!format!("{connection:?}").contains("pw"), "{connection:?}");
+    assert_eq!(
+        refusal("[gitlab]\nclient_key = 'c.key'", None, &[]),
+        "`gitlab.client_key` is not usable: `client_cert` belongs to it\n  at config.toml:2\nhint: "
     );
 }
 

@@ -148,16 +148,17 @@ fn config(text: &str, all: &[&'static Resource]) -> Config {
 
 async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let config = config(setup.config, setup.all);
-    let retry = RetryPolicy { retries: 1, first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
+    let retry = RetryPolicy {
+        retries: 1,
+        first_delay: Duration::from_millis(1),
+        rate_limit_wait: Duration::from_millis(400),
+        ..RetryPolicy::default()
+    };
     let api = ApiRoot::parse(&gitlab.url).unwrap();
     let timeout = Duration::from_secs(5);
-    let client = Client::new(ClientOptions {
-        api,
-        credentials: Credentials::Private(Secret::new("t")),
-        timeout,
-        retry,
-    })
-    .unwrap();
+    let credentials = Credentials::Private(Secret::new("t"));
+    let client =
+        Client::new(ClientOptions { timeout, retry, ..ClientOptions::new(api, credentials) }).unwrap();
     let tree = Tree::resolve(setup.select, setup.all, &config).unwrap();
     let tally = Arc::new(Tally::new(&tree));
     let pages = Pages::default();
@@ -312,6 +313,80 @@ async fn a_refused_partition_is_left_out_and_counted() {
         );
         assert_eq!(run.tally.lost(LossKind::Failed), 0);
     }
+}
+
+#[tokio::test]
+async fn what_the_scope_does_not_start_from_is_left_out_like_a_partition() {
+    const TOPICS: &Resource = &list("topics", "/topics", &[]);
+    const ALL: &[&Resource] = &[TOPICS, PROJECTS, ISSUES, NOTES];
+    for (status, kind) in [(403, LossKind::Skipped), (404, LossKind::Skipped), (400, LossKind::Failed)] {
+        let gitlab = GitLab::start(move |target, _| match path_of(target) {
+            "/topics" => Reply::fault(status, r#"{"message":"no"}"#),
+            _ => small(target),
+        })
+        .await;
+        let run = run(&gitlab, Setup { all: ALL, select: ALL, ..Setup::default() }).await;
+        run.result.as_ref().unwrap();
+        assert_eq!(run.pages.rows(), SMALL, "{status}");
+        assert!(run.losses(kind)[0].starts_with("1 of topics: "), "{:?}", run.losses(kind));
+    }
+    // Without projects, there is nothing to load.
+    let gitlab = GitLab::start(|_, _| Reply::fault(403, r#"{"message":"403 Forbidden"}"#)).await;
+    let result = run(&gitlab, Setup { all: ALL, select: ALL, ..Setup::default() }).await.result;
+    assert!(matches!(result, Err(ExtractError::RootRefused { resource, .. }) if resource.name == "projects"));
+}
+
+#[tokio::test]
+async fn while_one_route_is_limited_the_others_go_on() {
+    const LABELS: &Resource = &list("project_labels", "/projects/{id}/labels", &[PROJECT]);
+    const ALL: &[&Resource] = &[PROJECTS, ISSUES, LABELS];
+    let gitlab = GitLab::start(|target, before| match path_of(target) {
+        "/projects" => Reply::json(&ids(1..=30)),
+        "/projects/1/issues" if before == 0 => {
+            let body = r#"{"message":{"error":"This endpoint has been requested too many times."}}"#;
+            Reply::fault(429, body)
+        }
+        _ => Reply::json("[]"),
+    })
+    .await;
+    let run = run(&gitlab, Setup { all: ALL, select: ALL, concurrency: 2, ..Setup::default() }).await;
+    run.result.unwrap();
+    let targets = gitlab.targets();
+    let last = targets.iter().rposition(|target| target.contains("/labels")).unwrap();
+    let before = targets[..last].iter().filter(|target| target.contains("/issues")).count();
+    // One worker waits for the limit; the other one takes what is not held back.
+    assert!(before <= 3, "{targets:?}");
+    assert_eq!(targets.len(), 1 + 30 + 30 + 1);
+}
+
+#[tokio::test]
+async fn a_page_that_is_smaller_than_asked_for_keeps_its_place_when_it_shrinks() {
+    // At most 20 per page, whatever is asked for; the third page is too much until it is one of 5.
+    let gitlab = GitLab::start(|target, _| {
+        let number = |name: &str| {
+            let pair = target.split(['?', '&']).find_map(|pair| pair.strip_prefix(name));
+            pair.unwrap().parse::<u64>().unwrap()
+        };
+        if path_of(target) == "/projects" {
+            return Reply::json(&ids([1]));
+        }
+        let (page, size) = (number("page="), number("per_page=").min(20));
+        if size > 5 && page == 3 {
+            return Reply::fault(504, "<html>");
+        }
+        let start = (page - 1) * size;
+        let next = if start + size < 70 { (page + 1).to_string() } else { String::new() };
+        let reply = Reply::json(&ids((start..70.min(start + size)).map(|id| id + 1000)));
+        reply.with("x-per-page", &size.to_string()).with("x-next-page", &next)
+    })
+    .await;
+    let select = [PROJECTS, ISSUES];
+    let run = run(&gitlab, Setup { all: &select, select: &select, ..Setup::default() }).await;
+    run.result.as_ref().unwrap();
+    let rows = run.pages.rows();
+    assert_eq!(rows.len(), 1 + 70, "{rows:?}");
+    let different: std::collections::BTreeSet<_> = rows.iter().collect();
+    assert_eq!(different.len(), rows.len(), "{rows:?}");
 }
 
 #[tokio::test]

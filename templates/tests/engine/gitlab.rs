@@ -38,6 +38,7 @@ pub(crate) struct Asked {
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 /// A server on a free port of the loopback interface that keeps what it was asked.
@@ -50,6 +51,11 @@ pub(crate) struct GitLab {
 impl GitLab {
     /// Starts to answer. `reply` sees the target (path and query) and how often it was asked for before.
     pub(crate) async fn start(reply: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(move |asked, before| reply(&asked.target, before)).await
+    }
+
+    /// The same, for a reply that depends on headers or body.
+    pub(crate) async fn start_with(reply: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = Self { url, asked: Arc::default() };
@@ -75,7 +81,7 @@ impl GitLab {
 async fn serve(
     mut stream: TcpStream,
     asked: Arc<Mutex<Vec<Asked>>>,
-    reply: Arc<impl Fn(&str, usize) -> Reply + Send + Sync>,
+    reply: Arc<impl Fn(&Asked, usize) -> Reply + Send + Sync>,
 ) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -88,14 +94,21 @@ async fn serve(
     let mut lines = head.lines();
     let target = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
     let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let headers: BTreeMap<_, _> =
+        headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    if stream.read_exact(&mut body).await.is_err() {
+        return;
+    }
+    let this = Asked { target, headers, body: String::from_utf8(body).unwrap() };
     let before = {
         let mut asked = asked.lock().unwrap();
-        let before = asked.iter().filter(|earlier| earlier.target == target).count();
-        asked.push(Asked { target: target.clone(), headers });
+        let before = asked.iter().filter(|earlier| earlier.target == this.target).count();
+        asked.push(this.clone());
         before
     };
-    let reply = reply(&target, before);
+    let reply = reply(&this, before);
     let mut answer = format!(
         "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n",
         reply.status,

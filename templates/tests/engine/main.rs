@@ -12,3 +12,6 @@ mod command;
 mod configuration;
 mod extraction;
 mod gitlab;
+mod incremental;
+mod oauth;
+mod tls;

@@ -60,8 +60,9 @@ impl Standing {
         if self.limit.answer == TooMany::Json {
             return Vec::new();
         }
-        let reset_at = SystemTime::now() + self.left;
-        let reset = reset_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let reset_at = (SystemTime::now() + self.left).duration_since(UNIX_EPOCH).unwrap_or_default();
+        // Never before the window is over: GitLab's windows end on whole seconds.
+        let reset = reset_at.as_secs() + u64::from(reset_at.subsec_nanos() > 0);
         let seconds = self.left.as_secs() + u64::from(self.left.subsec_nanos() > 0);
         let a_minute = self.limit.requests.saturating_mul(60) / self.limit.window.as_secs().max(1);
         let mut headers = vec![

@@ -17,10 +17,12 @@
 //! Its own tables: `_loads`, `_state`, `_tables` and `_columns`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode};
+use serde_json::Value;
 
 use crate::destination::{
     Destination, DestinationError, LoadEntry, SchemaChange, StateEntry, Target, Written,
@@ -28,6 +30,7 @@ use crate::destination::{
 use crate::normalize::table::{Table, TableRows};
 
 mod convert;
+mod deleted;
 mod schema;
 mod state;
 mod write;
@@ -141,6 +144,16 @@ impl Destination for Sqlite {
 
     fn write(&mut self, rows: &TableRows, target: Target) -> Result<Written, DestinationError> {
         self.write_rows(rows, target)
+    }
+
+    fn mark_deleted(
+        &mut self,
+        table: &str,
+        partition: &[(&str, &Value)],
+        loads: Range<&str>,
+        at: SystemTime,
+    ) -> Result<u64, DestinationError> {
+        self.mark_rows(table, partition, loads, at)
     }
 
     fn swap(&mut self, table: &str) -> Result<(), DestinationError> {

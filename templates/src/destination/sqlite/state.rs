@@ -14,7 +14,7 @@ use crate::destination::{DestinationError, LoadEntry, LoadStatus, StateEntry};
 pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS _loads (
         load_id TEXT NOT NULL PRIMARY KEY, pipeline TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
-        status TEXT NOT NULL, rows TEXT NOT NULL
+        status TEXT NOT NULL, rows TEXT NOT NULL, report TEXT NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS _state (
         resource TEXT NOT NULL, partition TEXT NOT NULL, state TEXT NOT NULL, load_id TEXT NOT NULL,
@@ -75,10 +75,11 @@ impl Sqlite {
                     ])?;
             }
             let mut statement = self.connection.prepare_cached(
-                "INSERT OR REPLACE INTO _loads (load_id, pipeline, started_at, finished_at, status, rows)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO _loads (load_id, pipeline, started_at, finished_at, status, rows, report)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?;
             let rows = Value::Object(load.rows.clone()).to_string();
+            let report = Value::Object(load.report.clone()).to_string();
             let (started, finished) = (time_text(load.started_at), load.finished_at.map(time_text));
             statement.execute(params![
                 load.load_id,
@@ -86,7 +87,8 @@ impl Sqlite {
                 started,
                 finished,
                 load.status.name(),
-                rows
+                rows,
+                report
             ])?;
             Ok(())
         };
@@ -94,19 +96,27 @@ impl Sqlite {
     }
 
     pub(super) fn read_loads(&self) -> Result<Vec<LoadEntry>, DestinationError> {
-        type Row = (String, String, String, Option<String>, String, String);
+        type Row = (String, String, String, Option<String>, String, String, String);
         let read = || -> Sql<Vec<Row>> {
             let mut statement = self.connection.prepare(
-                "SELECT load_id, pipeline, started_at, finished_at, status, rows FROM _loads
+                "SELECT load_id, pipeline, started_at, finished_at, status, rows, report FROM _loads
                  ORDER BY started_at DESC, load_id DESC",
             )?;
             let rows = statement.query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                ))
             })?;
             rows.collect()
         };
         let rows = read().map_err(self.failed("read", "_loads"))?.into_iter();
-        let loads = rows.map(|(load_id, pipeline, started_at, finished_at, status, rows)| {
+        let loads = rows.map(|(load_id, pipeline, started_at, finished_at, status, rows, report)| {
             Ok(LoadEntry {
                 load_id,
                 pipeline,
@@ -115,6 +125,8 @@ impl Sqlite {
                 status: LoadStatus::from_name(&status)
                     .ok_or_else(|| self.unreadable("_loads", "status", &status))?,
                 rows: serde_json::from_str(&rows).map_err(|_| self.unreadable("_loads", "rows", &rows))?,
+                report: serde_json::from_str(&report)
+                    .map_err(|_| self.unreadable("_loads", "report", &report))?,
             })
         });
         loads.collect()
@@ -137,6 +149,6 @@ impl Sqlite {
     }
 }
 
-fn time_text(time: SystemTime) -> String {
+pub(super) fn time_text(time: SystemTime) -> String {
     DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
 }

@@ -1,9 +1,8 @@
-//! How fast pages become rows: `cargo test --release --test throughput -- --ignored --nocapture`.
+//! How fast pages become rows: `cargo bench -p gitlab-pipeline --bench throughput`.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time) for reading the JSON, for normalising, and
 //! for the whole way into a SQLite file, for issues as GitLab sends them (about 2 KB each) and for rows of five plain
 //! columns.
-#![cfg(feature = "sqlite")]
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Stamp, normalize};
 use gitlab_pipeline::page::{Binding, Page, Partition, Record};
 use gitlab_pipeline::resource::{KeyScope, Pagination, Resource, Shape, WriteDisposition};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 static ISSUES: Resource = Resource {
     name: "issues",
@@ -153,7 +152,8 @@ fn into_sqlite(record: fn(i64) -> Value, pages: i64) -> Result<(), Box<dyn Error
             for page in pages {
                 loader.page(page).await?;
             }
-            let outcome = LoadOutcome { status: LoadStatus::Complete, complete: vec![&ISSUES] };
+            let outcome =
+                LoadOutcome { status: LoadStatus::Complete, complete: vec![&ISSUES], report: Map::new() };
             loader.finish(outcome).await
         })?;
         report(what, records, &begun);
@@ -161,9 +161,7 @@ fn into_sqlite(record: fn(i64) -> Value, pages: i64) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-#[test]
-#[ignore = "prints numbers, checks nothing"]
-fn throughput() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     run("issues", issue, 500)?;
     run("plain rows", plain, 3000)
 }

@@ -1,0 +1,129 @@
+//! `info`: how the last loads went. What a run writes down about itself at its end, this shows.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::format::{Format, print};
+use super::{CliError, destination};
+use crate::client::Excerpt;
+use crate::config::Config;
+use crate::destination::LoadEntry;
+use crate::extract::{Counts, LossKind, Tally};
+use crate::moment::Moment;
+use crate::report::{aligned, counted, grouped, seconds};
+
+#[derive(Debug, Args)]
+pub(super) struct InfoArguments {
+    /// How many loads, the newest first
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    last: usize,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// What is kept of a run: records, requests and what was left out, per resource.
+pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
+    let resources = tally.resources().filter(|(_, counts)| counts.requests() > 0);
+    let resources: Map<String, Value> =
+        resources.map(|(name, counts)| (name.to_owned(), counts_of(counts))).collect();
+    let left_out = tally.resources().flat_map(|(name, counts)| left_out_of(name, counts));
+    Map::from_iter([
+        ("requests".to_owned(), tally.requests().into()),
+        ("retries".to_owned(), tally.retries().into()),
+        ("sent".to_owned(), attempts.into()),
+        ("resources".to_owned(), resources.into()),
+        ("left_out".to_owned(), left_out.collect()),
+        ("truncated".to_owned(), tally.truncated().into()),
+    ])
+}
+
+fn counts_of(counts: &Counts) -> Value {
+    json!({
+        "records": counts.records(),
+        "requests": counts.requests(),
+        "retries": counts.retries(),
+        "done_before": counts.resumed(),
+        "settled": counts.settled(),
+    })
+}
+
+fn left_out_of(name: &'static str, counts: &Counts) -> Vec<Value> {
+    let described = counts.losses().into_iter().map(|(loss, losses)| {
+        let kind = match loss.kind {
+            LossKind::Skipped => "skipped",
+            LossKind::Failed => "failed",
+        };
+        json!({
+            "resource": name, "kind": kind, "partitions": losses.partitions,
+            "reason": loss.reason, "example": losses.example,
+        })
+    });
+    described.collect()
+}
+
+pub(super) fn info(arguments: &InfoArguments, config: &Config) -> Result<(), CliError> {
+    let mut loads = destination::open(&config.destination)?.loads()?;
+    loads.truncate(arguments.last);
+    match arguments.format {
+        Format::Json => {
+            let described = loads.iter().map(described).collect();
+            print(&format!("{:#}\n", Value::Array(described)))
+        }
+        Format::Table if loads.is_empty() => print("no load yet\n"),
+        Format::Table => print(&loads.iter().map(shown).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+fn described(load: &LoadEntry) -> Value {
+    let mut described = json!({
+        "load_id": load.load_id,
+        "pipeline": load.pipeline,
+        "status": load.status.name(),
+        "started_at": Moment::from(load.started_at).to_string(),
+        "finished_at": load.finished_at.map(|time| Moment::from(time).to_string()),
+        "rows": load.rows,
+    });
+    if let Some(described) = described.as_object_mut() {
+        described.extend(load.report.clone());
+    }
+    described
+}
+
+fn shown(load: &LoadEntry) -> String {
+    let number = |name: &str| load.report.get(name).and_then(Value::as_u64);
+    let mut head = vec![format!("load {}: {}", load.load_id, load.status.name())];
+    head.extend(duration(load).map(seconds));
+    head.extend(number("requests").map(|requests| counted(requests, "request")));
+    head.extend(number("retries").map(|retries| counted(retries, "retry")));
+    let rows = load
+        .rows
+        .iter()
+        .map(|(table, rows)| vec![format!("  {table}"), grouped(rows.as_u64().unwrap_or_default())]);
+    let rows = aligned(&rows.collect::<Vec<_>>(), &[1]);
+    let left_out: String = list(load, "left_out").map(left_out_line).collect();
+    let changes: String =
+        list(load, "schema_changes").map(|change| format!("  schema: {}\n", text(change))).collect();
+    format!("{}\n{rows}{left_out}{changes}", head.join(", "))
+}
+
+fn left_out_line(left_out: &Value) -> String {
+    let field = |name: &str| text(left_out.get(name).unwrap_or(&Value::Null));
+    let partitions = left_out.get("partitions").and_then(Value::as_u64).unwrap_or_default();
+    let (kind, resource, reason) = (field("kind"), field("resource"), field("reason"));
+    format!("  {kind}: {} of `{resource}`: {reason}\n", counted(partitions, "partition"))
+}
+
+fn list<'l>(load: &'l LoadEntry, name: &str) -> impl Iterator<Item = &'l Value> {
+    load.report.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Reasons come from outside: kept to one line.
+fn text(value: &Value) -> String {
+    Excerpt::new(value.as_str().unwrap_or_default()).to_string()
+}
+
+fn duration(load: &LoadEntry) -> Option<Duration> {
+    load.finished_at?.duration_since(load.started_at).ok()
+}

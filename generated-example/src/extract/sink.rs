@@ -1,0 +1,37 @@
+//! Where pages go, and where what is kept of partitions comes from and goes to.
+
+use serde_json::Value;
+
+use super::branch::Kept;
+use super::reading::History;
+use crate::page::{Page, Partition};
+
+/// Takes the pages. The engine waits while it is busy.
+pub trait Sink: Send + Sync + 'static {
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    fn page(&self, page: Page) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Takes a page and what is to be kept of its partition in one step: both are durable or none is.
+    fn page_and_keep(&self, page: Page, kept: Kept) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = kept;
+        self.page(page)
+    }
+
+    /// Keeps what is known of partitions, after everything that was handed over before.
+    fn keep(&self, kept: Vec<Kept>) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = kept;
+        async { Ok(()) }
+    }
+
+    /// What earlier runs kept of a partition.
+    fn state(&self, partition: &Partition) -> Option<Value> {
+        let _ = partition;
+        None
+    }
+
+    /// What is known of the loads before this one.
+    fn history(&self) -> History {
+        History::default()
+    }
+}

@@ -1,0 +1,33 @@
+//! `check`: credentials, their scopes and end, and access to each entry of the scope. Nothing is loaded.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use super::CliError;
+use super::run::warnings;
+use crate::access::{FindingKind, examine};
+use crate::client::{Client, ClientOptions};
+use crate::config::Config;
+
+pub(super) fn check(config: &Config) -> Result<ExitCode, CliError> {
+    let client = Client::new(ClientOptions::of(config)?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
+    let today = DateTime::<Utc>::from(SystemTime::now()).date_naive();
+    let (findings, fault) = runtime.block_on(examine(&client, config.credentials()?, &config.scope, today));
+    let mut text: String =
+        warnings(config).into_iter().map(|warning| format!("warning  {warning}\n")).collect();
+    for finding in findings {
+        let word = match finding.kind {
+            FindingKind::Fine => "ok",
+            FindingKind::Warning => "warning",
+            FindingKind::Fault => "fault",
+        };
+        text.push_str(&format!("{word:<8} {}\n", finding.text));
+    }
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })?;
+    fault.map_or(Ok(ExitCode::SUCCESS), |fault| Err(fault.into()))
+}

@@ -1,0 +1,122 @@
+//! OAuth tokens that live for two hours: hands out the access token and exchanges it for a new one.
+//!
+//! GitLab gives a new refresh token with each access token and ends the old one as soon as the new pair is used. So the
+//! new pair is saved before anything else happens: killed at any moment, the pipeline finds one that works.
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{StatusCode, Url};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::retry::RetryPolicy;
+use super::{Excerpt, Fault, answer};
+use crate::config::{OAuth, OAuthTokens, Secret};
+
+/// The tokens of a run. One exchange at a time.
+#[derive(Debug)]
+pub(super) struct Session {
+    app: OAuth,
+    endpoint: Url,
+    tokens: Mutex<OAuthTokens>,
+}
+
+impl Session {
+    pub(super) fn new(app: OAuth, endpoint: Url) -> Self {
+        let tokens = Mutex::new(app.tokens.clone());
+        Self { app, endpoint, tokens }
+    }
+
+    /// The access token; made first where there is none yet.
+    pub(super) async fn token(&self, http: &reqwest::Client, retry: &RetryPolicy) -> Result<Secret, Fault> {
+        let mut tokens = self.tokens.lock().await;
+        if tokens.access.is_empty() {
+            *tokens = self.exchange(http, retry, &tokens).await?;
+        }
+        Ok(tokens.access.clone())
+    }
+
+    /// A token other than `refused`. Of many requests that were refused together, the first makes a new one.
+    pub(super) async fn token_after(
+        &self,
+        refused: &Secret,
+        http: &reqwest::Client,
+        retry: &RetryPolicy,
+    ) -> Result<Secret, Fault> {
+        let mut tokens = self.tokens.lock().await;
+        if tokens.access == *refused {
+            *tokens = self.exchange(http, retry, &tokens).await?;
+        }
+        Ok(tokens.access.clone())
+    }
+
+    /// Asks for a new pair and saves it. It is used by nobody before.
+    async fn exchange(
+        &self,
+        http: &reqwest::Client,
+        retry: &RetryPolicy,
+        old: &OAuthTokens,
+    ) -> Result<OAuthTokens, Fault> {
+        let mut schedule = retry.schedule(false);
+        let new = loop {
+            let fault = match self.ask(http, &old.refresh).await {
+                Ok(new) => break new,
+                Err(fault) => fault,
+            };
+            let Some(delay) = schedule.delay_after(&fault) else { return Err(fault) };
+            tracing::debug!(%fault, ?delay, "asking for an access token again");
+            tokio::time::sleep(delay).await;
+        };
+        self.app
+            .file
+            .save(&new)
+            .map_err(|error| Fault::NotSaved { reason: Excerpt::new(&error.to_string()) })?;
+        tracing::info!("a new access token was made and saved");
+        Ok(new)
+    }
+
+    async fn ask(&self, http: &reqwest::Client, refresh: &Secret) -> Result<OAuthTokens, Fault> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.expose().trim()),
+            ("client_id", self.app.client_id.trim()),
+            ("client_secret", self.app.client_secret.expose().trim()),
+        ];
+        let body = form_encoded(&form);
+        let request = http.post(self.endpoint.clone()).body(body);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let response = request.send().await.map_err(|error| Fault::transport(&error))?;
+        let status = response.status();
+        match answer::read(response).await {
+            Ok(answer) => tokens_of(&answer.body).ok_or_else(|| Fault::Unauthorized {
+                message: Excerpt::new("the answer to the refresh token holds no tokens"),
+            }),
+            Err(Fault::Refused { message, .. }) if status == StatusCode::BAD_REQUEST => {
+                Err(Fault::Unauthorized { message })
+            }
+            // What came may be half of an answer with tokens in it.
+            Err(Fault::NotJson { .. }) => Err(Fault::NotJson { start: Excerpt::new("(not shown)") }),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// In the body alone: nothing secret goes into an address.
+fn form_encoded(pairs: &[(&str, &str)]) -> String {
+    let mut address = Url::parse("http://form/").ok();
+    let Some(address) = &mut address else { return String::new() };
+    address.query_pairs_mut().extend_pairs(pairs);
+    address.query().unwrap_or_default().to_owned()
+}
+
+fn tokens_of(body: &Value) -> Option<OAuthTokens> {
+    let text = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new);
+    Some(OAuthTokens { access: text("access_token")?, refresh: text("refresh_token")? })
+}
+
+/// The header for an access token.
+pub(super) fn header(token: &Secret) -> Option<HeaderMap> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose().trim())).ok()?;
+    value.set_sensitive(true);
+    let pair: (HeaderName, HeaderValue) = (AUTHORIZATION, value);
+    Some(HeaderMap::from_iter([pair]))
+}

@@ -1,0 +1,147 @@
+//! The first requests of partitions: at the start of a run, and below each record that starts some.
+
+use std::sync::Arc;
+
+use super::bindings::Unbound;
+use super::branch::Branch;
+use super::reading::{History, Reading};
+use super::sink::Sink;
+use super::state::PartitionState;
+use super::tally::LossKind;
+use super::task::{Shared, Start, Task};
+use super::tree::{Node, Tree};
+use crate::config::Scope;
+use crate::moment::Moment;
+use crate::page::{Binding, Partition, Record};
+use crate::scope::{Root, plan_roots};
+
+/// Plans how each partition is read, by what is kept of it.
+#[derive(Debug)]
+pub(super) struct Starter<S> {
+    pub(super) sink: S,
+    pub(super) history: History,
+    pub(super) load_id: Arc<str>,
+}
+
+/// What is known of the record that partitions hang on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Anchor {
+    pub(super) changed_at: Option<Moment>,
+    /// What changed below it before then is loaded.
+    pub(super) loaded_before: Option<Moment>,
+}
+
+impl<S: Sink> Starter<S> {
+    pub(super) fn new(sink: S) -> Self {
+        let history = sink.history();
+        let load_id = Arc::from(history.load_id.as_str());
+        Self { sink, history, load_id }
+    }
+
+    /// The first request of every resource that has no parent.
+    pub(super) fn first_tasks(&self, tree: &Tree, scope: &Scope) -> Vec<Task> {
+        let rootless = tree.nodes().iter().filter(|node| node.resource.parent().is_none());
+        let tasks = rootless.flat_map(|node| {
+            if node.resource.params.is_empty() {
+                self.root_tasks(node, scope)
+            } else {
+                self.configured_tasks(node)
+            }
+        });
+        tasks.collect()
+    }
+
+    fn root_tasks(&self, node: &Arc<Node>, scope: &Scope) -> Vec<Task> {
+        let roots = plan_roots(node.resource, scope);
+        let partition = Arc::new(Partition { resource: node.resource, bindings: Vec::new() });
+        let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), None) else {
+            return Vec::new();
+        };
+        let load_id = Arc::clone(&self.load_id);
+        let branch = Arc::new(Branch::new(Arc::clone(node), partition, reading, load_id, roots.len()));
+        let shared = Arc::new(Shared::new(roots.len()));
+        let task = |root| {
+            let start = Start::Root { root: Arc::new(root), shared: Arc::clone(&shared) };
+            Task::new(Arc::clone(&branch), start)
+        };
+        roots.into_iter().map(task).collect()
+    }
+
+    /// A resource whose parameters all stand in the configuration.
+    fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
+        let tasks = bound_partitions(node, node.bind(&[], &Record::new())).filter_map(|partition| {
+            let reading = self.plan(node, &partition, String::new(), None)?;
+            let load_id = Arc::clone(&self.load_id);
+            let branch = Branch::new(Arc::clone(node), partition, reading, load_id, 1);
+            Some(Task::new(Arc::new(branch), Start::Path))
+        });
+        tasks.collect()
+    }
+
+    /// The first requests of partitions of `node` that a record on a page of `branch` starts.
+    pub(super) fn tasks_below(
+        &self,
+        branch: &Arc<Branch>,
+        page: u64,
+        node: &Arc<Node>,
+        bound: Result<Vec<Vec<Binding>>, Unbound>,
+        anchor: Anchor,
+    ) -> Vec<Task> {
+        let tasks = bound_partitions(node, bound).filter_map(|partition| {
+            let mut reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
+            reading.inherit(anchor.loaded_before, &node.reading);
+            let branch = branch.below(page, Arc::clone(node), partition, reading);
+            Some(Task::new(Arc::new(branch), Start::Path))
+        });
+        tasks.collect()
+    }
+
+    /// `None` when the interrupted load has read it.
+    fn plan(
+        &self,
+        node: &Node,
+        partition: &Partition,
+        roots: String,
+        changed_at: Option<Moment>,
+    ) -> Option<Reading> {
+        // State that another version wrote says nothing.
+        let kept = self.sink.state(partition);
+        let kept = kept.and_then(|state| serde_json::from_value::<PartitionState>(state).ok());
+        let filter = node.query.iter().map(|(name, value)| format!("{name}={value}"));
+        let filter = Some(roots)
+            .into_iter()
+            .filter(|roots| !roots.is_empty())
+            .chain(filter)
+            .collect::<Vec<_>>()
+            .join("&");
+        let reading = Reading::plan(kept, &node.reading, filter, changed_at, &self.history);
+        if reading.is_none() {
+            node.counts.add_resumed();
+        }
+        reading
+    }
+}
+
+/// What the scope makes of a resource: another scope is another list.
+fn root_filter(roots: &[Root], scope: &Scope) -> String {
+    let text = |root: &Root| {
+        let query: Vec<_> = root.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{}?{}", root.path, query.join("&"))
+    };
+    let included = scope.include.iter().map(|pattern| format!("+{pattern}"));
+    let excluded = scope.exclude.iter().map(|pattern| format!("-{pattern}"));
+    roots.iter().map(text).chain(included).chain(excluded).collect::<Vec<_>>().join(" ")
+}
+
+/// A record that cannot start a partition is counted.
+fn bound_partitions(
+    node: &Arc<Node>,
+    bound: Result<Vec<Vec<Binding>>, Unbound>,
+) -> impl Iterator<Item = Arc<Partition>> {
+    let bound = bound.unwrap_or_else(|unbound| {
+        node.counts.add_loss(LossKind::Skipped, unbound.to_string(), node.resource.path.to_owned());
+        Vec::new()
+    });
+    let resource = node.resource;
+    bound.into_iter().map(move |bindings| Arc::new(Partition { resource, bindings }))
+}

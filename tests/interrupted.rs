@@ -1,0 +1,136 @@
+//! A run that is killed at any moment and started again ends as one that was left alone, and asks for nothing twice that
+//! is already durable.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+
+mod example;
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::time::Duration;
+
+use example::{Example, compare};
+use sample_gitlab::{SampleServer, Settings, Size, World};
+use serde_json::Value;
+
+/// Every page is durable at once, so that a kill finds the database in as many states as possible.
+const CONFIG: &str = "[load]\npackage_rows = 1\n[extract]\nconcurrency = 3\nper_page = 20\n";
+
+/// Lists by keyset, in the order of change and in any other; leaves and what hangs on them.
+const SELECT: &str = "project_issues,issue_notes,issue_links,project_merge_requests,merge_request_notes,pipeline_jobs,\
+                      project_commits,project_labels,project_boards,project_board_lists,group_members,metadata";
+
+/// The partitions of leaves that are done, as the paths of their requests.
+fn done_paths(example: &Example) -> BTreeSet<String> {
+    let database = example.database();
+    // There is no table yet when the kill came before it was made.
+    let Ok(mut statement) = database.prepare("SELECT resource, partition, state FROM _state") else {
+        return BTreeSet::new();
+    };
+    let rows = statement
+        .query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
+        .expect("rows");
+    let mut paths = BTreeSet::new();
+    for (resource, partition, state) in rows.map(|row| row.expect("a row")) {
+        let state: Value = serde_json::from_str(&state).expect("JSON");
+        let partition: Value = serde_json::from_str(&partition).expect("JSON");
+        let id = |name: &str| partition[name].to_string();
+        let path = match resource.as_str() {
+            "issue_notes" => format!("/projects/{}/issues/{}/notes", id("project_id"), id("issue_iid")),
+            "issue_links" => format!("/projects/{}/issues/{}/links", id("project_id"), id("issue_iid")),
+            "pipeline_jobs" => format!("/projects/{}/pipelines/{}/jobs", id("project_id"), id("pipeline_id")),
+            "project_labels" => format!("/projects/{}/labels", id("project_id")),
+            "project_commits" => format!("/projects/{}/repository/commits", id("project_id")),
+            _ => continue,
+        };
+        if state["done"].is_object() {
+            paths.insert(format!("/api/v4{path}"));
+        }
+    }
+    paths
+}
+
+/// Whether the last load says so: a kill may come between that and the end of the process.
+fn has_ended(example: &Example) -> bool {
+    let database = example.database();
+    let last = "SELECT status FROM _loads ORDER BY load_id DESC LIMIT 1";
+    database.query_row(last, [], |row| row.get::<_, String>(0)).is_ok_and(|status| status == "complete")
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let size = Size { issues: 45, merge_requests: 12, ..Size::small() };
+    let server = SampleServer::start(World::new(size), Settings::default()).expect("a server");
+    let undisturbed = Example::new(CONFIG);
+    let alone = undisturbed.run(&server, &["--select", SELECT]);
+    let expected = undisturbed.tables();
+    server.set(Settings { latency: Duration::from_millis(1), ..Settings::default() });
+
+    for seed in 0..3 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let example = Example::new(CONFIG);
+        let (mut kills, mut requests, mut done) = (0, 0, BTreeSet::new());
+        loop {
+            server.clear_log();
+            let mut command = example.command(&server);
+            command.args(["run", "--select", SELECT]).stderr(Stdio::null());
+            let mut child = command.spawn().expect("a child");
+            std::thread::sleep(Duration::from_millis(random.u64(30..500)));
+            let ended = child.try_wait().expect("a state");
+            if ended.is_none() {
+                child.kill().expect("a kill");
+                child.wait().expect("an end");
+            }
+            requests += server.log().len();
+            let again: Vec<String> = server
+                .log()
+                .into_iter()
+                .map(|exchange| exchange.path)
+                .filter(|path| done.contains(path))
+                .collect();
+            assert_eq!(again, Vec::<String>::new(), "seed {seed}: asked again after {kills} kills");
+            assert!(ended.is_none_or(|status| status.success()));
+            if has_ended(&example) {
+                break;
+            }
+            kills += 1;
+            assert!(kills < 100, "it never ends");
+            done.extend(done_paths(&example));
+        }
+        compare(&example.tables(), &expected, &format!("with seed {seed} after {kills} kills"));
+        // A kill loses what was under way and what waited for the writer, and costs a look at where the scope starts.
+        assert!(kills > 0, "seed {seed}: no kill came in time");
+        assert!(requests <= alone + 40 * kills, "seed {seed}: {requests} for {alone}, {kills} kills");
+        println!("seed {seed}: {kills} kills, {requests} requests, {alone} undisturbed");
+
+        let second = example.run(&server, &["--select", SELECT]);
+        assert!(second < alone / 5, "a finished load is followed by one of changes: {second} requests");
+        compare(&example.tables(), &expected, "after a second run");
+    }
+}
+
+/// What is read when somebody presses Ctrl-C is loaded, and the next run goes on with it.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_as_well() {
+    let server = SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server");
+    let undisturbed = Example::new("");
+    let alone = undisturbed.run(&server, &["--select", SELECT]);
+    server.set(Settings { latency: Duration::from_millis(2), ..Settings::default() });
+    let example = Example::new("");
+    server.clear_log();
+    let mut command = example.command(&server);
+    let mut child = command.args(["run", "--select", SELECT]).stderr(Stdio::null()).spawn().expect("a child");
+    while server.log().len() < alone / 2 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let interrupt = ["-INT".to_owned(), child.id().to_string()];
+    assert!(std::process::Command::new("kill").args(interrupt).status().expect("a kill").success());
+    assert_eq!(child.wait().expect("an end").code(), Some(1));
+    assert_eq!(example.column("SELECT status FROM _loads"), ["interrupted"]);
+    let rest = example.run(&server, &["--select", SELECT]);
+    assert!(rest < alone / 2 + 30, "{rest} requests of {alone} were left");
+    compare(&example.tables(), &undisturbed.tables(), "after an interrupt");
+}
