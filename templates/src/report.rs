@@ -88,6 +88,12 @@ pub fn render_load(summary: &LoadSummary, place: &str) -> String {
     let mut text = String::new();
     let is_new = |change: &&SchemaChange| matches!(change, SchemaChange::CreateTable(_));
     let (new, other): (Vec<_>, Vec<_>) = summary.changes.iter().partition(is_new);
+    // The columns of a new table are new with it.
+    let is_part = |change: &&SchemaChange| {
+        matches!(change, SchemaChange::AddColumn { .. })
+            && new.iter().any(|new| new.table() == change.table())
+    };
+    let other: Vec<_> = other.into_iter().filter(|change| !is_part(change)).collect();
     if !new.is_empty() {
         let names: Vec<_> = new.iter().take(MOST).map(|change| format!("`{}`", change.table())).collect();
         let _ = writeln!(
@@ -102,7 +108,7 @@ pub fn render_load(summary: &LoadSummary, place: &str) -> String {
         let _ = writeln!(text, "schema: {change}");
     }
     if other.len() > MOST {
-        let _ = writeln!(text, "schema: {} more", counted(number(other.len() - MOST), "change"));
+        let _ = writeln!(text, "schema: and {}", counted(number(other.len() - MOST), "more change"));
     }
     for note in &summary.notes {
         let _ = writeln!(text, "note: {note}");

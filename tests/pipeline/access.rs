@@ -13,7 +13,7 @@ fn server() -> SampleServer {
 }
 
 fn check(server: &SampleServer, token: &str, config: &str) -> (Ended, Example) {
-    let example = Example::new("", config);
+    let example = Example::new(config);
     let url = server.url();
     let ended = example.run_with(&[("GITLAB_URL", &url), ("GITLAB_TOKEN", token)], &["check"]);
     (ended, example)
@@ -44,13 +44,14 @@ fn an_empty_scope_is_counted() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("a member of 3 groups\n"), "{}", ended.stdout);
     assert!(ended.stdout.contains("a member of 7 projects\n"), "{}", ended.stdout);
-    let (ended, _) = check(&server, tokens::OUTSIDER, "");
-    assert_eq!(ended.code, Some(5), "{}", ended.stdout);
-    assert!(
-        ended.stderr.starts_with("error: no_resources: the token is a member of no group"),
-        "{}",
-        ended.stderr
-    );
+    let (ended, example) = check(&server, tokens::OUTSIDER, "");
+    let environment = [("GITLAB_URL", server.url()), ("GITLAB_TOKEN", tokens::OUTSIDER.to_owned())];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    for ended in [ended, example.run_with(&environment, &["run"])] {
+        assert_eq!(ended.code, Some(5), "{}", ended.stdout);
+        let expected = "error: no_resources: the token is a member of no group";
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
 }
 
 #[test]
@@ -75,16 +76,12 @@ fn each_kind_of_refusal_has_its_name_and_its_code() {
 #[test]
 fn a_plan_is_near_what_a_run_needs_and_cheap() {
     let server = server();
-    let example = Example::new("", "");
-    let ended = example.run(&server, &["plan"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new("");
+    let ended = example.succeed(&server, &["plan"]);
     let cost = server.log().len();
-    server.clear_log();
     let about = ended.stdout.lines().find_map(|line| line.strip_prefix("about ")).expect("a sum");
     let about: f64 = about.split(' ').next().expect("a number").replace(',', "").parse().expect("a number");
-    let run = example.run(&server, &["run"]);
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let needed = f64::from(u32::try_from(server.log().len()).expect("few"));
+    let needed = f64::from(u32::try_from(example.load(&server, &[])).expect("few"));
     eprintln!("planned {about}, needed {needed}, with {cost} requests");
     assert!(
         about > needed * 0.5 && about < needed * 2.0,
@@ -153,7 +150,7 @@ fn no_secret_is_shown_however_much_is_said() {
     server.set(Settings { faults, ..Settings::default() });
     let made = Arc::new(Mutex::new(Vec::new()));
     let url = token_endpoint(Arc::clone(&made), &server);
-    let example = Example::new("rate_limit_wait = '20ms'", "");
+    let example = Example::impatient("[extract]\nrate_limit_wait = '20ms'");
     let secrets = example.path("secrets.toml");
     let text = "[gitlab.oauth]\nclient_id = 'app'\nclient_secret = 'client-secret'\n\
                 access_token = 'access-old-secret'\nrefresh_token = 'refresh-old-secret'\n";
@@ -199,7 +196,7 @@ fn a_plain_token_is_shown_by_no_failure() {
         (tokens::NARROW, ["check", "-vvv"]),
         ("wrong\ntoken-secret", ["run", "-vvv"]),
     ] {
-        let example = Example::new("", "[scope]\nprojects = ['mira/dotfiles']");
+        let example = Example::new("[scope]\nprojects = ['mira/dotfiles']");
         let url = server.url();
         let ended = example.run_with(&[("GITLAB_URL", &url), ("GITLAB_TOKEN", token)], &arguments);
         for part in token.split('\n').filter(|part| part.contains('-')) {

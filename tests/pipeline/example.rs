@@ -1,25 +1,29 @@
-//! The crate `generated-example`, run as a user runs it: with a configuration of its own, in a folder of its own.
+//! The crate `generated-example`, run as a user runs it: with a configuration and a database of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::Once;
+use std::process::Command;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
+use rusqlite::types::Value as Cell;
 use sample_gitlab::SampleServer;
+use serde_json::Value;
 use tempfile::TempDir;
+use toml_edit::{DocumentMut, Table};
 
-/// Short waits: what is tested is what happens, not how long it takes.
-const QUICK: &str = "retry_delay = '5ms'\nretries = 12\ntimeout = '2s'\nrate_limit_wait = '1s'\n";
+use crate::scaffold;
 
-/// A folder with a `config.toml`.
+/// What is tested is what happens, not how long it takes.
+const SHORT_WAITS: &str = "retry_delay = '5ms'\nretries = 12\ntimeout = '2s'\nrate_limit_wait = '1s'\n";
+
+/// A folder with a `config.toml`; its runs have nothing of this process's environment.
 #[derive(Debug)]
 pub(crate) struct Example {
     folder: TempDir,
 }
 
-/// What a run printed, and how it ended.
+/// What a command printed, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -27,99 +31,160 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
+/// By table: the rows, each once.
+pub(crate) type Tables = BTreeMap<String, BTreeSet<Row>>;
+
+/// By column: the values with their types, without what differs from load to load.
+pub(crate) type Row = BTreeMap<String, String>;
+
 impl Example {
-    /// `extract` are more lines of `[extract]`, `more` is anything else.
-    pub(crate) fn new(extract: &str, more: &str) -> Self {
-        binary();
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = format!("[extract]\n{}{extract}\n{more}\n", quick_but(extract));
-        std::fs::write(folder.path().join("config.toml"), config).expect("a file");
-        Self { folder }
+    pub(crate) fn new(config: &str) -> Self {
+        let example = Self { folder: tempfile::tempdir().expect("a folder") };
+        example.configure(config);
+        example
+    }
+
+    /// One that waits shortly, wherever `config` says nothing else: for servers that fail or limit.
+    pub(crate) fn impatient(config: &str) -> Self {
+        let mut config: DocumentMut = config.parse().expect("TOML");
+        let waits: DocumentMut = SHORT_WAITS.parse().expect("TOML");
+        let extract = config.entry("extract").or_insert(Table::new().into());
+        let extract = extract.as_table_mut().expect("a table");
+        for (name, wait) in waits.iter().filter(|(name, _)| !extract.contains_key(name)).collect::<Vec<_>>() {
+            extract.insert(name, wait.clone());
+        }
+        Self::new(&config.to_string())
+    }
+
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.path("config.toml"), config).expect("a write");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Runs the program with nothing of this process's environment but the address and the token of the server.
+    /// The program, with the address and the token of the server.
+    pub(crate) fn command(&self, server: &SampleServer) -> Command {
+        self.command_with(&[("GITLAB_URL", &server.url()), ("GITLAB_TOKEN", server.token())])
+    }
+
+    fn command_with(&self, environment: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(program());
+        command.current_dir(self.folder.path()).env_clear().envs(environment.iter().copied());
+        command
+    }
+
+    /// Any command to any end.
     pub(crate) fn run(&self, server: &SampleServer, arguments: &[&str]) -> Ended {
-        let url = server.url();
-        self.run_with(&[("GITLAB_URL", &url), ("GITLAB_TOKEN", server.token())], arguments)
+        Ended::of(self.command(server).args(arguments))
     }
 
+    /// The same with an environment of one's own.
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
-        let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        let output: Output = command.envs(environment.iter().copied()).output().expect("an exit");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        Ended::of(self.command_with(environment).args(arguments))
     }
 
-    /// Every row of every table, as `column=value` in the order of the names; without what differs from load to load.
-    pub(crate) fn tables(&self) -> BTreeMap<String, Vec<String>> {
-        let database = Connection::open(self.path("gitlab.sqlite")).expect("a database");
-        let mut query = database
-            .prepare(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
-            )
-            .expect("a schema");
-        let names = query.query_map([], |row| row.get::<_, String>(0)).expect("names");
-        names.map(|name| name.expect("a name")).map(|name| (name.clone(), rows(&database, &name))).collect()
+    /// Any command to a good end.
+    pub(crate) fn succeed(&self, server: &SampleServer, arguments: &[&str]) -> Ended {
+        let ended = self.run(server, arguments);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended
+    }
+
+    /// What a command prints as JSON.
+    pub(crate) fn json(&self, server: &SampleServer, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.succeed(server, arguments).stdout).expect("JSON")
+    }
+
+    /// `run` to a good end. Tells how many requests that took; the server's log has them, and no others.
+    pub(crate) fn load(&self, server: &SampleServer, arguments: &[&str]) -> usize {
+        server.clear_log();
+        self.succeed(server, &[&["run"], arguments].concat());
+        server.log().len()
+    }
+
+    pub(crate) fn database(&self) -> Connection {
+        Connection::open(self.path("gitlab.sqlite")).expect("a database")
+    }
+
+    /// The values of one column of a query.
+    pub(crate) fn column(&self, sql: &str) -> Vec<String> {
+        let database = self.database();
+        let mut statement = database.prepare(sql).expect("a statement");
+        let cells = statement.query_map([], |row| row.get(0)).expect("rows");
+        cells.map(|cell| plain(cell.expect("a cell"))).collect()
     }
 
     pub(crate) fn count(&self, table: &str) -> usize {
-        self.tables().get(table).map_or(0, Vec::len)
+        self.column(&format!("SELECT count(*) FROM {table}"))[0].parse().expect("a number")
     }
-}
 
-/// A key stands once in a table.
-fn quick_but(extract: &str) -> String {
-    let set = |line: &&str| {
-        let key = line.split(' ').next().unwrap_or_default();
-        !extract.lines().any(|own| own.split(' ').next() == Some(key))
-    };
-    QUICK.lines().filter(set).map(|line| format!("{line}\n")).collect()
-}
-
-fn rows(database: &Connection, table: &str) -> Vec<String> {
-    let mut query = database.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
-    let names: Vec<String> = query.column_names().map(str::to_owned).collect();
-    let mut found = query.query([]).expect("rows");
-    let mut rows = Vec::new();
-    while let Some(row) = found.next().expect("a row") {
-        let mut cells: Vec<String> = names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| !name.starts_with("_load"))
-            .filter_map(|(index, name)| match row.get::<_, Value>(index).expect("a value") {
-                Value::Null => None,
-                value => Some(format!("{name}={value:?}")),
-            })
-            .collect();
-        cells.sort();
-        rows.push(cells.join(" "));
+    /// Everything that was loaded.
+    pub(crate) fn tables(&self) -> Tables {
+        let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '[_]*' \
+                     AND name NOT GLOB 'sqlite*' ORDER BY name";
+        self.column(names).into_iter().map(|name| (name.clone(), self.rows(&name))).collect()
     }
-    rows.sort();
-    rows
-}
 
-/// Built once per test binary.
-fn binary() -> PathBuf {
-    static BUILT: Once = Once::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    BUILT.call_once(|| {
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "generated-example"]).current_dir(root);
-        // What cargo tells a test of its package, build scripts would take for a change and run again.
-        for (name, _) in std::env::vars_os() {
-            let is_of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
-            if is_of_package.iter().any(|start| name.to_string_lossy().starts_with(start)) {
-                build.env_remove(&name);
-            }
+    fn rows(&self, table: &str) -> BTreeSet<Row> {
+        let database = self.database();
+        let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.query([]).expect("rows");
+        let mut found = BTreeSet::new();
+        while let Some(row) = rows.next().expect("a row") {
+            let kept = names.iter().enumerate();
+            let kept = kept.filter(|(_, name)| !matches!(name.as_str(), "_load_id" | "_loaded_at"));
+            let cell = |at: usize| format!("{:?}", row.get::<_, Cell>(at).expect("a cell"));
+            let row: Row = kept.map(|(at, name)| (name.clone(), cell(at))).collect();
+            assert!(!found.contains(&row), "{table} has a row twice: {row:?}");
+            found.insert(row);
         }
-        assert!(build.status().expect("cargo").success(), "generated-example does not build");
-    });
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    target.join("debug/generated-example")
+        found
+    }
+}
+
+impl Ended {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().expect("an exit");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
+/// Compares table by table, and says shortly where they differ.
+pub(crate) fn compare(actual: &Tables, expected: &Tables, when: &str) {
+    let names = |tables: &Tables| tables.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(actual), names(expected), "tables {when}");
+    for (table, expected) in expected {
+        let short =
+            |row: Option<&Row>| row.map(|row| format!("{row:?}").chars().take(2_000).collect::<String>());
+        let actual = &actual[table];
+        let (missing, surplus) = (expected.difference(actual).next(), actual.difference(expected).next());
+        assert!(
+            missing.is_none() && surplus.is_none(),
+            "{table} {when}: {} rows in place of {}\nmissing: {:?}\nsurplus: {:?}",
+            actual.len(),
+            expected.len(),
+            short(missing),
+            short(surplus)
+        );
+    }
+}
+
+fn plain(cell: Cell) -> String {
+    match cell {
+        Cell::Null => "null".to_owned(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Text(text) => text,
+        Cell::Blob(_) => "a blob".to_owned(),
+    }
+}
+
+/// Built once, by the first test that needs it.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| scaffold::built("generated-example").expect("a build"))
 }

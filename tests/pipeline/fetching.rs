@@ -1,12 +1,14 @@
 //! A server that fails, limits, lies and grows: the tables hold what it has all the same, and it is treated gently.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sample_gitlab::{
-    Exchange, Fault, Faults, RateLimit, SampleServer, Settings, Size, SlowPages, TooMany, World, cast,
+    Edit, Exchange, Fault, Faults, RateLimit, SampleServer, ScheduledEdit, Settings, Size, SlowPages,
+    TooMany, World, cast,
 };
 
-use crate::example::Example;
+use crate::example::{Example, Row, Tables, compare};
 
 fn server(size: Size, settings: Settings) -> SampleServer {
     SampleServer::start(World::new(size), settings).expect("a server")
@@ -17,16 +19,15 @@ fn statuses(log: &[Exchange]) -> Vec<u16> {
 }
 
 /// Whatever is not below an issue or a merge request: some 250 requests.
-const WIDE: [&str; 2] = ["run", "--select=groups,projects,project_*,group_*"];
-const ISSUES: [&str; 2] = ["run", "--select=project_issues"];
+const WIDE: &str = "--select=groups,projects,project_*,group_*";
+const ISSUES: &str = "--select=project_issues";
 const TEMPLATE: &str = "/projects/{id}/issues";
 
 #[test]
 fn faults_of_every_kind_change_no_row() {
     let server = server(Size::small(), Settings::default());
-    let undisturbed = Example::new("", "");
-    let ended = undisturbed.run(&server, &WIDE);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let undisturbed = Example::new("");
+    undisturbed.load(&server, &[WIDE]);
     let expected = undisturbed.tables();
     for seed in [1, 22, 333] {
         let kinds = [
@@ -45,15 +46,12 @@ fn faults_of_every_kind_change_no_row() {
         let faults = kinds.into_iter().fold(none, |faults, kind| faults.with(kind, 0.05));
         server.set(Settings { faults, ..Settings::default() });
         server.clear_log();
-        let disturbed = Example::new("timeout = '300ms'\nrate_limit_wait = '20ms'", "");
-        let ended = disturbed.run(&server, &WIDE);
+        let disturbed = Example::impatient("[extract]\ntimeout = '300ms'\nrate_limit_wait = '20ms'");
+        let ended = disturbed.run(&server, &["run", WIDE]);
         assert_eq!(ended.code, Some(0), "seed {seed}\n{}", ended.stderr);
         let failed = server.log().iter().filter(|exchange| exchange.fault.is_some()).count();
         assert!(failed > 100, "half of all requests fail: {failed}");
-        for (table, rows) in disturbed.tables() {
-            assert_eq!(Some(&rows), expected.get(&table), "`{table}` with seed {seed}");
-        }
-        assert_eq!(disturbed.tables().len(), expected.len());
+        compare(&disturbed.tables(), &expected, &format!("with seed {seed}"));
     }
 }
 
@@ -62,7 +60,7 @@ fn retries_are_counted_by_resource() {
     let faults =
         Faults { only: Some(TEMPLATE.to_owned()), at_most_in_a_row: 2, ..Faults::always(Fault::HtmlInstead) };
     let server = server(Size::one_project(50), Settings { faults, ..Settings::default() });
-    let ended = Example::new("", "").run(&server, &ISSUES);
+    let ended = Example::impatient("").succeed(&server, &["run", ISSUES]);
     let line = |name: &str| {
         let line = ended.stderr.lines().find(|line| line.starts_with(name)).expect("a line");
         line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()
@@ -82,11 +80,10 @@ fn a_limit_that_is_told_is_used_up_and_hardly_exceeded() {
     let requests = 90;
     let limit = RateLimit { requests, window: Duration::from_secs(2), answer: TooMany::PlainText };
     let server = server(Size::small(), Settings { rate_limit: Some(limit), ..Settings::default() });
-    let example = Example::new("", "");
+    let example = Example::impatient("");
     let began = std::time::Instant::now();
-    let ended = example.run(&server, &WIDE);
+    example.load(&server, &[WIDE]);
     let windows = began.elapsed().as_secs_f64() / 2.0;
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let statuses = statuses(&server.log());
     let refused = refused_with(&server, 429);
     assert!(refused_in_a_row(&statuses) <= 1, "{statuses:?}");
@@ -103,9 +100,8 @@ fn a_limit_that_is_told_is_used_up_and_hardly_exceeded() {
 fn a_limit_that_is_not_told_is_learnt() {
     let limit = RateLimit { requests: 60, window: Duration::from_secs(1), answer: TooMany::Json };
     let server = server(Size::one_project(120), Settings { rate_limit: Some(limit), ..Settings::default() });
-    let example = Example::new("concurrency = 4", "");
-    let ended = example.run(&server, &["run", "--select=issue_notes"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::impatient("[extract]\nconcurrency = 4");
+    example.load(&server, &["--select=issue_notes"]);
     let statuses = statuses(&server.log());
     let refused = refused_with(&server, 429);
     // Requests on their way when the first refusal comes are refused as well; the limit is known then.
@@ -117,9 +113,8 @@ fn a_limit_that_is_not_told_is_learnt() {
 fn pages_that_take_too_long_are_made_smaller_and_nothing_is_lost_or_doubled() {
     let slow_pages = vec![SlowPages { template: TEMPLATE.to_owned(), largest: 25 }];
     let server = server(Size::one_project(330), Settings { slow_pages, ..Settings::default() });
-    let example = Example::new("", "[resources.project_issues]\nwrite_disposition = 'append'");
-    let ended = example.run(&server, &ISSUES);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::impatient("[resources.project_issues]\nwrite_disposition = 'append'");
+    example.load(&server, &[ISSUES]);
     assert_eq!(example.count("project_issues"), 330, "appended, so a doubled row would show");
     let log = server.log();
     let asked = |size: &str| {
@@ -136,7 +131,8 @@ fn pages_that_take_too_long_are_made_smaller_and_nothing_is_lost_or_doubled() {
 fn a_page_in_the_middle_that_takes_too_long_is_made_smaller_from_there() {
     let server = server(Size::one_project(330), Settings::default());
     // Pages of 30 become pages of 5 from record 60 on.
-    let example = Example::new("per_page = 30", "[resources.project_issues]\nwrite_disposition = 'append'");
+    let append = "[resources.project_issues]\nwrite_disposition = 'append'";
+    let example = Example::impatient(&format!("[extract]\nper_page = 30\n{append}"));
     let heavy = Faults {
         only: Some(TEMPLATE.to_owned()),
         seed: 4,
@@ -144,8 +140,7 @@ fn a_page_in_the_middle_that_takes_too_long_is_made_smaller_from_there() {
         chances: vec![(Fault::Status(504), 0.4)],
     };
     server.set(Settings { faults: heavy, ..Settings::default() });
-    let ended = example.run(&server, &ISSUES);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ended = example.succeed(&server, &["run", ISSUES]);
     assert_eq!(example.count("project_issues"), 330, "{}", ended.stderr);
     let shrunk = server.log().iter().filter(|exchange| exchange.query.contains("per_page=5")).count();
     assert!(shrunk > 0, "the seed has no page that fails three times");
@@ -155,9 +150,8 @@ fn a_page_in_the_middle_that_takes_too_long_is_made_smaller_from_there() {
 fn a_list_too_long_for_offsets_goes_on_by_keyset() {
     let settings = Settings { offset_limit: 300, ..Settings::default() };
     let server = server(Size::one_project(730), settings);
-    let example = Example::new("", "[resources.project_issues.query]\norder_by = 'title'");
-    let ended = example.run(&server, &ISSUES);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new("[resources.project_issues.query]\norder_by = 'title'");
+    example.load(&server, &[ISSUES]);
     assert_eq!(example.count("project_issues"), 730);
     assert_eq!(refused_with(&server, 405), 1);
 }
@@ -166,9 +160,8 @@ fn a_list_too_long_for_offsets_goes_on_by_keyset() {
 fn an_order_that_keyset_lacks_gives_way() {
     let settings = Settings { offset_limit: 6, ..Settings::default() };
     let server = server(Size::small(), settings);
-    let example = Example::new("per_page = 3", "[resources.projects.query]\norder_by = 'name'");
-    let ended = example.run(&server, &["run", "--select=projects"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new("[extract]\nper_page = 3\n[resources.projects.query]\norder_by = 'name'");
+    example.load(&server, &["--select=projects"]);
     assert_eq!(example.count("projects"), 7);
     assert_eq!(refused_with(&server, 405), 2, "offset, then keyset by name");
 }
@@ -181,9 +174,8 @@ fn refused_with(server: &SampleServer, status: u16) -> usize {
 fn a_proxy_that_lies_about_its_host_is_not_followed() {
     let public_url = "https://gitlab.corp.invalid/git".to_owned();
     let server = server(Size::one_project(730), Settings { public_url, ..Settings::default() });
-    let example = Example::new("", "");
-    let ended = example.run(&server, &ISSUES);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new("");
+    example.load(&server, &[ISSUES]);
     assert_eq!(example.count("project_issues"), 730);
 }
 
@@ -198,9 +190,8 @@ fn groups_with_more_projects_than_their_body_shows_are_read_whole() {
         cast::TOOLS,
         cast::SHARED
     );
-    let example = Example::new("", &scope);
-    let ended = example.run(&server, &["run", "--select=projects,groups"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new(&scope);
+    example.load(&server, &["--select=projects,groups"]);
     let world = server.world();
     let below = |path: &serde_json::Value| {
         path.as_str().is_some_and(|path| path.starts_with(&format!("{}/", cast::PLATFORM)))
@@ -217,12 +208,14 @@ fn groups_with_more_projects_than_their_body_shows_are_read_whole() {
 fn patterns_and_archived_narrow_the_scope() {
     let server = server(Size::small(), Settings::default());
     let projects = |scope: &str| {
-        let example = Example::new("", &format!("[scope]\n{scope}"));
-        let ended = example.run(&server, &["run", "--select=projects"]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let example = Example::new(&format!("[scope]\n{scope}"));
+        example.load(&server, &["--select=projects"]);
         example.tables().remove("projects").unwrap_or_default()
     };
-    let has = |rows: &[String], path: &str| rows.iter().any(|row| row.contains(&format!("\"{path}\"")));
+    let has = |rows: &BTreeSet<Row>, path: &str| {
+        let path = format!("\"{path}\"");
+        rows.iter().flat_map(Row::values).any(|cell| cell.contains(&path))
+    };
     let all = projects("");
     assert!(has(&all, cast::ARCHIVED) && has(&all, cast::PERSONAL) && has(&all, cast::SHARED));
     let platform = projects("include = ['platform/*']\nexclude = ['*/tools/*']");
@@ -236,9 +229,82 @@ fn patterns_and_archived_narrow_the_scope() {
 #[test]
 fn a_project_that_moved_is_found_where_it_is() {
     let server = server(Size::small(), Settings::default());
-    let example = Example::new("", &format!("[scope]\nprojects = ['{}']", cast::MOVED_FROM));
-    let ended = example.run(&server, &["run", "--select=projects,project_issues"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let example = Example::new(&format!("[scope]\nprojects = ['{}']", cast::MOVED_FROM));
+    example.load(&server, &["--select=projects,project_issues"]);
     assert_eq!(example.count("projects"), 1);
     assert_eq!(example.count("project_issues"), 110);
+}
+
+#[test]
+fn a_strict_run_does_not_pass_over_what_is_refused() {
+    let server = server(Size::small(), Settings::default());
+    let example = Example::new("");
+    example.load(&server, &[ISSUES]);
+    let strict = example.run(&server, &["run", ISSUES, "--strict"]);
+    assert_eq!(strict.code, Some(6), "one project has its issues switched off\n{}", strict.stderr);
+}
+
+#[test]
+fn a_project_that_goes_away_takes_no_other_with_it() {
+    const SELECT: &str = "--select=projects,project_*,issue_notes,pipeline_jobs";
+    let undisturbed = server(Size::small(), Settings::default());
+    let id = |project: &str| undisturbed.world().project_id(project).expect("a project");
+    let (all, others) =
+        (Example::new(""), Example::new(&format!("[scope]\nexclude = ['{}']", cast::ORDINARY)));
+    let whole = all.succeed(&undisturbed, &["run", SELECT]);
+    others.load(&undisturbed, &[SELECT]);
+    let (all, others) = (all.tables(), others.tables());
+
+    // Its own issues are more than 30, so notes of it, or even issues, are not read yet.
+    let notes = Some("/projects/{id}/issues/{iid}/notes".to_owned());
+    let edit = Edit::DeleteProject { project: id(cast::ORDINARY) };
+    let edits = vec![ScheduledEdit { template: notes, after: 30, edit }];
+    for (arguments, code) in [(&["run", SELECT][..], 0), (&["run", SELECT, "--strict"], 6)] {
+        let server = server(Size::small(), Settings { edits: edits.clone(), ..Settings::default() });
+        let example = Example::new("");
+        let ended = example.run(&server, arguments);
+        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
+        between(&example.tables(), &others, &all);
+
+        assert!(!ended.stderr.contains("failed: "), "{}", ended.stderr);
+        let (mut skipped, always) = (skipped(&ended.stderr), skipped(&whole.stderr));
+        for (resource, project) in [("issues", cast::ISSUES_OFF), ("pipelines", cast::CI_OFF)] {
+            let off = format!("1 partition of `project_{resource}`: forbidden: 403 Forbidden");
+            let place = format!("/projects/{}/{resource}", id(project));
+            assert_eq!(skipped.get(off.as_str()), Some(&place.as_str()), "{}", ended.stderr);
+        }
+        assert!(always.keys().all(|what| skipped.remove(what).is_some()), "{}", ended.stderr);
+        // What is left was left out because of the project that went away.
+        let place = format!("/projects/{}/", id(cast::ORDINARY));
+        let is_gone = |(what, at): (&&str, &&str)| {
+            what.ends_with(": not found: 404 Project Not Found") && at.starts_with(&place)
+        };
+        assert!(skipped.iter().all(is_gone), "{}", ended.stderr);
+        let is_named = |what: &&str| what.contains("`project_issues`") || what.contains("`issue_notes`");
+        assert!(skipped.keys().any(is_named), "{}", ended.stderr);
+    }
+}
+
+/// What the report says is skipped and why, each with its example.
+fn skipped(report: &str) -> BTreeMap<&str, &str> {
+    let lines = report.lines().filter_map(|line| line.strip_prefix("skipped: "));
+    lines.map(|line| line.trim_end_matches(')').split_once(" (for example ").expect("an example")).collect()
+}
+
+/// No row of `least` is missing, and none is there that `most` lacks. A column may be there or be empty.
+fn between(tables: &Tables, least: &Tables, most: &Tables) {
+    let filled = |row: &Row| -> Row {
+        row.iter()
+            .filter(|(_, cell)| *cell != "Null")
+            .map(|(name, cell)| (name.clone(), cell.clone()))
+            .collect()
+    };
+    let rows = |tables: &Tables, table: &str| -> BTreeSet<Row> {
+        tables.get(table).into_iter().flatten().map(filled).collect()
+    };
+    for table in tables.keys().chain(least.keys()) {
+        let [found, least, most] = [tables, least, most].map(|tables| rows(tables, table));
+        assert_eq!(least.difference(&found).next(), None, "missing in `{table}`");
+        assert_eq!(found.difference(&most).next(), None, "surplus in `{table}`");
+    }
 }

@@ -1,5 +1,5 @@
-//! `generated-example` against the sample server, as people and schedulers run it: what it fetches, from whom, and what
-//! it says.
+//! `generated-example` against the sample server, as people and schedulers run it: what it fetches, from whom, what it
+//! says, and what a second run, an interrupted one and one on moving rows bring.
 
 #![allow(
     clippy::expect_used,
@@ -11,3 +11,10 @@
 mod access;
 mod example;
 mod fetching;
+mod incremental;
+mod interrupted;
+mod long_lists;
+mod moving_rows;
+#[path = "../scaffold/mod.rs"]
+#[allow(dead_code, reason = "the example is made already, and only built here")]
+mod scaffold;

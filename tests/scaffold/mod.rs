@@ -24,9 +24,19 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Where cargo puts what it builds.
+/// Where cargo puts what it builds. It takes a relative path as one from where it is started, which is the root.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// The program of a package of the workspace that has one of the same name, built.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn built(package: &str) -> Result<PathBuf> {
+    let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+    succeed(cargo().args(["build", "--quiet", "--package", package]).current_dir(root()))?;
+    Ok(target().join("debug").join(package))
 }
 
 /// The generator, built.
@@ -34,9 +44,7 @@ pub(crate) fn target() -> PathBuf {
 /// # Errors
 /// When it does not compile.
 pub(crate) fn gitlab_init() -> Result<Command> {
-    let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-    succeed(cargo().args(["build", "--quiet", "--package", "gitlab-init"]).current_dir(root()))?;
-    Ok(Command::new(target().join("debug/gitlab-init")))
+    Ok(Command::new(built("gitlab-init")?))
 }
 
 impl Pipeline {

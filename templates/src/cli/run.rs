@@ -9,8 +9,9 @@ use serde_json::Map;
 
 use super::fault::PARTIAL;
 use super::{CliError, destination, info};
+use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
-use crate::config::{Config, Credentials, ResourceConfig};
+use crate::config::{Config, Credentials, ResourceConfig, Scope};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
 use crate::hooks;
@@ -18,7 +19,7 @@ use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions
 use crate::progress::Progress;
 use crate::report::{render_load, render_report, render_truncated};
 use crate::resource::Resource;
-use crate::scope::plan_roots;
+use crate::scope::{is_start, plan_roots};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -31,6 +32,9 @@ pub(super) struct RunArguments {
     /// Forget what earlier runs have loaded, and load everything from the start date on
     #[arg(long)]
     full_refresh: bool,
+    /// Exit with 6 as well when something was left out because GitLab refused it
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Everything is checked before the first request: resources, credentials, destination.
@@ -87,8 +91,20 @@ async fn load(
     }
     result?;
     summary?;
-    let is_whole = tally.lost(LossKind::Failed) == 0;
+    if is_member_of_nothing(&tally, &resources, &config.scope) {
+        return Err(AccessFault::NoMembership.into());
+    }
+    let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
+    let is_whole = tally.lost(LossKind::Failed) == 0 && !is_refused;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
+}
+
+/// Whether an empty scope found neither groups nor projects where it asked for them.
+fn is_member_of_nothing(tally: &Tally, resources: &[&'static Resource], scope: &Scope) -> bool {
+    let is_empty_scope = scope.groups.is_empty() && scope.projects.is_empty() && scope.include.is_empty();
+    let read = tally.resources().zip(resources).filter(|(_, resource)| is_start(resource));
+    let mut found = read.map(|((_, counts), _)| counts.records()).peekable();
+    is_empty_scope && found.peek().is_some() && found.sum::<u64>() == 0
 }
 
 fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree) -> LoadOptions {
@@ -164,9 +180,6 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 
 fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {
     let mut text = render_report(tally, client.attempts());
-    if tally.records() == 0 {
-        text.push_str("note: nothing was found: the token may be a member of no group and no project\n");
-    }
     if let Some(summary) = summary {
         text.push_str(&render_load(summary, place));
     }

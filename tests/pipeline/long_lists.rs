@@ -2,14 +2,11 @@
 //!
 //! The limits of the sample server are lowered, so that few rows are as good as many.
 
-#![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
-
-mod example;
-
 use std::collections::BTreeSet;
 
-use example::Example;
 use sample_gitlab::{SampleServer, Settings, Size, World};
+
+use crate::example::Example;
 
 /// One project; no total beyond 200 rows, no page number beyond row 500, an empty page behind a full one.
 fn server() -> SampleServer {
@@ -25,7 +22,7 @@ fn server() -> SampleServer {
 
 fn all_rows(config: &str, list: &str, resource: &str, key: &str) {
     let (server, example) = (server(), Example::new(config));
-    example.run(&server, &["--select", resource]);
+    example.load(&server, &["--select", resource]);
     let rows = server.world().rows(&format!("/projects/{{id}}/{list}")).expect("a list");
     let expected: Vec<String> = rows
         .map(|(_, row)| row.get(key).map_or(String::new(), |id| id.to_string().replace('"', "")))

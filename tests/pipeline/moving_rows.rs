@@ -1,13 +1,10 @@
 //! Rows come, go and move while their list is read: none that is there before and after is lost, in any order of reading.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
-
-mod example;
-
 use std::collections::BTreeSet;
 
-use example::Example;
 use sample_gitlab::{Edit, Kind, Moment, SampleServer, ScheduledEdit, Settings, Size, World};
+
+use crate::example::Example;
 
 const ROWS: i64 = 400;
 
@@ -49,7 +46,7 @@ fn lose_nothing(kind: Kind, list: &str, order: &str) {
         let before = iids(&server, &template);
         server.set(Settings { edits: edits(kind, &template, project, seed), ..Settings::default() });
         let example = Example::new(&format!("[extract]\nper_page = 50\n{order}"));
-        let requests = example.run(&server, &["--select", &resource]);
+        let requests = example.load(&server, &["--select", &resource]);
         let after = iids(&server, &template);
         let gone = before.difference(&after).count();
         assert!(gone > 5, "only {gone} rows went away");
@@ -87,7 +84,7 @@ fn nothing_extra_while_nothing_moves() {
     let server = SampleServer::start(World::new(size()), Settings::default()).expect("a server");
     let pages = |config: &str, list: &str| {
         let example = Example::new(&format!("[extract]\nper_page = 50\n{config}"));
-        example.run(&server, &["--select", &format!("project_{list}")]);
+        example.load(&server, &["--select", &format!("project_{list}")]);
         server.requests(&format!("/projects/{{id}}/{list}"))
     };
     // 400 rows in pages of 50: GitLab needs 8.

@@ -1,17 +1,14 @@
 //! A run that is killed at any moment and started again ends as one that was left alone, and asks for nothing twice that
 //! is already durable.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
-
-mod example;
-
 use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-use example::{Example, compare};
 use sample_gitlab::{SampleServer, Settings, Size, World};
 use serde_json::Value;
+
+use crate::example::{Example, compare};
 
 /// Every page is durable at once, so that a kill finds the database in as many states as possible.
 const CONFIG: &str = "[load]\npackage_rows = 1\n[extract]\nconcurrency = 3\nper_page = 20\n";
@@ -64,7 +61,7 @@ fn a_killed_run_goes_on_where_it_was() {
     let size = Size { issues: 45, merge_requests: 12, ..Size::small() };
     let server = SampleServer::start(World::new(size), Settings::default()).expect("a server");
     let undisturbed = Example::new(CONFIG);
-    let alone = undisturbed.run(&server, &["--select", SELECT]);
+    let alone = undisturbed.load(&server, &["--select", SELECT]);
     let expected = undisturbed.tables();
     server.set(Settings { latency: Duration::from_millis(1), ..Settings::default() });
 
@@ -105,7 +102,7 @@ fn a_killed_run_goes_on_where_it_was() {
         assert!(requests <= alone + 40 * kills, "seed {seed}: {requests} for {alone}, {kills} kills");
         println!("seed {seed}: {kills} kills, {requests} requests, {alone} undisturbed");
 
-        let second = example.run(&server, &["--select", SELECT]);
+        let second = example.load(&server, &["--select", SELECT]);
         assert!(second < alone / 5, "a finished load is followed by one of changes: {second} requests");
         compare(&example.tables(), &expected, "after a second run");
     }
@@ -117,7 +114,7 @@ fn a_killed_run_goes_on_where_it_was() {
 fn an_interrupted_run_goes_on_as_well() {
     let server = SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server");
     let undisturbed = Example::new("");
-    let alone = undisturbed.run(&server, &["--select", SELECT]);
+    let alone = undisturbed.load(&server, &["--select", SELECT]);
     server.set(Settings { latency: Duration::from_millis(2), ..Settings::default() });
     let example = Example::new("");
     server.clear_log();
@@ -130,7 +127,7 @@ fn an_interrupted_run_goes_on_as_well() {
     assert!(std::process::Command::new("kill").args(interrupt).status().expect("a kill").success());
     assert_eq!(child.wait().expect("an end").code(), Some(1));
     assert_eq!(example.column("SELECT status FROM _loads"), ["interrupted"]);
-    let rest = example.run(&server, &["--select", SELECT]);
+    let rest = example.load(&server, &["--select", SELECT]);
     assert!(rest < alone / 2 + 30, "{rest} requests of {alone} were left");
     compare(&example.tables(), &undisturbed.tables(), "after an interrupt");
 }
