@@ -199,7 +199,10 @@ impl Examination<'_> {
                 Ok(answer) => {
                     let has_some = answer.body.as_array().is_some_and(|records| !records.is_empty());
                     is_member |= has_some;
-                    let total = total(&answer).unwrap_or_else(|| if has_some { "some" } else { "no" }.into());
+                    let total = answer
+                        .total()
+                        .map(|total| total.to_string())
+                        .unwrap_or_else(|| if has_some { "some" } else { "no" }.into());
                     self.say(FindingKind::Fine, format!("empty scope: a member of {total} {what}"));
                 }
                 Err(fault) => self.refuse(what, fault, None),
@@ -238,10 +241,6 @@ fn expiry(expires_at: Option<&str>, today: NaiveDate) -> (FindingKind, String) {
 
 fn text<'a>(record: &'a Value, field: &str) -> Option<&'a str> {
     record.get(field).and_then(Value::as_str)
-}
-
-fn total(answer: &Answer) -> Option<String> {
-    answer.headers.get("x-total")?.to_str().ok()?.parse::<u64>().ok().map(|total| total.to_string())
 }
 
 fn segment(name: &str) -> String {

@@ -308,3 +308,18 @@ fn between(tables: &Tables, least: &Tables, most: &Tables) {
         assert_eq!(found.difference(&most).next(), None, "surplus in `{table}`");
     }
 }
+
+#[test]
+fn programs_are_told_in_json() {
+    let server = server(Size::small(), Settings::default());
+    let example = Example::new("");
+    let ended = example.run(&server, &["run", "-v", "--log-format=json", "--select=project_issues"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let lines: Vec<serde_json::Value> =
+        ended.stderr.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let report = lines.last().expect("a report");
+    assert_eq!(report["event"], "report");
+    let held = server.world().count("/projects/{id}/issues").expect("a list");
+    assert_eq!(report["rows"]["project_issues"].as_u64(), Some(held as u64));
+    assert_eq!(report["left_out"][0]["kind"], "skipped");
+}

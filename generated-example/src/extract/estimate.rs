@@ -10,7 +10,7 @@ use super::bindings::fill_path;
 use super::decode::decode_records;
 use super::error::ExtractError;
 use super::tree::{Node, Tree};
-use crate::client::{Answer, Client, Fault, Request};
+use crate::client::{Client, Fault, Request};
 use crate::config::Scope;
 use crate::page::{Binding, Record};
 use crate::resource::{Pagination, Resource, Shape};
@@ -173,7 +173,7 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
         Ok(answer) => answer,
         Err(fault) => return refused(client, fault),
     };
-    let total = total(&answer);
+    let total = answer.total().map(f64::from);
     let samples = decode_records(place.shape, answer.body).unwrap_or_default();
     if !place.is_list {
         return Ok(Look { samples, ..one });
@@ -196,11 +196,6 @@ fn refused(client: &Client, source: Fault) -> Result<Look, ExtractError> {
         }
         _ => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
     }
-}
-
-fn total(answer: &Answer) -> Option<f64> {
-    let total: u32 = answer.headers.get("x-total")?.to_str().ok()?.parse().ok()?;
-    Some(f64::from(total))
 }
 
 /// Exact for all that occurs.

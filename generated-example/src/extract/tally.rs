@@ -17,6 +17,7 @@ pub struct Tally {
 #[derive(Debug, Default)]
 pub struct Counts {
     records: AtomicU64,
+    expected: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     truncated: AtomicU64,
@@ -66,6 +67,11 @@ impl Tally {
     /// Records of all resources.
     pub fn records(&self) -> u64 {
         self.counts.iter().map(|(_, counts)| counts.records()).sum()
+    }
+
+    /// Records of all lists that were begun, as far as is known: what the server has told of them, or what has come.
+    pub fn expected(&self) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.expected.load(Ordering::Relaxed)).sum()
     }
 
     pub fn requests(&self) -> u64 {
@@ -149,6 +155,16 @@ impl Counts {
 
     pub(super) fn add_records(&self, records: usize) {
         self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// `total` is what the server says that the list has.
+    pub(super) fn add_expected(&self, total: Option<u32>, is_first: bool, records: usize) {
+        let expected = match total {
+            Some(total) if is_first => total.into(),
+            Some(_) => 0,
+            None => u64::try_from(records).unwrap_or(u64::MAX),
+        };
+        self.expected.fetch_add(expected, Ordering::Relaxed);
     }
 
     pub(super) fn add_request(&self) {

@@ -78,7 +78,9 @@ impl<S: Sink> Extraction<S> {
 
     /// Finds the records and the next page in an answer, and cuts off what is beyond the limit.
     fn read(&self, task: &Task, answer: Answer) -> Result<Read, PartitionError> {
+        let total = answer.total();
         let mut records = decode_records(task.shape(), answer.body)?;
+        task.node.counts.add_expected(total, task.received == 0, records.len());
         let size = task.per_page(self.per_page());
         let seen = Seen {
             headers: &answer.headers,

@@ -23,8 +23,10 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, Environment};
+use crate::progress::Display;
 use crate::resource::Resource;
 use fault::CliError;
+use verbosity::LogFormat;
 
 /// Loads GitLab into tables.
 #[derive(Debug, Parser)]
@@ -38,6 +40,19 @@ struct Arguments {
     /// Say more: -v what is left out and why, -vv every retry, -vvv every request
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
+    /// How progress, report and what `-v` says are written to stderr
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+impl Arguments {
+    fn display(&self) -> Display {
+        match (self.log_format, self.verbose) {
+            (LogFormat::Json, _) => Display::Json,
+            (LogFormat::Plain, 0) => Display::Auto,
+            (LogFormat::Plain, _) => Display::Lines,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +74,7 @@ enum Command {
 /// The whole program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    verbosity::start(arguments.verbose);
+    verbosity::start(arguments.verbose, arguments.log_format);
     match dispatch(&arguments) {
         Ok(code) => code,
         Err(CliError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -74,7 +89,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let all = crate::resources::ALL;
     let config = load_config(arguments, all)?;
     match &arguments.command {
-        Command::Run(run) => run::run(run, &config, all, arguments.verbose > 0),
+        Command::Run(run) => run::run(run, &config, all, arguments.display()),
         Command::Check => check::check(&config),
         Command::Plan(plan) => plan::plan(plan, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),

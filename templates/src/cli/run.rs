@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::fault::PARTIAL;
 use super::{CliError, destination, info};
@@ -16,7 +16,7 @@ use crate::destination::{Destination, LoadStatus};
 use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
 use crate::hooks;
 use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
-use crate::progress::Progress;
+use crate::progress::{Display, Progress};
 use crate::report::{render_load, render_report, render_truncated};
 use crate::resource::Resource;
 use crate::scope::{is_start, plan_roots};
@@ -42,7 +42,7 @@ pub(super) fn run(
     arguments: &RunArguments,
     config: &Config,
     all: &[&'static Resource],
-    plain: bool,
+    display: Display,
 ) -> Result<ExitCode, CliError> {
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
@@ -54,7 +54,7 @@ pub(super) fn run(
     let destination = destination::open(&config.destination)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
-    runtime.block_on(load(arguments, config, client, tree, destination, plain))
+    runtime.block_on(load(arguments, config, client, tree, destination, display))
 }
 
 async fn load(
@@ -63,7 +63,7 @@ async fn load(
     client: Client,
     tree: Tree,
     destination: Box<dyn Destination>,
-    plain: bool,
+    display: Display,
 ) -> Result<ExitCode, CliError> {
     let place = destination.place();
     let loader = Loader::begin(destination, load_options(arguments, config, &tree))?;
@@ -75,19 +75,25 @@ async fn load(
         hook: hooks::record,
     };
     let resources: Vec<_> = tree.resources().collect();
-    let progress = Progress::start(Arc::clone(&tally), plain);
+    let progress = Progress::start(Arc::clone(&tally), display);
     let extraction = extract(client.clone(), &tree, &config.scope, loader.clone(), options);
     let result = tokio::select! {
         result = extraction => result.map_err(CliError::from),
         Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
     };
     let mut outcome = outcome(&result, &tally, &resources);
-    outcome.report = info::record_of(&tally, client.attempts());
+    let record = info::record_of(&tally, client.attempts());
+    outcome.report = record.clone();
     let summary = loader.finish(outcome).await;
     drop(progress);
     // The first error is the cause; a load that then cannot be closed is its consequence.
     if result.is_ok() || tally.records() > 0 {
-        report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
+        match display {
+            Display::Json => report_to_programs(record, summary.as_ref().ok()),
+            Display::Auto | Display::Lines => {
+                report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
+            }
+        }
     }
     result?;
     summary?;
@@ -185,6 +191,19 @@ fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSumm
     }
     text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
     eprint(&text);
+}
+
+/// The same as one line of JSON.
+fn report_to_programs(mut record: Map<String, Value>, summary: Option<&LoadSummary>) {
+    record.insert("event".to_owned(), "report".into());
+    if let Some(summary) = summary {
+        let rows =
+            summary.tables.iter().map(|(table, written)| (table.clone(), written.inserted + written.updated));
+        record.insert("load_id".to_owned(), summary.load_id.clone().into());
+        record.insert("rows".to_owned(), rows.map(|(table, rows)| (table, Value::from(rows))).collect());
+        record.insert("seconds".to_owned(), summary.duration.as_secs_f64().into());
+    }
+    eprint(&format!("{}\n", Value::from(record)));
 }
 
 /// A closed stderr is no reason to fail.

@@ -2,12 +2,23 @@
 
 use std::io;
 
+use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub(super) fn start(verbose: u8) {
+/// How lines on stderr are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    #[default]
+    Plain,
+    /// One JSON object per line, for programs
+    Json,
+}
+
+pub(super) fn start(verbose: u8, format: LogFormat) {
     let level = match verbose {
         0 => return,
         1 => LevelFilter::INFO,
@@ -15,8 +26,11 @@ pub(super) fn start(verbose: u8) {
         _ => LevelFilter::TRACE,
     };
     let own = module_path!().split("::").next().unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let filter = Targets::new().with_target(own, level);
     // Fails when a subscriber is there already, which then decides.
-    let _ =
-        tracing_subscriber::registry().with(lines).with(Targets::new().with_target(own, level)).try_init();
+    let _ = match format {
+        LogFormat::Plain => tracing_subscriber::registry().with(lines.without_time()).with(filter).try_init(),
+        LogFormat::Json => tracing_subscriber::registry().with(lines.json()).with(filter).try_init(),
+    };
 }

@@ -45,6 +45,13 @@ pub struct Answer {
     pub digest: u64,
 }
 
+impl Answer {
+    /// How many records the whole list has, where the server says so: not of long lists, nor of some others.
+    pub fn total(&self) -> Option<u32> {
+        self.headers.get("x-total")?.to_str().ok()?.parse().ok()
+    }
+}
+
 /// How a client is set up.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
