@@ -1,4 +1,4 @@
-//! The engine against a server of its own: pages, partitions, scope, faults, hooks, limits.
+//! The engine against a server of its own: pages, partitions, faults, hooks, limits.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::gitlab::{GitLab, Reply};
 
-const fn list(name: &'static str, path: &'static str, params: &'static [Param]) -> Resource {
+pub(super) const fn list(name: &'static str, path: &'static str, params: &'static [Param]) -> Resource {
     Resource {
         name,
         table: name,
@@ -40,13 +40,13 @@ const PROJECT: Param = Param {
     column: "project_id",
     source: ParamSource::Parent { resource: "projects", field: "id" },
 };
-const PROJECTS: &Resource = &Resource {
+pub(super) const PROJECTS: &Resource = &Resource {
     pagination: Pagination::Keyset { order_by: "id", sort: "asc" },
     ..list("projects", "/projects", &[])
 };
-const GROUPS: &Resource = &list("groups", "/groups", &[]);
-const ISSUES: &Resource = &list("project_issues", "/projects/{id}/issues", &[PROJECT]);
-const NOTES: &Resource = &list(
+pub(super) const GROUPS: &Resource = &list("groups", "/groups", &[]);
+pub(super) const ISSUES: &Resource = &list("project_issues", "/projects/{id}/issues", &[PROJECT]);
+pub(super) const NOTES: &Resource = &list(
     "project_issue_notes",
     "/projects/{id}/issues/{noteable_id}/notes",
     &[
@@ -62,7 +62,7 @@ const TREE: &[&Resource] = &[PROJECTS, ISSUES, NOTES];
 
 /// Keeps what it gets.
 #[derive(Debug, Clone, Default)]
-struct Pages(Arc<Mutex<Vec<Page>>>);
+pub(super) struct Pages(Arc<Mutex<Vec<Page>>>);
 
 impl Sink for Pages {
     type Error = std::io::Error;
@@ -75,7 +75,7 @@ impl Sink for Pages {
 
 impl Pages {
     /// Resource, bindings and `id` of every record, sorted.
-    fn rows(&self) -> Vec<String> {
+    pub(super) fn rows(&self) -> Vec<String> {
         let pages = self.0.lock().unwrap();
         let mut rows: Vec<String> = pages
             .iter()
@@ -93,21 +93,21 @@ impl Pages {
     }
 
     /// How many partitions of a resource were said to be complete.
-    fn complete(&self, resource: &Resource) -> usize {
+    pub(super) fn complete(&self, resource: &Resource) -> usize {
         let pages = self.0.lock().unwrap();
         pages.iter().filter(|page| page.last && page.partition.resource.name == resource.name).count()
     }
 }
 
 #[derive(Debug)]
-struct Run {
-    pages: Pages,
-    tally: Arc<Tally>,
-    result: Result<(), ExtractError>,
+pub(super) struct Run {
+    pub(super) pages: Pages,
+    pub(super) tally: Arc<Tally>,
+    pub(super) result: Result<(), ExtractError>,
 }
 
 impl Run {
-    fn losses(&self, kind: LossKind) -> Vec<String> {
+    pub(super) fn losses(&self, kind: LossKind) -> Vec<String> {
         let losses = self.tally.resources().flat_map(|(name, counts)| {
             counts.losses().into_iter().filter(move |(loss, _)| loss.kind == kind).map(
                 move |(loss, losses)| {
@@ -124,13 +124,13 @@ fn keep_all(_: &Resource, _: &mut Record) -> Keep {
 }
 
 /// How a test deviates from the usual run.
-struct Setup<'a> {
-    config: &'a str,
-    all: &'a [&'static Resource],
-    select: &'a [&'static Resource],
-    limit: Option<u64>,
-    hook: Hook,
-    concurrency: usize,
+pub(super) struct Setup<'a> {
+    pub(super) config: &'a str,
+    pub(super) all: &'a [&'static Resource],
+    pub(super) select: &'a [&'static Resource],
+    pub(super) limit: Option<u64>,
+    pub(super) hook: Hook,
+    pub(super) concurrency: usize,
 }
 
 impl Default for Setup<'_> {
@@ -146,7 +146,7 @@ fn config(text: &str, all: &[&'static Resource]) -> Config {
     Config::load(Some(&path), &Environment::new(), all).unwrap()
 }
 
-async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
+pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let config = config(setup.config, setup.all);
     let retry = RetryPolicy {
         retries: 1,
@@ -172,17 +172,17 @@ async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     Run { pages, tally, result }
 }
 
-fn ids(ids: impl IntoIterator<Item = u64>) -> String {
+pub(super) fn ids(ids: impl IntoIterator<Item = u64>) -> String {
     let records = ids.into_iter().map(|id| format!(r#"{{"id": {id}, "iid": {}}}"#, id % 100));
     format!("[{}]", records.collect::<Vec<_>>().join(","))
 }
 
-fn path_of(target: &str) -> &str {
+pub(super) fn path_of(target: &str) -> &str {
     target.split('?').next().unwrap().trim_start_matches("/api/v4")
 }
 
 /// Two projects; project 1 has issues 11 and 12 on two pages, with one note each; project 2 has issue 21 without notes.
-fn small(target: &str) -> Reply {
+pub(super) fn small(target: &str) -> Reply {
     match path_of(target) {
         "/projects" => Reply::json(&ids([1, 2])),
         "/projects/1/issues" if target.contains("page=2") => Reply::json(&ids([12])).with("x-next-page", ""),
@@ -195,7 +195,7 @@ fn small(target: &str) -> Reply {
     }
 }
 
-const SMALL: [&str; 7] = [
+pub(super) const SMALL: [&str; 7] = [
     "project_issue_notes(1,11) 111",
     "project_issue_notes(1,12) 121",
     "project_issues(1) 11",
@@ -316,27 +316,6 @@ async fn a_refused_partition_is_left_out_and_counted() {
 }
 
 #[tokio::test]
-async fn what_the_scope_does_not_start_from_is_left_out_like_a_partition() {
-    const TOPICS: &Resource = &list("topics", "/topics", &[]);
-    const ALL: &[&Resource] = &[TOPICS, PROJECTS, ISSUES, NOTES];
-    for (status, kind) in [(403, LossKind::Skipped), (404, LossKind::Skipped), (400, LossKind::Failed)] {
-        let gitlab = GitLab::start(move |target, _| match path_of(target) {
-            "/topics" => Reply::fault(status, r#"{"message":"no"}"#),
-            _ => small(target),
-        })
-        .await;
-        let run = run(&gitlab, Setup { all: ALL, select: ALL, ..Setup::default() }).await;
-        run.result.as_ref().unwrap();
-        assert_eq!(run.pages.rows(), SMALL, "{status}");
-        assert!(run.losses(kind)[0].starts_with("1 of topics: "), "{:?}", run.losses(kind));
-    }
-    // Without projects, there is nothing to load.
-    let gitlab = GitLab::start(|_, _| Reply::fault(403, r#"{"message":"403 Forbidden"}"#)).await;
-    let result = run(&gitlab, Setup { all: ALL, select: ALL, ..Setup::default() }).await.result;
-    assert!(matches!(result, Err(ExtractError::RootRefused { resource, .. }) if resource.name == "projects"));
-}
-
-#[tokio::test]
 async fn while_one_route_is_limited_the_others_go_on() {
     const LABELS: &Resource = &list("project_labels", "/projects/{id}/labels", &[PROJECT]);
     const ALL: &[&Resource] = &[PROJECTS, ISSUES, LABELS];
@@ -415,61 +394,6 @@ async fn a_refused_token_ends_the_run_wherever_it_shows() {
     let gitlab = GitLab::start(move |_, _| Reply::fault(403, body)).await;
     let result = self::run(&gitlab, Setup::default()).await.result;
     assert!(matches!(result, Err(ExtractError::InvalidPermissions { .. })), "{result:?}");
-}
-
-#[tokio::test]
-async fn a_group_that_is_not_there_is_named() {
-    let gitlab = GitLab::start(|_, _| Reply::fault(404, r#"{"message":"404 Group Not Found"}"#)).await;
-    let error = run(&gitlab, Setup { config: "[scope]\ngroups = ['acme/none']", ..Setup::default() }).await;
-    let error = error.result.unwrap_err();
-    assert_eq!(error.to_string(), "group `acme/none` in `scope` is not there, or not for this token");
-}
-
-#[tokio::test]
-async fn the_scope_decides_where_projects_come_from() {
-    let gitlab = GitLab::start(|target, _| match path_of(target) {
-        "/groups/acme%2Fweb/projects" => Reply::json(&ids([1, 2])),
-        "/groups/7/projects" => Reply::json(&ids([2, 3])),
-        "/projects/tools%2Fx" => Reply::json(r#"{"id": 3}"#),
-        _ => Reply::fault(404, ""),
-    })
-    .await;
-    let config = "[scope]\ngroups = ['acme/web', 7]\nprojects = ['tools/x']\narchived = false\n\
-                  [resources.projects.query]\nstatistics = true";
-    let setup = Setup { config, all: &[PROJECTS], select: &[PROJECTS], concurrency: 1, ..Setup::default() };
-    let run = run(&gitlab, setup).await;
-    run.result.unwrap();
-    assert_eq!(run.pages.rows(), ["projects() 1", "projects() 2", "projects() 3"]);
-    assert_eq!(run.pages.complete(PROJECTS), 1);
-    let filters =
-        "include_subgroups=true&with_shared=false&archived=false&statistics=true&per_page=100&page=1";
-    assert_eq!(
-        gitlab.targets(),
-        [
-            format!("/api/v4/groups/acme%2Fweb/projects?{filters}"),
-            format!("/api/v4/groups/7/projects?{filters}"),
-            "/api/v4/projects/tools%2Fx?statistics=true".to_owned(),
-        ]
-    );
-}
-
-#[tokio::test]
-async fn the_scope_decides_where_groups_come_from() {
-    let gitlab = GitLab::start(|target, _| match path_of(target) {
-        "/groups/acme" => Reply::json(r#"{"id": 1}"#),
-        "/groups/acme/descendant_groups" => Reply::json(&ids([2])),
-        _ => Reply::fault(404, ""),
-    })
-    .await;
-    let rows = async |config| {
-        let setup = Setup { config, all: &[GROUPS], select: &[GROUPS], ..Setup::default() };
-        let run = run(&gitlab, setup).await;
-        run.result.unwrap();
-        run.pages.rows()
-    };
-    assert_eq!(rows("[scope]\ngroups = ['acme']").await, ["groups() 1", "groups() 2"]);
-    assert_eq!(rows("[scope]\ngroups = ['acme']\nsubgroups = false").await, ["groups() 1"]);
-    assert!(rows("[scope]\nprojects = ['x/y']").await.is_empty());
 }
 
 #[tokio::test]

@@ -14,4 +14,5 @@ mod extraction;
 mod gitlab;
 mod incremental;
 mod oauth;
+mod scope;
 mod tls;
