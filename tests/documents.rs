@@ -54,6 +54,23 @@ fn every_get_of_the_official_documents_is_listed_once() {
     }
 }
 
+/// Every correction of the project's own overlay is about something in the document that GitLab maintains.
+#[test]
+fn every_correction_matches_the_document_that_gitlab_maintains() {
+    let Some(spec) = official(OFFICIAL[0]) else { return };
+    let stderr = inspect(Path::new(&spec)).stderr;
+    assert!(
+        !String::from_utf8_lossy(&stderr).contains("match nothing"),
+        "{}",
+        String::from_utf8_lossy(&stderr)
+    );
+    let old = official(OFFICIAL[1]).map(|spec| inspect(Path::new(&spec)).stderr).unwrap_or_default();
+    assert!(
+        String::from_utf8_lossy(&old).contains("match nothing"),
+        "an older document lacks some endpoints"
+    );
+}
+
 /// Names are unique, parents exist, and no value is outside of what the contract allows.
 fn check_contract(inspection: &Value) {
     let resources = inspection["resources"].as_array().expect("resources");

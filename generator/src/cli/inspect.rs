@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::graph::{Pattern, ResourceGraph};
 use crate::report;
 
-use super::{Failure, SpecArgs, parse_pattern, selection};
+use super::{Failure, SpecArgs, parse_pattern, print_idle_actions, selection};
 
 /// Lists the resources of a document and what is inferred of them
 #[derive(Debug, Args)]
@@ -35,6 +35,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
         Format::Json => report::inspect_json(&read.document.info, &read.document.auth(), &graph)? + "\n",
     };
     std::io::stdout().write_all(text.as_bytes())?;
+    print_idle_actions(&read.document);
     if matches!(args.format, Format::Table) {
         let ready = graph.resources.iter().filter(|resource| resource.is_ready()).count();
         let needy = graph.resources.len() - ready;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::document::{Document, DocumentError, Source};
+use crate::document::{Document, DocumentError, IdleAction, Source};
 use crate::endpoint::Endpoints;
 use crate::graph::{Pattern, ResourceGraph, Selection, SelectionError};
 use crate::infer::infer;
@@ -137,6 +137,21 @@ impl SpecArgs {
         let endpoints = Endpoints::parse(&document);
         let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));
         Ok(Read { document, graph })
+    }
+}
+
+/// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.
+fn print_idle_actions(document: &Document) {
+    let (own, given): (Vec<&IdleAction>, Vec<&IdleAction>) =
+        document.idle_actions.iter().partition(|idle| idle.is_bundled());
+    for idle in given {
+        anstream::eprintln!("warning: an action of `{}` matches nothing: {}", idle.overlay, idle.target);
+    }
+    if let [first, ..] = own.as_slice() {
+        let (count, overlay, target) = (own.len(), &first.overlay, &first.target);
+        anstream::eprintln!(
+            "note: {count} corrections of `{overlay}` match nothing in this document: {target}, …"
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use crate::render::{Answers, Destination, render};
 use crate::report::{self, Doubt};
 use crate::write::{WritePlan, is_workspace_member};
 
-use super::{Failure, Read, SpecArgs, parse_pattern, prompt, selection};
+use super::{Failure, Read, SpecArgs, parse_pattern, print_idle_actions, prompt, selection};
 
 /// Makes a pipeline crate
 #[derive(Debug, Args)]
@@ -100,9 +100,7 @@ const RESERVED: [&str; 6] = ["test", "core", "std", "alloc", "proc_macro", "toki
 /// A few lines, never a wall: `explain` tells the rest.
 fn print_doubts(document: &Document, graph: &ResourceGraph) {
     const SHOWN: usize = 5;
-    for idle in document.idle_actions.iter().filter(|idle| !idle.is_bundled()) {
-        anstream::eprintln!("warning: an action of `{}` matches nothing: {}", idle.overlay, idle.target);
-    }
+    print_idle_actions(document);
     let on = graph.resources.iter().filter(|resource| resource.enabled);
     let doubts: Vec<(&str, Doubt)> = on
         .flat_map(|resource| {

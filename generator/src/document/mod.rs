@@ -73,6 +73,7 @@ impl Document {
         for overlay in [Text::own_overlay()].iter().chain(overlays) {
             idle_actions.extend(overlay::apply(overlay, &mut root)?);
         }
+        idle_actions.retain(|idle| !(text.is_bundled() && idle.is_bundled()));
         let info = Info {
             title: text_at(&root, "/info/title"),
             version: text_at(&root, "/info/version"),

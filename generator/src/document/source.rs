@@ -11,6 +11,8 @@ use super::DocumentError;
 /// The document of this project, used when no other is named.
 const BUNDLED: &str = include_str!("../../../specs/gitlab.yaml");
 
+const BUNDLED_ORIGIN: &str = "gitlab.yaml (bundled)";
+
 /// Corrections to any document of GitLab's.
 const OVERLAY: &str = include_str!("../../../specs/gitlab.overlay.yaml");
 
@@ -56,7 +58,7 @@ impl Source {
     /// When it cannot be read, is too large, or is not UTF-8.
     pub fn read(&self) -> Result<Text, DocumentError> {
         match self {
-            Self::Bundled => Ok(Text { origin: "gitlab.yaml (bundled)".into(), body: BUNDLED.into() }),
+            Self::Bundled => Ok(Text { origin: BUNDLED_ORIGIN.into(), body: BUNDLED.into() }),
             Self::Stdin => read_limited(std::io::stdin(), "standard input".into()),
             Self::Url(url) => fetch(url),
             Self::File(path) => {
@@ -71,6 +73,11 @@ impl Source {
 }
 
 impl Text {
+    /// Whether it is the project's own document, which needs few corrections.
+    pub(super) fn is_bundled(&self) -> bool {
+        self.origin == BUNDLED_ORIGIN
+    }
+
     pub(super) fn own_overlay() -> Self {
         Self { origin: "gitlab.overlay.yaml (bundled)".into(), body: OVERLAY.into() }
     }
