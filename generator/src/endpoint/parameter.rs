@@ -19,6 +19,13 @@ pub struct QueryParam {
     pub default: Option<Value>,
 }
 
+impl QueryParam {
+    /// Whether a request without it is refused.
+    pub fn is_needed(&self) -> bool {
+        self.required && self.default.is_none()
+    }
+}
+
 /// The query parameters in the order of the document, each name once: the first wins, as an operation's own parameters
 /// come before those of its path.
 pub(super) fn parse_query(

@@ -66,6 +66,11 @@ impl Entities {
 }
 
 impl Entity {
+    /// Whether the document says anything of its properties.
+    pub fn is_described(&self) -> bool {
+        !self.properties.is_empty()
+    }
+
     pub fn has(&self, property: &str) -> bool {
         self.properties.contains_key(property)
     }

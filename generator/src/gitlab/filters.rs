@@ -23,7 +23,8 @@ const HIDDEN: [(&str, &str, &str); 14] = [
 ];
 
 pub(crate) fn hidden_filters(path: &Path) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let entries = HIDDEN.iter().filter(|(pattern, ..)| super::lies_at(path, pattern));
+    let place = path.place();
+    let entries = HIDDEN.iter().filter(move |(pattern, ..)| super::lies_at(&place, pattern));
     entries.map(|(_, name, value)| (*name, *value))
 }
 

@@ -17,11 +17,16 @@ pub(crate) use presets::presets;
 
 use crate::endpoint::Path;
 
-/// Whether a path lies where a pattern points.
-fn lies_at(path: &Path, pattern: &str) -> bool {
-    let slot = path.place();
+/// Whether a path lies where any of the patterns points.
+fn lies_at_any(path: &Path, patterns: &[&str]) -> bool {
+    let place = path.place();
+    patterns.iter().any(|pattern| lies_at(&place, pattern))
+}
+
+/// Whether the place of a path is where a pattern points.
+fn lies_at(place: &str, pattern: &str) -> bool {
     match pattern.strip_prefix("**") {
-        Some(tail) => slot.ends_with(tail),
-        None => slot == pattern,
+        Some(tail) => place.ends_with(tail),
+        None => place == pattern,
     }
 }

@@ -13,9 +13,9 @@ pub(crate) enum Ownership {
 
 /// Collections whose records are listed under several parents, each listing being a fact of its own.
 ///
-/// Source: GitLab's documentation of each endpoint. Labels and iterations come with those of the ancestor groups;
-/// badges and protected branches too; runners, deploy keys and shared projects or groups are attached to many; links connect two records and are listed
-/// under both.
+/// Source: GitLab's documentation of each endpoint. Labels, iterations, badges and protected branches come with those of
+/// the ancestor groups; runners, deploy keys and shared projects or groups are attached to many; links connect two
+/// records and are listed under both.
 const SHARED: [&str; 35] = [
     "/projects/{}/labels",
     "/groups/{}/labels",
@@ -64,15 +64,11 @@ pub(crate) fn is_defined_per_environment(path: &Path) -> bool {
         "/groups/{}/variables",
         "/groups/{}/variables/{}",
     ];
-    PER_ENVIRONMENT.iter().any(|pattern| super::lies_at(path, pattern))
+    super::lies_at_any(path, &PER_ENVIRONMENT)
 }
 
 pub(crate) fn ownership(path: &Path) -> Ownership {
-    if SHARED.iter().any(|pattern| super::lies_at(path, pattern)) {
-        Ownership::Shared
-    } else {
-        Ownership::Owned
-    }
+    if super::lies_at_any(path, &SHARED) { Ownership::Shared } else { Ownership::Owned }
 }
 
 /// Collections whose items go by `iid` in paths, whatever the placeholder is called.
@@ -80,5 +76,5 @@ pub(crate) fn ownership(path: &Path) -> Ownership {
 /// Source: GitLab's page on the REST API, "id vs iid".
 pub(crate) fn identifies_by_iid(collection: &Path) -> bool {
     const BY_IID: [&str; 3] = ["/projects/{}/issues", "/projects/{}/merge_requests", "/groups/{}/epics"];
-    BY_IID.iter().any(|pattern| super::lies_at(collection, pattern))
+    super::lies_at_any(collection, &BY_IID)
 }

@@ -42,11 +42,12 @@ const PAGED: [&str; 17] = [
 
 /// The order, and where that is written.
 pub(crate) fn keyset(path: &Path) -> Option<(Order, &'static str)> {
-    let (_, by, sort) = KEYSET.iter().find(|(pattern, ..)| super::lies_at(path, pattern))?;
+    let place = path.place();
+    let (_, by, sort) = KEYSET.iter().find(|(pattern, ..)| super::lies_at(&place, pattern))?;
     let order = Order { by: (*by).to_owned(), sort: (*sort).to_owned() };
     Some((order, "GitLab's documentation lists it among the endpoints with keyset pagination"))
 }
 
 pub(crate) fn is_paged(path: &Path) -> bool {
-    PAGED.iter().any(|pattern| super::lies_at(path, pattern))
+    super::lies_at_any(path, &PAGED)
 }

@@ -131,7 +131,7 @@ const COSTLY: [&str; 7] = [
 /// The presets, apart from `all`, that take the endpoint at a path.
 pub(crate) fn presets(path: &Path) -> Vec<Preset> {
     let mut presets = Vec::new();
-    if CORE.iter().any(|pattern| super::lies_at(path, pattern)) {
+    if super::lies_at_any(path, &CORE) {
         presets.push(Preset::Core);
     }
     let costly = path.literals().any(|literal| COSTLY.contains(&literal));

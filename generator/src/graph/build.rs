@@ -207,7 +207,7 @@ fn filter(param: &QueryParam) -> Filter {
             Type::Array(items) => filter_kind(items),
             kind => filter_kind(kind),
         },
-        required: param.required && param.default.is_none(),
+        required: param.is_needed(),
         is_array: matches!(param.kind, Type::Array(_)),
     }
 }

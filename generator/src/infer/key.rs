@@ -68,7 +68,7 @@ pub(super) fn infer_key(site: &Site<'_>, endpoint: &Endpoint, shape: &Shape) -> 
         }
         _ => {}
     }
-    let described = |entity: &&Entity| !entity.properties.is_empty();
+    let described = |entity: &&Entity| entity.is_described();
     let of_item = || site.items(endpoint).find_map(|item| site.entity(item)).filter(described);
     let Some(entity) = record_type(site, endpoint, shape).filter(described).or_else(of_item) else {
         return undescribed(endpoint, shape, within);
@@ -169,7 +169,7 @@ pub(super) fn inherit_keys(site: &Site<'_>, shapes: &[Fact<Shape>], keys: &mut [
 
 /// Whether the record has all fields, or nothing is said of it.
 fn may_have(site: &Site<'_>, endpoint: &Endpoint, fields: &[String]) -> bool {
-    let described = site.entity(endpoint).filter(|entity| !entity.properties.is_empty());
+    let described = site.entity(endpoint).filter(|entity| entity.is_described());
     described.is_none_or(|entity| fields.iter().all(|field| entity.has(field)))
 }
 

@@ -1,6 +1,6 @@
 //! Where the values of path parameters come from: bound by position, through all ancestors.
 
-use crate::endpoint::{Endpoint, Entity, Segment};
+use crate::endpoint::{Endpoint, Entity, QueryParam, Segment};
 use crate::gitlab;
 
 use super::fact::Fact;
@@ -126,7 +126,7 @@ impl Lists<'_> {
         });
         let by_rank = candidates.min_by_key(|(index, list)| {
             let group = list.path.segments.first().and_then(Segment::literal) == Some("groups");
-            let needy = list.query.iter().any(|param| param.required && param.default.is_none());
+            let needy = list.query.iter().any(QueryParam::is_needed);
             (needy, list.path.params().count(), group, *index)
         });
         by_rank.map(|(index, _)| index)
@@ -141,7 +141,7 @@ impl Lists<'_> {
         let endpoint = self.site.endpoints.get(list)?;
         let shape = &self.shapes.get(list)?.value;
         let entity = record_type(self.site, endpoint, shape);
-        let has_iid = entity.is_none_or(|entity| entity.properties.is_empty() || entity.has("iid"));
+        let has_iid = entity.is_none_or(|entity| !entity.is_described() || entity.has("iid"));
         let by_name =
             self.site.names(slot).iter().find(|name| words(name).last().is_some_and(|word| word == "iid"));
         if has_iid && let Some(iid) = by_name {

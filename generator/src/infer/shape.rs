@@ -170,7 +170,7 @@ fn by_merged_map(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
     let (Some((name, property)), None) = (properties.next(), properties.next()) else { return None };
     let free = match property.kind {
         Type::Map => true,
-        Type::Object(id) => site.entities.get(id).properties.is_empty(),
+        Type::Object(id) => !site.entities.get(id).is_described(),
         _ => false,
     };
     (free && endpoint.path.last_literal() != Some(name)).then(|| {
