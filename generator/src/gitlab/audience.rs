@@ -111,7 +111,8 @@ const SECRET: [&str; 20] = [
 ///
 /// Source: GitLab's pages on the package registry and on Terraform state.
 pub(crate) fn answers_in_files(path: &Path) -> bool {
-    const IN_FILES: [&str; 11] = [
+    const IN_FILES: [&str; 12] = [
+        "authenticate",
         "pypi",
         "helm",
         "debian",

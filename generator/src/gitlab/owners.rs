@@ -16,7 +16,8 @@ pub(crate) enum Ownership {
 /// Source: GitLab's documentation of each endpoint. Labels, iterations, badges and protected branches come with those of
 /// the ancestor groups; runners, deploy keys and shared projects or groups are attached to many; links connect two
 /// records and are listed under both.
-const SHARED: [&str; 35] = [
+const SHARED: [&str; 36] = [
+    "/admin/zoekt/shards/{}/indexed_namespaces",
     "/projects/{}/labels",
     "/groups/{}/labels",
     "/projects/{}/iterations",

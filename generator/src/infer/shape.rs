@@ -174,7 +174,7 @@ fn by_merged_map(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
         _ => false,
     };
     (free && endpoint.path.last_literal() != Some(name)).then(|| {
-        Fact::unsure(Shape::Map, format!("its only property, `{name}`, is an object without properties"))
+        Fact::sure(Shape::Map, format!("its only property, `{name}`, is an object without properties"))
     })
 }
 
