@@ -9,7 +9,7 @@ use gitlab_init::endpoint::Endpoints;
 use gitlab_init::gitlab::Preset;
 use gitlab_init::graph::{ResourceGraph, Selection};
 use gitlab_init::infer::infer;
-use gitlab_init::render::{Answers, Destination, File, FileKind, render};
+use gitlab_init::render::{Answers, Destination, File, FileKind, Runtime, render};
 
 const REFRESH: &str = "cargo example";
 
@@ -67,6 +67,7 @@ fn rendered() -> Vec<File> {
         base_url: "https://gitlab.com".into(),
         groups: vec![],
         projects: vec![],
+        runtime: Runtime::Shared("../templates/runtime".into()),
         workspace_member: true,
     };
     render(&answers, &core()).expect("a crate")

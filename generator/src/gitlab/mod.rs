@@ -7,6 +7,7 @@ mod filters;
 mod owners;
 mod pages;
 mod presets;
+mod reading;
 
 pub(crate) use audience::{Audience, answers_in_files, audience};
 pub(crate) use filters::{hidden_filters, needs};
@@ -14,6 +15,8 @@ pub(crate) use owners::{Ownership, identifies_by_iid, is_defined_per_environment
 pub(crate) use pages::{is_paged, keyset};
 pub use presets::Preset;
 pub(crate) use presets::presets;
+pub use reading::{Finality, NewestFirst, Start};
+pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, start};
 
 use crate::endpoint::Path;
 

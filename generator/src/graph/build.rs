@@ -79,6 +79,8 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         endpoint.path.segments.last().is_some_and(Segment::is_param) && own.shape.value == Shape::Object;
     let params = build_params(endpoints, facts, own);
     let default = infer_default(endpoint, is_item);
+    let incremental = own.incremental.value.as_ref();
+    let newest_first = gitlab::newest_first(&endpoint.path).filter(|_| incremental.is_none());
     Resource {
         name: own.name.clone(),
         table: own.table.clone().unwrap_or_else(|| own.name.clone()),
@@ -95,6 +97,10 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         params,
         optional: endpoint.path.optional.clone(),
         pagination: own.pagination.clone(),
+        start: gitlab::start(&endpoint.path),
+        newest_first,
+        finality: gitlab::finality(&endpoint.path),
+        lookback: gitlab::lookback(incremental.map(|incremental| incremental.param.as_str()), newest_first),
         incremental: own.incremental.clone(),
         write_disposition: infer_disposition(&own.shape.value, &own.key.value),
         query: own.query.clone(),

@@ -8,7 +8,9 @@ mod needs;
 mod pattern;
 mod select;
 
-use crate::gitlab::Preset;
+use std::time::Duration;
+
+use crate::gitlab::{Finality, NewestFirst, Preset, Start};
 use crate::infer::{Column, Fact, Incremental, Key, KeyScope, Pagination, Shape};
 
 pub use pattern::{Pattern, PatternError};
@@ -45,6 +47,12 @@ pub struct Resource {
     pub optional: Vec<String>,
     pub pagination: Fact<Pagination>,
     pub incremental: Fact<Option<Incremental>>,
+    /// The part of the scope that it is read from.
+    pub start: Option<Start>,
+    pub newest_first: Option<NewestFirst>,
+    pub finality: Option<Finality>,
+    /// How far behind the last run it is asked again; `None`: as usual.
+    pub lookback: Option<Duration>,
     pub write_disposition: Fact<WriteDisposition>,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
