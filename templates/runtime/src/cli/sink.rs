@@ -6,9 +6,16 @@ use crate::extract::{History, Kept, Sink, Whole};
 use crate::load::{Keep, LoadError, Loader, WholeRead};
 use crate::moment::Moment;
 use crate::page::{Page, Partition};
+use crate::record::{Outcome, Reading, Record, read_records};
 
 impl Sink for Loader {
     type Error = LoadError;
+
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Self::Rows> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), LoadError> {
         Self::page(self, page).await

@@ -10,7 +10,6 @@
 
 mod bindings;
 mod branch;
-mod decode;
 mod error;
 mod estimate;
 mod newest_first;
@@ -32,7 +31,6 @@ mod work;
 use std::sync::Arc;
 
 pub use branch::{Kept, Whole};
-pub use decode::DecodeError;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
 pub use paging::PagingError;

@@ -4,7 +4,7 @@
 use super::paging::is_set;
 use crate::config::ResourceConfig;
 use crate::moment::Moment;
-use crate::page::Record;
+use crate::record::Glimpse;
 use crate::resource::{NewestFirst, Resource};
 
 impl NewestFirst {
@@ -17,8 +17,8 @@ impl NewestFirst {
 
     /// Whether a page reaches back to what changed before `since`: nothing behind it is news. A page in another order
     /// says nothing.
-    pub(super) fn is_reached(self, records: &[Record], since: Moment) -> bool {
-        let time = |record: &Record| Moment::parse(record.get(self.cursor)?.as_str()?);
+    pub(super) fn is_reached(self, records: &[Glimpse], since: Moment) -> bool {
+        let time = |record: &Glimpse| Moment::parse(record.text(self.cursor)?);
         let Some(times) = records.iter().map(time).collect::<Option<Vec<_>>>() else { return false };
         times.is_sorted_by(|newer, older| newer >= older) && times.last().is_some_and(|last| *last < since)
     }
@@ -35,14 +35,19 @@ mod tests {
     #[test]
     fn a_page_in_order_that_reaches_back_is_the_last() {
         let page = |days: &[u32]| {
-            let record = |day: &u32| json!({"updated_at": format!("2024-05-{day:02}T10:00:00Z")});
-            days.iter().map(|day| record(day).as_object().unwrap().clone()).collect::<Vec<_>>()
+            let record = |day: &u32| {
+                Glimpse::of_json(
+                    &json!({"updated_at": format!("2024-05-{day:02}T10:00:00Z")}),
+                    &["updated_at"],
+                )
+            };
+            days.iter().map(record).collect::<Vec<_>>()
         };
         let since = Moment::parse("2024-05-10").unwrap();
         assert!(NOTES.is_reached(&page(&[12, 11, 9]), since));
         assert!(!NOTES.is_reached(&page(&[12, 11, 10]), since));
         assert!(!NOTES.is_reached(&page(&[9, 12, 8]), since), "it is not in order");
-        assert!(!NOTES.is_reached(&[Record::new()], since), "it has no times");
+        assert!(!NOTES.is_reached(&[Glimpse::default()], since), "it has no times");
         assert!(!NOTES.is_reached(&[], since));
     }
 }

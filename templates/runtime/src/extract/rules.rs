@@ -10,7 +10,7 @@ use super::reading::ReadingRules;
 use super::tree::Node;
 use crate::config::Config;
 use crate::moment::Moment;
-use crate::page::Record;
+use crate::record::Glimpse;
 use crate::resource::{Bound, Incremental, NewestFirst, Pagination, Resource};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -56,7 +56,7 @@ fn asks_for_changes(resource: &Resource, config: &Config) -> bool {
 /// Whether what hangs on the record is known and will not change: it ended long ago, and was loaded after that.
 /// `loaded_before` is the time before which all changes are loaded.
 pub(super) fn is_settled(
-    record: &Record,
+    record: &Glimpse,
     rules: &ReadingRules,
     loaded_before: Option<Moment>,
     now: Moment,
@@ -64,9 +64,8 @@ pub(super) fn is_settled(
     let (Some((finality, after)), Some(loaded_before)) = (rules.settled_after, loaded_before) else {
         return false;
     };
-    let text = |field: &str| record.get(field).and_then(|value| value.as_str());
-    let is_finished = text(finality.field).is_some_and(|value| finality.values.contains(&value));
-    let ended_at = finality.ended_at.iter().find_map(|field| Moment::parse(text(field)?));
+    let is_finished = record.text(finality.field).is_some_and(|value| finality.values.contains(&value));
+    let ended_at = finality.ended_at.iter().find_map(|field| Moment::parse(record.text(field)?));
     is_finished && ended_at.is_some_and(|ended_at| ended_at < loaded_before && ended_at < now.minus(after))
 }
 
@@ -99,10 +98,10 @@ fn bound_text(bound: Bound, since: Moment) -> String {
 
 /// Whether the records show that the server does not know the bound: old versions take no notice of what they do not
 /// know.
-pub(super) fn ignores_bound(incremental: &Incremental, since: Option<Moment>, records: &[Record]) -> bool {
+pub(super) fn ignores_bound(incremental: &Incremental, since: Option<Moment>, records: &[Glimpse]) -> bool {
     let (Some(cursor), Some(since)) = (incremental.cursor, since) else { return false };
     let since = if incremental.bound == Bound::DateExclusive { since.minus(96 * HOUR) } else { since };
-    let time = |record: &Record| Moment::parse(record.get(cursor)?.as_str()?);
+    let time = |record: &Glimpse| Moment::parse(record.text(cursor)?);
     records.iter().filter_map(time).any(|time| time < since)
 }
 
@@ -139,7 +138,7 @@ mod tests {
         let (loaded, now) = (Some(moment("2024-03-20")), moment("2024-03-21"));
         let settled = |status: &str, at: &str, loaded| {
             let record = json!({"status": status, "updated_at": at});
-            is_settled(record.as_object().unwrap(), &rules, loaded, now)
+            is_settled(&Glimpse::of_json(&record, &["status", "updated_at"]), &rules, loaded, now)
         };
         assert!(settled("failed", "2024-03-13T00:00:00Z", loaded));
         assert!(!settled("running", "2024-03-13T00:00:00Z", loaded), "it goes on");

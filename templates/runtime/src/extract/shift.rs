@@ -17,14 +17,11 @@
 //! pages of another size, and a list without a key, are followed page by page.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-
-use serde_json::Value;
 
 use super::paging::Position;
 use crate::moment::Moment;
-use crate::page::Record;
+use crate::record::Glimpse;
 
 /// The smallest page size at which overlapping is worth it.
 const SMALLEST: u32 = 10;
@@ -56,9 +53,7 @@ pub(super) struct Place {
 /// One answer of such a list.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
-    pub(super) records: &'a [Record],
-    /// What tells the records apart.
-    pub(super) record_key: &'a [&'static str],
+    pub(super) records: &'a [Glimpse],
     /// The field that the order of change goes by.
     pub(super) cursor: Option<&'static str>,
     pub(super) position: &'a Position,
@@ -95,12 +90,8 @@ impl Place {
     }
 
     /// The records that were not handed over before.
-    pub(super) fn is_new(&self, record: &Record, record_key: &[&str]) -> bool {
-        if self.known.is_empty() && self.beyond.is_empty() {
-            return true;
-        }
-        let key = key_of(record, record_key);
-        !self.known.contains(&key) && !self.beyond.contains(&key)
+    pub(super) fn is_new(&self, record: &Glimpse) -> bool {
+        !self.known.contains(&record.identity()) && !self.beyond.contains(&record.identity())
     }
 
     /// Where the list goes on, and from what place.
@@ -152,14 +143,14 @@ impl Place {
             (true, Some(cursors)) => cursors.first().map(|first| first.floor_to_millis()) == self.since,
             _ => true,
         };
-        let is_known = |first: &Record| self.known.contains(&key_of(first, window.record_key));
+        let is_known = |first: &Glimpse| self.known.contains(&first.identity());
         *page == 1 || is_instant && window.records.first().is_some_and(is_known)
     }
 
     /// The cursors of a window that keeps to the order of change and to the bound.
     fn cursors(&self, window: &Window<'_>) -> Option<Vec<Moment>> {
         let field = window.cursor.filter(|_| self.ascends)?;
-        let read = |record: &Record| Moment::parse(record.get(field)?.as_str()?);
+        let read = |record: &Glimpse| Moment::parse(record.text(field)?);
         let cursors: Vec<Moment> = window.records.iter().map(read).collect::<Option<_>>()?;
         let is_bounded = self.since.is_none_or(|since| cursors.iter().all(|cursor| *cursor >= since));
         (is_bounded && cursors.is_sorted()).then_some(cursors)
@@ -206,49 +197,39 @@ fn known_from(window: &Window<'_>, cursors: &[Moment], from: Moment) -> Known {
 }
 
 fn keys<'w>(window: &'w Window<'_>) -> impl Iterator<Item = u64> + 'w {
-    window.records.iter().map(|record| key_of(record, window.record_key))
-}
-
-fn key_of(record: &Record, record_key: &[&str]) -> u64 {
-    let field = |field: &&str| record.get(*field).filter(|value| !value.is_null());
-    let fields: Option<Vec<&Value>> = record_key.iter().map(field).collect();
-    let mut hasher = DefaultHasher::new();
-    match fields {
-        Some(fields) => fields.hash(&mut hasher),
-        // Where a part of the key is missing, only the whole record tells it from others.
-        None => record.hash(&mut hasher),
-    }
-    hasher.finish()
+    window.records.iter().map(Glimpse::identity)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// A server that counts pages, and whose rows change between two requests.
-    struct List(Vec<Record>);
+    struct List(Vec<Glimpse>);
 
     impl List {
-        fn page(&self, place: &Place, page: u64, size: u32) -> (Vec<Record>, bool) {
-            let from = |record: &&Record| place.since.is_none_or(|since| cursor(record) >= since);
-            let rows: Vec<&Record> = self.0.iter().filter(from).collect();
+        fn page(&self, place: &Place, page: u64, size: u32) -> (Vec<Glimpse>, bool) {
+            let from = |record: &&Glimpse| place.since.is_none_or(|since| cursor(record) >= since);
+            let rows: Vec<&Glimpse> = self.0.iter().filter(from).collect();
             let start = usize::try_from((page - 1) * u64::from(size)).unwrap();
             let shown = rows.iter().skip(start).take(size.try_into().unwrap());
             (shown.copied().cloned().collect(), rows.len() > start + usize::try_from(size).unwrap())
         }
 
         fn sort(&mut self) {
-            self.0.sort_by_key(|record| (cursor(record), record["id"].as_i64()));
+            self.0.sort_by_key(|record| (cursor(record), record.get("id").unwrap().as_i64()));
         }
     }
 
-    fn cursor(record: &Record) -> Moment {
-        Moment::parse(record["updated_at"].as_str().unwrap()).unwrap()
+    fn cursor(record: &Glimpse) -> Moment {
+        Moment::parse(record.text("updated_at").unwrap()).unwrap()
     }
 
-    fn record(id: i64, second: i64) -> Record {
+    fn record(id: i64, second: i64) -> Glimpse {
         let at = format!("2024-01-01T{:02}:{:02}:{:02}.500Z", second / 3600, second / 60 % 60, second % 60);
-        Record::from_iter([("id".to_owned(), id.into()), ("updated_at".to_owned(), at.into())])
+        Glimpse::of_json(&json!({"id": id, "updated_at": at}), &["id", "updated_at"])
     }
 
     /// Reads the list; `change` happens after each request. Every id that was handed over, and the requests.
@@ -265,11 +246,10 @@ mod tests {
             assert!(requests < 1_000, "it does not end");
             change(list, requests);
             let next = more.then(|| Position::Page(position.page() + 1));
-            let new = records.iter().filter(|record| place.is_new(record, &["id"]));
-            ids.extend(new.map(|record| record["id"].as_i64().unwrap()));
+            let new = records.iter().filter(|record| place.is_new(record));
+            ids.extend(new.map(|record| record.get("id").unwrap().as_i64().unwrap()));
             let window = Window {
                 records: &records,
-                record_key: &["id"],
                 cursor: Some("updated_at"),
                 position: &position,
                 size,
@@ -312,17 +292,17 @@ mod tests {
 
     #[test]
     fn a_server_that_knows_no_windows_is_read_once_as_well() {
-        let pages: Vec<Vec<Record>> =
+        let pages: Vec<Vec<Glimpse>> =
             vec![(0..100).map(|id| record(id, id)).collect(), (100..150).map(|id| record(id, id)).collect()];
         let (mut place, mut position, mut ids) = (Place::default(), Position::First, Vec::new());
         loop {
             let records = &pages[usize::try_from(position.page() - 1).unwrap()];
-            let new = records.iter().filter(|record| place.is_new(record, &["id"]));
-            ids.extend(new.map(|record| record["id"].as_i64().unwrap()));
+            let new = records.iter().filter(|record| place.is_new(record));
+            ids.extend(new.map(|record| record.get("id").unwrap().as_i64().unwrap()));
             let next = (position.page() == 1).then_some(Position::Page(2));
             let size = if let Position::Window { size, .. } = position { size } else { 100 };
-            let (record_key, cursor) = (&["id"], None);
-            let window = Window { records, record_key, cursor, position: &position, size, most: 100, next };
+            let cursor = None;
+            let window = Window { records, cursor, position: &position, size, most: 100, next };
             let outcome = place.after(&window);
             place = outcome.place;
             position = match outcome.step {
@@ -360,7 +340,7 @@ mod tests {
             let (ids, _) = read(&mut list, Place::default(), |list, _| {
                 for _ in 0..random.usize(0..40) * usize::from(gone.len() < 600) {
                     let row = list.0.remove(random.usize(0..list.0.len() / 2 + 1));
-                    gone.insert(row["id"].as_i64().unwrap());
+                    gone.insert(row.get("id").unwrap().as_i64().unwrap());
                 }
                 for _ in 0..random.usize(0..3) {
                     let place = random.usize(0..list.0.len());
@@ -386,9 +366,9 @@ mod tests {
                     let row = list.0.remove(random.usize(0..list.0.len()));
                     clock += 1;
                     if random.bool() {
-                        list.0.push(record(row["id"].as_i64().unwrap(), clock));
+                        list.0.push(record(row.get("id").unwrap().as_i64().unwrap(), clock));
                     } else {
-                        gone.insert(row["id"].as_i64().unwrap());
+                        gone.insert(row.get("id").unwrap().as_i64().unwrap());
                     }
                 }
                 list.sort();
@@ -409,7 +389,6 @@ mod tests {
             let records = window(records);
             let window = Window {
                 records: &records,
-                record_key: &["id"],
                 cursor: Some("updated_at"),
                 position: &Position::First,
                 size: 2,

@@ -12,7 +12,8 @@ use super::task::{Shared, Start, Task};
 use super::tree::{Node, Tree};
 use crate::config::Scope;
 use crate::moment::Moment;
-use crate::page::{Binding, Partition, Record};
+use crate::page::{Binding, Partition};
+use crate::record::Glimpse;
 use crate::scope::{Root, plan_roots};
 
 /// Plans how each partition is read, by what is kept of it.
@@ -69,7 +70,7 @@ impl<S: Sink> Starter<S> {
 
     /// A resource whose parameters all stand in the configuration.
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
-        let tasks = bound_partitions(node, node.bind(&[], &Record::new())).filter_map(|partition| {
+        let tasks = bound_partitions(node, node.bind(&[], &Glimpse::default())).filter_map(|partition| {
             let reading = self.plan(node, &partition, String::new(), None)?;
             let load_id = Arc::clone(&self.load_id);
             let branch = Branch::new(Arc::clone(node), partition, reading, load_id, 1);

@@ -12,7 +12,8 @@ use super::state::Point;
 use super::tree::Node;
 use crate::client::Request;
 use crate::moment::Moment;
-use crate::page::{Partition, Record};
+use crate::page::Partition;
+use crate::record::Glimpse;
 use crate::resource::{Pagination, Shape};
 use crate::scope::Root;
 
@@ -272,7 +273,7 @@ impl Task {
     }
 
     /// Whether no other root has brought the record.
-    pub(super) fn is_new(&self, record: &Record) -> bool {
+    pub(super) fn is_new(&self, record: &Glimpse) -> bool {
         let Start::Root { shared, .. } = &self.start else { return true };
         let (Some(seen), Some(id)) = (&shared.seen, record.get("id")) else { return true };
         let id = id.as_i64().map_or_else(|| RecordId::Text(id.to_string()), RecordId::Number);

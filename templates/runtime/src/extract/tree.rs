@@ -15,8 +15,9 @@ use super::reading::ReadingRules;
 use super::rules::rules_of;
 use super::tally::Counts;
 use crate::config::{Config, suggest};
-use crate::page::{Binding, Record};
-use crate::resource::Resource;
+use crate::page::Binding;
+use crate::record::{Glimpse, Taps};
+use crate::resource::{Resource, Start};
 
 /// Parents stand before their children.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Node {
     pub(super) query: Vec<(String, String)>,
     pub(super) params: BTreeMap<String, Vec<Value>>,
     pub(super) reading: ReadingRules,
+    /// What is looked at of each record.
+    pub(super) taps: Taps,
     pub(super) counts: Arc<Counts>,
 }
 
@@ -164,6 +167,23 @@ fn ancestors_of(
     Ok(above)
 }
 
+/// The fields that say where a record belongs, when it changed, and what hangs on it.
+fn taps_of(resource: &Resource, children: &[Arc<Node>]) -> Taps {
+    let scope = match resource.start {
+        Some(Start::Projects) => Some("path_with_namespace"),
+        Some(Start::Groups) => Some("full_path"),
+        None => None,
+    };
+    let cursor = resource.incremental.and_then(|incremental| incremental.cursor);
+    let cursor = cursor.or(resource.newest_first.map(|order| order.cursor));
+    let finality = resource.finality.iter();
+    let finality = finality.flat_map(|finality| finality.ended_at.iter().copied().chain([finality.field]));
+    let routes = children.iter().flat_map(|child| &child.routes).filter_map(|route| route.record_field());
+    let times = ["created_at", "updated_at"].into_iter().filter(|_| !children.is_empty());
+    let id = resource.params.is_empty().then_some("id");
+    Taps::new(scope.into_iter().chain(cursor).chain(finality).chain(routes).chain(times).chain(id))
+}
+
 impl Node {
     fn resolve(
         resource: &'static Resource,
@@ -184,11 +204,13 @@ impl Node {
             }
         }
         let reading = rules_of(resource, above, &children, config);
+        let taps = taps_of(resource, &children);
         Ok(Self {
             resource,
             routes,
             children,
             reading,
+            taps,
             owns_table: true,
             is_loaded: is_selected || said.enabled != Some(false),
             query: said.query.clone(),
@@ -198,7 +220,7 @@ impl Node {
     }
 
     /// The bindings of each partition that a record of the parent starts.
-    pub(super) fn bind(&self, parent: &[Binding], record: &Record) -> Result<Vec<Vec<Binding>>, Unbound> {
+    pub(super) fn bind(&self, parent: &[Binding], record: &Glimpse) -> Result<Vec<Vec<Binding>>, Unbound> {
         bind(self.resource, &self.routes, &self.params, parent, record)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::normalize::Layout;
-use crate::page::Record;
+use crate::record::Record;
 
 /// The records to load, and how many of them have no value in any field of their key.
 pub(super) fn last_of_each<'a>(records: &'a [Record], layout: &Layout) -> (Vec<&'a Record>, usize) {
