@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::bindings::fill_path;
 use super::error::ExtractError;
-use super::tree::{Node, Tree};
+use super::walk::{Node, Tree, fill_path};
 use crate::client::{Client, Effort, Fault, Request};
 use crate::config::Scope;
 use crate::hooks::Hooks;
@@ -118,8 +117,7 @@ fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Pl
 
 fn place(node: &Node, bindings: Vec<Binding>) -> Place {
     let resource = node.resource;
-    let own = resource.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let query = node.set_query(&own.collect::<Vec<_>>());
+    let query = node.own_query();
     let path = fill_path(resource.path, &bindings);
     let is_list = resource.pagination != Pagination::None;
     Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }

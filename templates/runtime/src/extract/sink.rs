@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::branch::Kept;
-use super::reading::History;
+use super::resume::{History, Kept};
 use crate::page::{Page, Partition};
 use crate::record::{Outcome, Reading, Rows};
 

@@ -14,7 +14,7 @@ use crate::resource::{Param, ParamSource, Resource};
 
 /// Where the value of one parameter of a child comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Route {
+pub(in crate::extract) enum Route {
     /// A field of the parent's record.
     Record { field: &'static str },
     /// The parent's own parameter at this place.
@@ -35,7 +35,7 @@ impl Route {
 
 /// Why a record starts no partition of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum Unbound {
+pub(in crate::extract) enum Unbound {
     /// The field is not there, or is neither text nor a whole number.
     #[error("the parent's record has no `{field}`")]
     Missing { field: &'static str },
@@ -116,7 +116,7 @@ fn field_of<'a>(record: &'a Glimpse, field: &str) -> Option<&'a Value> {
 
 /// The path with each placeholder filled, percent-encoded. There is one binding per placeholder, and [`bind`] has
 /// seen that each can stand in a path.
-pub(super) fn fill_path(path: &str, bindings: &[Binding]) -> String {
+pub(in crate::extract) fn fill_path(path: &str, bindings: &[Binding]) -> String {
     let mut filled = String::with_capacity(path.len());
     let mut rest = path;
     for binding in bindings {

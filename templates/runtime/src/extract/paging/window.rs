@@ -13,21 +13,25 @@
 //!   a tenth less than pages.
 //! - **By keyset**, where the server offers it: it needs nothing of this.
 //!
-//! Windows need pages of the size that was asked for, of ten rows at least, and rows with a key. A server that gives
-//! pages of another size, and a list without a key, are followed page by page.
+//! Windows need pages of the size that was asked for, and rows with a key. A server that gives pages of another size, and
+//! a list without a key, are followed page by page. Where pages have to become smaller, the first smaller window
+//! overlaps with what was read as well; single rows cannot overlap.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::paging::Position;
+use super::position::Position;
 use crate::moment::Moment;
 use crate::record::Glimpse;
 
-/// The smallest page size at which overlapping is worth it.
-const SMALLEST: u32 = 10;
+/// The smallest page that can overlap with another and still bring something new.
+const SMALLEST: u32 = 2;
 
 /// How many windows in a row may be read again before the list is taken to have no order.
 const MOST_BACK: u32 = 50;
+
+/// How many answers in a row may bring nothing but known rows before the server is taken to ignore page numbers.
+const MOST_STALE: u32 = 3;
 
 /// Rows that were handed over and may come again.
 pub(super) type Known = Arc<HashSet<u64>>;
@@ -48,6 +52,8 @@ pub(super) struct Place {
     /// How far the list is read, in rows from its front, and how often it went back since.
     reached: u64,
     backs: u32,
+    /// Answers in a row that brought nothing new though they reached farther.
+    stale: u32,
 }
 
 /// One answer of such a list.
@@ -72,6 +78,8 @@ pub(super) enum Step {
     Back(Position),
     Next(Position),
     End,
+    /// The server gives the same rows again and again.
+    Stuck,
 }
 
 /// What is left to do after an answer.
@@ -111,7 +119,13 @@ impl Place {
         }
         let end = window.position.page().saturating_mul(window.size.into());
         if end > place.reached {
-            (place.reached, place.backs) = (end, 0);
+            let is_known = |row: &Glimpse| self.known.contains(&row.identity());
+            let is_stale = !window.records.is_empty() && window.records.iter().all(is_known);
+            let stale = if is_stale { place.stale + 1 } else { 0 };
+            (place.reached, place.backs, place.stale) = (end, 0, stale);
+        }
+        if place.stale >= MOST_STALE {
+            return Outcome { step: Step::Stuck, place, is_disobeyed };
         }
         let Some(next) = window.next.clone() else {
             return Outcome { step: Step::End, place, is_disobeyed };
@@ -120,7 +134,7 @@ impl Place {
         let step = match (last, cursors) {
             (Some(last), Some(cursors)) if self.since.is_none_or(|since| since < last) => {
                 place.known = known_from(window, &cursors, last);
-                (place.since, place.reached) = (Some(last), 0);
+                (place.since, place.reached, place.stale) = (Some(last), 0, 0);
                 Position::First
             }
             // A whole page of one instant.
@@ -170,12 +184,8 @@ fn before(window: &Window<'_>) -> Position {
 /// give the pages that are asked for.
 fn overlapping(window: &Window<'_>) -> Option<Position> {
     let is_full = u32::try_from(window.records.len()) == Ok(window.size);
-    let counts = matches!(window.position, Position::First | Position::Page(_) | Position::Window { .. });
-    let is_plain = match &window.next {
-        Some(Position::Page(_)) => true,
-        Some(Position::Link(query)) => query.iter().any(|(name, _)| name == "page"),
-        _ => false,
-    };
+    let counts = window.position.counts_pages();
+    let is_plain = window.next.as_ref().is_some_and(Position::counts_pages);
     let end = window.position.page().checked_mul(window.size.into())?;
     let (page, size) = farthest(end, window.most)?;
     (is_full && counts && is_plain).then_some(Position::Window { page, size })
@@ -188,6 +198,15 @@ fn farthest(end: u64, most: u32) -> Option<(u64, u32)> {
     windows
         .max_by_key(|(page, size)| page * u64::from(*size))
         .filter(|(page, size)| page * u64::from(*size) > end)
+}
+
+impl Place {
+    /// The window of at most `most` rows that goes on behind what was read; `None` where nothing was read, or where no
+    /// window of that size overlaps.
+    pub(super) fn smaller(&self, most: u32) -> Option<Position> {
+        let (page, size) = farthest(self.reached, most).filter(|_| !self.known.is_empty())?;
+        Some(Position::Window { page, size })
+    }
 }
 
 /// The rows of the instant `from` and after it: they come again when the list is asked for from there.
@@ -260,6 +279,7 @@ mod tests {
             place = outcome.place;
             position = match outcome.step {
                 Step::End => return (ids, requests),
+                Step::Stuck => panic!("it is read like a list that does not move on"),
                 Step::Back(position) | Step::Next(position) => position,
             };
         }
@@ -287,7 +307,8 @@ mod tests {
             (end, windows) = (page * u64::from(size), windows + 1);
         }
         assert!(windows < 1_170, "{windows} windows in place of 1,000 pages");
-        assert_eq!(farthest(9, 9), None);
+        assert_eq!(farthest(9, 9), Some((2, 8)));
+        assert_eq!(farthest(60, 5), None, "each of these sizes ends there");
     }
 
     #[test]
@@ -306,7 +327,7 @@ mod tests {
             let outcome = place.after(&window);
             place = outcome.place;
             position = match outcome.step {
-                Step::End => break,
+                Step::End | Step::Stuck => break,
                 Step::Back(position) | Step::Next(position) => position,
             };
         }
