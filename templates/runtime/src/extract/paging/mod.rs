@@ -17,6 +17,8 @@ mod newest_first;
 mod pager;
 mod position;
 mod smaller;
+#[cfg(test)]
+mod tests;
 mod window;
 
 use thiserror::Error;
