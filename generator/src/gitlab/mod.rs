@@ -16,7 +16,7 @@ pub(crate) use pages::{is_paged, keyset};
 pub use presets::Preset;
 pub(crate) use presets::presets;
 pub use reading::{Finality, NewestFirst, Start};
-pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, start};
+pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, secret_fields, start};
 
 use crate::endpoint::Path;
 

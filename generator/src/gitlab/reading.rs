@@ -78,6 +78,13 @@ pub(crate) fn lookback(param: Option<&str>, newest_first: Option<NewestFirst>) -
     (param == Some("since") || newest_first.is_some()).then_some(WEEK)
 }
 
+/// Secrets that records hold whatever the document says (the Projects and the Groups API: for maintainers and owners).
+pub(crate) fn secret_fields(path: &Path) -> &'static [&'static str] {
+    let holds_runners_token =
+        lies_at_any(path, &["/groups", "/projects", "/groups/{}", "/projects/{}", "**/projects"]);
+    if holds_runners_token { &["runners_token"] } else { &[] }
+}
+
 /// Whether the parameter takes a date and leaves that day out (the Events API: `after`).
 pub(crate) fn is_exclusive_date(param: &str) -> bool {
     param == "after"

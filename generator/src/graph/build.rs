@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab::{self, Audience, Preset};
-use crate::infer::{Fact, Facts, Key, Provider, Shape, is_plural, singular};
+use crate::infer::{Column, Fact, Facts, Key, Provider, Shape, is_plural, is_secret, singular};
 
 use super::{
     Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, WriteDisposition, needs,
@@ -105,7 +105,8 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         write_disposition: infer_disposition(&own.shape.value, &own.key.value),
         query: own.query.clone(),
         filters: endpoint.query.iter().filter(|param| !serves_paging(param)).map(filter).collect(),
-        columns: own.columns.clone(),
+        secrets: secrets(endpoint, &own.columns),
+        columns: own.columns.iter().filter(|column| !is_secret(column)).cloned().collect(),
         needs: Vec::new(),
         presets: gitlab::presets(&endpoint.path),
         enabled: !matches!(
@@ -115,6 +116,19 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         default,
         faults: own.faults.clone(),
     }
+}
+
+/// As dotted paths, each once.
+fn secrets(endpoint: &Endpoint, columns: &[Column]) -> Vec<String> {
+    let declared =
+        columns.iter().filter(|column| is_secret(column)).map(|column| column.name.replace("__", "."));
+    let mut secrets: Vec<String> = declared.collect();
+    for known in gitlab::secret_fields(&endpoint.path) {
+        if !secrets.iter().any(|secret| secret == known) {
+            secrets.push((*known).to_owned());
+        }
+    }
+    secrets
 }
 
 fn build_params(endpoints: &Endpoints, facts: &[Facts], own: &Facts) -> Vec<Param> {

@@ -11,6 +11,7 @@ mod key;
 mod name;
 mod pagination;
 mod parent;
+mod secret;
 mod shape;
 mod site;
 mod stated;
@@ -25,6 +26,7 @@ pub use incremental::Incremental;
 pub use key::{Key, KeyScope};
 pub use pagination::{Order, Pagination};
 pub use parent::Provider;
+pub(crate) use secret::is_secret;
 pub use shape::Shape;
 pub(crate) use words::{is_plural, singular};
 

@@ -159,6 +159,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let params: Vec<_> = resource.params.iter().map(param).collect();
     let record_key = &resource.key.value.fields;
     let query = pairs(&resource.query);
+    let secrets = &resource.secrets;
     let columns: Vec<_> = resource.columns.iter().map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let fields = [
@@ -173,6 +174,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         resource.newest_first.as_ref().map(newest_first),
         resource.lookback.map(lookback),
         resource.finality.as_ref().map(finality),
+        (!secrets.is_empty()).then(|| quote!(secrets: &[#(#secrets),*])),
         is_replaced.then(|| quote!(write_disposition: WriteDisposition::Replace)),
         (!columns.is_empty()).then(|| quote!(columns: &[#(#columns),*])),
         (!resource.enabled).then(|| quote!(enabled: false)),

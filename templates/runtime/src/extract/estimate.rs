@@ -169,7 +169,13 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
         request.query.extend([pair("per_page", SAMPLES.to_string()), pair("page", "1".to_owned())]);
     }
     let hooks = Hooks::new();
-    let reading = Reading { resource: node.resource, shape: place.shape, taps: &node.taps, hooks: &hooks };
+    let reading = Reading {
+        resource: node.resource,
+        shape: place.shape,
+        taps: &node.taps,
+        hooks: &hooks,
+        omit: node.omit,
+    };
     let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
     let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
         Ok(answer) => answer,

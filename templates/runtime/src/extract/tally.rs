@@ -11,6 +11,8 @@ use super::walk::Tree;
 pub struct Tally {
     /// In the order of the tree.
     counts: Vec<(&'static str, Arc<Counts>)>,
+    /// What each hangs on.
+    parents: BTreeMap<&'static str, &'static str>,
 }
 
 /// What one resource has cost and brought. Shared by all workers.
@@ -54,14 +56,25 @@ const REASONS: usize = 20;
 
 impl Tally {
     pub fn new(tree: &Tree) -> Self {
+        let nodes = tree.nodes().iter();
+        let parents = tree.resources().filter_map(|resource| Some((resource.name, resource.parent()?)));
         Self {
-            counts: tree.nodes().iter().map(|node| (node.resource.name, Arc::clone(&node.counts))).collect(),
+            counts: nodes.map(|node| (node.resource.name, Arc::clone(&node.counts))).collect(),
+            parents: parents.collect(),
         }
     }
 
     /// Every resource of the run, parents first.
     pub fn resources(&self) -> impl Iterator<Item = (&'static str, &Counts)> {
         self.counts.iter().map(|(name, counts)| (*name, counts.as_ref()))
+    }
+
+    /// Whether an interrupted load has read partitions of the resource, or of one that it hangs on: then what is not
+    /// asked for was read before.
+    pub fn is_read_before(&self, name: &str) -> bool {
+        let Some((_, counts)) = self.counts.iter().find(|(own, _)| *own == name) else { return false };
+        let parent = self.parents.get(name);
+        counts.resumed() > 0 || parent.is_some_and(|parent| self.is_read_before(parent))
     }
 
     /// Records of all resources.

@@ -478,3 +478,25 @@ fn definitions_that_cannot_run_are_named() {
     assert_eq!(error.to_string(), "`template` needs values for `key`, which no list provides");
     assert!(error.hint().contains("[resources.template.params]"), "{}", error.hint());
 }
+
+#[tokio::test]
+async fn secrets_that_come_as_data_are_loaded_only_when_asked_for() {
+    const WITH_TOKEN: &Resource = &Resource { secrets: &["runners_token", "owner.token"], ..*PROJECTS };
+    let gitlab = GitLab::start(|_, _| {
+        Reply::json(r#"[{"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}]"#)
+    })
+    .await;
+    for (config, expected) in [
+        ("", serde_json::json!({"id": 1, "owner": {"id": 2}})),
+        (
+            "[resources.projects]\nsecrets = true",
+            serde_json::json!({"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}),
+        ),
+    ] {
+        let select = [WITH_TOKEN];
+        let run = run(&gitlab, Setup { config, all: &select, select: &select, ..Setup::default() }).await;
+        run.result.unwrap();
+        let pages = run.pages.0.lock().unwrap();
+        assert_eq!(Value::from(pages[0].records[0].clone()), expected);
+    }
+}

@@ -29,6 +29,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) reading: Arc<ReadingRules>,
     /// What is looked at of each record.
     pub(in crate::extract) taps: Taps,
+    /// Fields that are not loaded.
+    pub(in crate::extract) omit: &'static [&'static str],
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
@@ -92,6 +94,7 @@ impl Node {
             children,
             reading: Arc::new(reading),
             taps,
+            omit: if said.secrets { &[] } else { resource.secrets },
             is_loaded,
             query: said.query.clone(),
             params: said.params.clone(),
