@@ -96,7 +96,7 @@ impl CliError {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
-            Self::Load(error) => error.hint().map(str::to_owned),
+            Self::Load(error) => error.hint(),
             Self::Destination(error) => error.hint().map(str::to_owned),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)

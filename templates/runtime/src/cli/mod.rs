@@ -99,7 +99,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Plan(plan) => plan::plan(plan, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
-        Command::State(state) => state::state(state, &config).map(|()| ExitCode::SUCCESS),
+        Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
     }
 }
 

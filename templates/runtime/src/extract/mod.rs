@@ -31,7 +31,7 @@ mod work;
 
 use std::sync::Arc;
 
-pub use branch::{Kept, Whole};
+pub use branch::Kept;
 pub use decode::DecodeError;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
