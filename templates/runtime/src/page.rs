@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::record::Record;
 use crate::resource::Resource;
-
-/// One record as GitLab sent it, after the user's hooks.
-pub type Record = Map<String, Value>;
 
 /// One run of a resource for one parent record; a resource without parameters has a single one.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +25,9 @@ pub struct Binding {
 
 /// The records of one answer.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Page<R = Vec<Record>> {
     pub partition: Arc<Partition>,
-    pub records: Vec<Record>,
+    pub records: R,
     /// Whether the partition is complete with this page.
     pub last: bool,
 }

@@ -6,9 +6,16 @@ use crate::extract::{History, Kept, Sink};
 use crate::load::{LoadError, Loader};
 use crate::moment::Moment;
 use crate::page::{self, Page, Partition};
+use crate::record::{Outcome, Reading, Record, read_records};
 
 impl Sink for Loader {
     type Error = LoadError;
+
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Self::Rows> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), LoadError> {
         Self::page(self, page).await
@@ -23,7 +30,7 @@ impl Sink for Loader {
     }
 
     fn state(&self, partition: &Partition) -> Option<Value> {
-        // Without it the partition is read anew, which loses nothing; the load itself then fails for the same reason.
+        // A load that could not look it up takes no page any more.
         Self::state(self, partition.resource, &partition.bindings).ok().flatten()
     }
 

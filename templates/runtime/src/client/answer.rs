@@ -3,14 +3,13 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use reqwest::{Response, StatusCode};
-use serde_json::Value;
 
-use super::{Answer, Excerpt, Fault};
+use super::{Answer, Excerpt, Fault, Reader};
 
 /// A hundred records with a description of a megabyte each fit in; a body without end does not.
 const LIMIT_MIB: u64 = 256;
 
-pub(super) async fn read(response: Response) -> Result<Answer, Fault> {
+pub(super) async fn read<T>(response: Response, read: &Reader<'_, T>) -> Result<Answer<T>, Fault> {
     let status = response.status();
     let headers = response.headers().clone();
     let body = read_body(response).await?;
@@ -20,12 +19,13 @@ pub(super) async fn read(response: Response) -> Result<Answer, Fault> {
     let mut hasher = DefaultHasher::new();
     hasher.write(&body);
     let digest = hasher.finish();
-    if status == StatusCode::NO_CONTENT {
-        return Ok(Answer { headers, body: Value::Null, digest });
-    }
     // A cut body is not JSON either, so this is a fault that passes.
     let not_json = || Fault::NotJson { start: Excerpt::new(&String::from_utf8_lossy(&body)) };
-    let body = serde_json::from_slice(&body).map_err(|_| not_json())?;
+    let text = match status {
+        StatusCode::NO_CONTENT => "null",
+        _ => std::str::from_utf8(&body).map_err(|_| not_json())?,
+    };
+    let body = read(text).map_err(|_| not_json())?;
     Ok(Answer { headers, body, digest })
 }
 

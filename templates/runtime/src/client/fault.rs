@@ -98,7 +98,7 @@ impl fmt::Display for Excerpt {
 
 impl Fault {
     /// What an answer without success says.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let message =
             json.as_ref().and_then(said).unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());

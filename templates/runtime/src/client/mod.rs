@@ -36,16 +36,16 @@ use limiter::{Known, Limiter};
 use oauth::Session;
 use retry::Schedule;
 
-/// What a successful request brought.
+/// What a successful request brought, in the form that the caller reads it in.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<T = Value> {
     pub headers: HeaderMap,
-    pub body: Value,
+    pub body: T,
     /// Tells one body from another.
     pub digest: u64,
 }
 
-impl Answer {
+impl<T> Answer<T> {
     /// How many records the whole list has, where the server says so: not of long lists, nor of some others.
     pub fn total(&self) -> Option<u32> {
         self.headers.get("x-total")?.to_str().ok()?.parse().ok()
@@ -87,6 +87,10 @@ pub struct Effort<'a> {
     pub can_shrink: bool,
     pub retries: &'a AtomicU64,
 }
+
+/// Makes what the caller wants of the text of a body. A text that is no JSON is an error, and is asked for again. No
+/// text at all is read as `null`.
+pub type Reader<'r, T> = dyn Fn(&str) -> Result<T, serde_json::Error> + Sync + 'r;
 
 /// Cheap to clone: all clones share connections, limiter and counters.
 #[derive(Debug, Clone)]
@@ -175,16 +179,22 @@ impl Client {
 
     /// Asks until there is an answer, a fault that no retry mends, or the retries are used up.
     pub async fn get(&self, request: &Request) -> Result<Answer, Fault> {
-        self.get_with(request, Effort { can_shrink: false, retries: &AtomicU64::new(0) }).await
+        let effort = Effort { can_shrink: false, retries: &AtomicU64::new(0) };
+        self.get_with(request, effort, &|text: &str| serde_json::from_str(text)).await
     }
 
     /// The same, with as much effort as is said.
-    pub async fn get_with(&self, request: &Request, effort: Effort<'_>) -> Result<Answer, Fault> {
+    pub async fn get_with<T>(
+        &self,
+        request: &Request,
+        effort: Effort<'_>,
+        read: &Reader<'_, T>,
+    ) -> Result<Answer<T>, Fault> {
         let mut schedule = self.retry.schedule(effort.can_shrink);
         let mut token = self.token().await?;
         let mut is_refreshed = false;
         loop {
-            let fault = match self.attempt(request, token.as_ref()).await {
+            let fault = match self.attempt(request, token.as_ref(), read).await {
                 Ok(answer) => {
                     self.is_reached.store(true, Ordering::Relaxed);
                     return Ok(answer);
@@ -234,13 +244,20 @@ impl Client {
     }
 
     /// One request, redirects within the host followed.
-    async fn attempt(&self, request: &Request, token: Option<&Secret>) -> Result<Answer, Fault> {
+    async fn attempt<T>(
+        &self,
+        request: &Request,
+        token: Option<&Secret>,
+        read: &Reader<'_, T>,
+    ) -> Result<Answer<T>, Fault> {
         let mut url = self.api.at(&request.path, &request.query);
         for _ in 0..=redirect::MOST {
             let response = self.send(&url, request, token).await?;
             match redirect::target(&url, &response)? {
                 Some(target) => url = target,
-                None => return answer::read(response).await.map_err(|fault| self.by_credentials(fault)),
+                None => {
+                    return answer::read(response, read).await.map_err(|fault| self.by_credentials(fault));
+                }
             }
         }
         Err(Fault::Redirects)
@@ -264,7 +281,7 @@ impl Client {
             return Ok(response);
         }
         let mut notice = notice(response.headers());
-        let fault = answer::read(response).await.err();
+        let fault = answer::read(response, &|_| Ok(())).await.err();
         let fault = fault.unwrap_or(Fault::RateLimited { wait: None, is_of_route: false });
         if let Fault::RateLimited { wait, is_of_route } = &fault {
             notice.is_of_route |= is_of_route;

@@ -86,7 +86,7 @@ impl Session {
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let response = request.send().await.map_err(|error| Fault::transport(&error))?;
         let status = response.status();
-        match answer::read(response).await {
+        match answer::read(response, &|text: &str| serde_json::from_str(text)).await {
             Ok(answer) => tokens_of(&answer.body).ok_or_else(|| Fault::Unauthorized {
                 message: Excerpt::new("the answer to the refresh token holds no tokens"),
             }),

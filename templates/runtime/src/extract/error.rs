@@ -3,9 +3,9 @@
 use thiserror::Error;
 use tokio::task::JoinError;
 
-use super::decode::DecodeError;
 use super::paging::PagingError;
 use crate::client::Fault;
+use crate::record::DecodeError;
 use crate::resource::Resource;
 use crate::scope::Named;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::tree::Tree;
+use super::walk::Tree;
 
 /// All resources of one tree. Made before the tree is read, looked at while it is.
 #[derive(Debug)]

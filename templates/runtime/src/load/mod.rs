@@ -138,7 +138,11 @@ impl Loader {
     /// The same for several, in their order: one look, which is what a destination far away charges for.
     pub fn states(&self, partitions: &[(&Resource, &[Binding])]) -> Result<Vec<Option<Value>>, LoadError> {
         let keys: Vec<_> = partitions.iter().map(|(resource, bindings)| (resource.name, *bindings)).collect();
-        Ok(self.shared.states.read(&keys)?)
+        self.shared.states.read(&keys).map_err(|error| {
+            // Whoever goes on without a state finds the load closed.
+            let _ = self.shared.failure.set(error.into());
+            self.shared.failure()
+        })
     }
 
     pub fn past(&self) -> &PastLoads {
@@ -218,6 +222,9 @@ impl Shared {
     }
 
     fn send(&self, message: Message) -> Result<(), LoadError> {
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone());
+        }
         let messages = self.messages();
         let messages = messages.as_ref().ok_or_else(|| self.failure())?;
         messages.send(message).map_err(|_| self.failure())

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::page::{Binding, Record};
+use crate::page::Binding;
+use crate::record::Record;
 
 /// The digest of a record of a partition. A field that is null counts as one that is not there.
 pub(super) fn digest(record: &Record, bindings: &[Binding]) -> u64 {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::normalize::digest::{again, digest};
 use crate::normalize::{Digests, Layout};
-use crate::page::{Binding, Record};
+use crate::page::Binding;
+use crate::record::Record;
 
 /// The records of a page that count.
 #[derive(Debug, Default)]

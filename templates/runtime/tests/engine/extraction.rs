@@ -8,9 +8,10 @@ use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, Secret}
 use gitlab_pipeline::extract::{
     ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, TreeError, extract,
 };
-use gitlab_pipeline::page::{Page, Record};
+use gitlab_pipeline::page::{Page, Partition};
+use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Pagination, Param, ParamSource, Resource, Start};
-use gitlab_pipeline::{Hooks, Keep};
+use gitlab_pipeline::{Hooks, Keep, Record};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -61,6 +62,11 @@ pub(super) struct Pages(Arc<Mutex<Vec<Page>>>);
 
 impl Sink for Pages {
     type Error = std::io::Error;
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Vec<Record>> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), Self::Error> {
         self.0.lock().unwrap().push(page);

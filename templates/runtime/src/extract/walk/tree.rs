@@ -3,42 +3,18 @@
 //! Parents of selected resources come along, and their records are loaded too: they are read anyway, and a table of
 //! notes without its issues joins to nothing. Only `enabled = false` keeps them from being loaded.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
 use thiserror::Error;
 
-use super::bindings::{Route, Unbound, bind, resolve_routes};
-use super::paging::is_set;
-use super::reading::ReadingRules;
-use super::rules::rules_of;
-use super::tally::Counts;
+use super::node::{Node, Role};
 use crate::config::{Config, suggest};
-use crate::page::{Binding, Record};
 use crate::resource::Resource;
 
 /// Parents stand before their children.
 #[derive(Debug)]
 pub struct Tree {
     nodes: Vec<Arc<Node>>,
-}
-
-/// One resource of a run.
-#[derive(Debug)]
-pub(super) struct Node {
-    pub(super) resource: &'static Resource,
-    pub(super) routes: Vec<Route>,
-    pub(super) children: Vec<Arc<Node>>,
-    /// Whether its records are loaded, or only read for what hangs below them.
-    pub(super) is_loaded: bool,
-    /// Whether no other resource has the same table.
-    pub(super) owns_table: bool,
-    /// What the user sends with every request.
-    pub(super) query: Vec<(String, String)>,
-    pub(super) params: BTreeMap<String, Vec<Value>>,
-    pub(super) reading: ReadingRules,
-    pub(super) counts: Arc<Counts>,
 }
 
 /// A definition that cannot be run. All of them are found before the first request.
@@ -95,9 +71,8 @@ impl Tree {
             let is_selected = selected.iter().any(|selected| selected.name == resource.name);
             let is_child = |node: &&Arc<Node>| node.resource.parent() == Some(resource.name);
             let children = nodes.iter().rev().filter(is_child).cloned().collect();
-            let mut node = Node::resolve(resource, &above, children, is_selected, config)?;
-            node.owns_table = owns_table(resource, all, config);
-            nodes.push(Arc::new(node));
+            let role = Role { is_selected, owns_table: owns_table(resource, all, config) };
+            nodes.push(Arc::new(Node::resolve(resource, &above, children, role, config)?));
         }
         nodes.reverse();
         Ok(Self { nodes })
@@ -113,7 +88,7 @@ impl Tree {
         self.nodes.iter().map(|node| (node.resource, node.is_loaded))
     }
 
-    pub(super) fn nodes(&self) -> &[Arc<Node>] {
+    pub(in crate::extract) fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }
 }
@@ -167,50 +142,4 @@ fn ancestors_of(
         next = parent_of(parent, all)?;
     }
     Ok(above)
-}
-
-impl Node {
-    fn resolve(
-        resource: &'static Resource,
-        above: &[&'static Resource],
-        children: Vec<Arc<Self>>,
-        is_selected: bool,
-        config: &Config,
-    ) -> Result<Self, TreeError> {
-        if resource.path.matches('{').count() != resource.params.len() {
-            return Err(TreeError::Placeholders { resource });
-        }
-        let routes = resolve_routes(resource, above.first().copied())?;
-        let said = config.resource(resource.name);
-        for (param, route) in resource.params.iter().zip(&routes) {
-            let is_given = said.params.get(param.name).is_some_and(|values| !values.is_empty());
-            if *route == Route::Config && !is_given {
-                return Err(TreeError::MissingInput { resource, param: param.name });
-            }
-        }
-        let reading = rules_of(resource, above, &children, config);
-        Ok(Self {
-            resource,
-            routes,
-            children,
-            reading,
-            owns_table: true,
-            is_loaded: is_selected || said.enabled != Some(false),
-            query: said.query.clone(),
-            params: said.params.clone(),
-            counts: Arc::default(),
-        })
-    }
-
-    /// The bindings of each partition that a record of the parent starts.
-    pub(super) fn bind(&self, parent: &[Binding], record: &Record) -> Result<Vec<Vec<Binding>>, Unbound> {
-        bind(self.resource, &self.routes, &self.params, parent, record)
-    }
-
-    /// The query parameters that are set: the user's, and those of `defaults` that the user does not set.
-    pub(super) fn set_query(&self, defaults: &[(String, String)]) -> Vec<(String, String)> {
-        let base = |name: &str| name.strip_suffix("[]").unwrap_or(name).to_owned();
-        let unset = defaults.iter().filter(|(name, _)| !is_set(&self.query, &base(name)));
-        unset.chain(&self.query).cloned().collect()
-    }
 }

@@ -13,17 +13,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::reading::Reading;
+use super::reading::{Reading, ReadingRules};
 use super::state::{PartitionState, Point};
-use super::tree::Node;
 use crate::page::{Partition, Whole};
 
 /// A partition that is being read.
 #[derive(Debug)]
-pub(super) struct Branch {
-    pub(super) node: Arc<Node>,
-    pub(super) partition: Arc<Partition>,
-    pub(super) reading: Reading,
+pub(in crate::extract) struct Branch {
+    rules: Arc<ReadingRules>,
+    pub(in crate::extract) partition: Arc<Partition>,
+    pub(in crate::extract) reading: Reading,
     /// The page that it hangs on.
     above: Option<(Arc<Branch>, u64)>,
     load_id: Arc<str>,
@@ -69,44 +68,44 @@ struct OpenPage {
 }
 
 impl Branch {
-    pub(super) fn new(
-        node: Arc<Node>,
+    pub(in crate::extract) fn new(
+        rules: Arc<ReadingRules>,
         partition: Arc<Partition>,
         reading: Reading,
         load_id: Arc<str>,
         lists: usize,
     ) -> Self {
         let progress = Mutex::new(Progress { open_lists: lists, ..Progress::default() });
-        Self { node, partition, reading, above: None, load_id, progress }
+        Self { rules, partition, reading, above: None, load_id, progress }
     }
 
     /// A partition that hangs on a page of this one.
-    pub(super) fn below(
+    pub(in crate::extract) fn below(
         self: &Arc<Self>,
         page: u64,
-        node: Arc<Node>,
+        rules: Arc<ReadingRules>,
         partition: Arc<Partition>,
         reading: Reading,
     ) -> Self {
         if let Some(open) = self.lock().page(page) {
             open.waits_for += 1;
-            if node.reading.keeps_state && !node.reading.keeps_cursor() {
+            if rules.keeps_state && !rules.keeps_cursor() {
                 open.below.push(Arc::clone(&partition));
             }
         }
         let above = Some((Arc::clone(self), page));
-        Self { above, ..Self::new(node, partition, reading, Arc::clone(&self.load_id), 1) }
+        Self { above, ..Self::new(rules, partition, reading, Arc::clone(&self.load_id), 1) }
     }
 
     /// Notes a page whose records are about to be handed over, and tells its number.
-    pub(super) fn open_page(&self, point: Option<Point>) -> u64 {
+    pub(in crate::extract) fn open_page(&self, point: Option<Point>) -> u64 {
         let mut progress = self.lock();
         progress.pages.push_back(OpenPage { waits_for: 1, point, ..OpenPage::default() });
         progress.front + u64::try_from(progress.pages.len() - 1).unwrap_or(u64::MAX)
     }
 
     /// Notes that one of its lists is read to the end; whether it was the last.
-    pub(super) fn end_list(&self) -> bool {
+    pub(in crate::extract) fn end_list(&self) -> bool {
         let mut progress = self.lock();
         progress.open_lists = progress.open_lists.saturating_sub(1);
         progress.open_lists == 0
@@ -114,7 +113,7 @@ impl Branch {
 
     /// Notes that one of its lists is not read further: nothing beyond is kept. `is_lossy` unless that is as it should
     /// be.
-    pub(super) fn break_off(&self, is_lossy: bool) {
+    pub(in crate::extract) fn break_off(&self, is_lossy: bool) {
         let mut progress = self.lock();
         progress.open_lists = progress.open_lists.saturating_sub(1);
         progress.is_blocked = true;
@@ -122,7 +121,7 @@ impl Branch {
     }
 
     /// What may be kept together with the records of a page that nothing hangs on.
-    pub(super) fn kept_with(&self, page: u64) -> Option<Kept> {
+    pub(in crate::extract) fn kept_with(&self, page: u64) -> Option<Kept> {
         let mut progress = self.lock();
         let is_next = progress.front == page && !progress.is_blocked;
         let open_lists = progress.open_lists;
@@ -139,13 +138,13 @@ impl Branch {
     }
 
     /// Notes that a page is handed over; what may be kept of this partition and of those above it.
-    pub(super) fn hand_over(self: &Arc<Self>, page: u64) -> Vec<Kept> {
+    pub(in crate::extract) fn hand_over(self: &Arc<Self>, page: u64) -> Vec<Kept> {
         self.release(page, false);
         self.close()
     }
 
     /// What may be kept of this partition and of those above it now that no request of it is left.
-    pub(super) fn close(self: &Arc<Self>) -> Vec<Kept> {
+    pub(in crate::extract) fn close(self: &Arc<Self>) -> Vec<Kept> {
         let mut kept = Vec::new();
         let mut ended = self.settle(&mut kept);
         let mut above = self.above.clone();
@@ -195,24 +194,22 @@ impl Branch {
     }
 
     fn kept_at(&self, point: Point) -> Option<Kept> {
-        let state = self.reading.state_at(point, &self.node.reading);
+        let state = self.reading.state_at(point, &self.rules);
         let kept = Kept { partition: Arc::clone(&self.partition), state: Some(state), whole: None };
-        self.node.reading.keeps_state.then_some(kept)
+        self.rules.keeps_state.then_some(kept)
     }
 
     fn kept_at_end(&self) -> Option<Kept> {
-        let state = self.reading.state_at_end(&self.node.reading, &self.load_id);
+        let state = self.reading.state_at_end(&self.rules, &self.load_id);
         let kept = Kept { partition: Arc::clone(&self.partition), state: Some(state), whole: self.whole() };
-        self.node.reading.keeps_state.then_some(kept)
+        self.rules.keeps_state.then_some(kept)
     }
 
     fn whole(&self) -> Option<Whole> {
-        let node = &self.node;
-        let is_whole = self.reading.is_whole() && node.is_loaded && node.owns_table;
-        let is_filtered = !node.query.is_empty() || node.resource.start.is_some();
+        let is_whole = self.reading.is_whole() && self.rules.marks_deleted;
         is_whole.then(|| Whole {
             since: self.reading.load.clone(),
-            from: is_filtered.then(|| self.reading.filtered_since().to_owned()),
+            from: self.rules.is_filtered.then(|| self.reading.filtered_since().to_owned()),
         })
     }
 
@@ -230,69 +227,41 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Environment};
-    use crate::extract::reading::History;
-    use crate::extract::tree::Tree;
+    use crate::extract::resume::History;
     use crate::moment::Moment;
     use crate::page::Binding;
-    use crate::resource::{Incremental, Pagination, Param, ParamSource, Resource};
+    use crate::resource::Resource;
 
-    const ISSUES: Resource = Resource {
-        name: "issues",
-        table: "issues",
-        path: "/issues",
-        record_key: &["id"],
-        pagination: Pagination::Offset,
-        incremental: Some(Incremental {
-            param: "updated_after",
-            cursor: Some("updated_at"),
-            query: &[("order_by", "updated_at"), ("sort", "asc")],
-            ..Incremental::DEFAULT
-        }),
-        ..Resource::DEFAULT
-    };
-    const NOTES: Resource = Resource {
-        name: "notes",
-        table: "notes",
-        path: "/issues/{id}/notes",
-        params: &[Param {
-            name: "id",
-            column: "issue_id",
-            source: ParamSource::Parent { resource: "issues", field: "id" },
-        }],
-        incremental: None,
-        ..ISSUES
-    };
+    const ISSUES: &Resource = &Resource { name: "issues", ..Resource::DEFAULT };
+    const NOTES: &Resource = &Resource { name: "notes", ..Resource::DEFAULT };
 
-    /// Issues, and the notes of those.
-    fn nodes() -> Vec<Arc<Node>> {
-        const ALL: &[&Resource] = &[&ISSUES, &NOTES];
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
-        std::fs::write(&path, "").unwrap();
-        let config = Config::load(Some(&path), &Environment::new(), ALL).unwrap();
-        Tree::resolve(ALL, ALL, &config).unwrap().nodes().to_vec()
+    /// Issues are asked for changes; the notes of each are not.
+    fn rules(resource: &'static Resource) -> Arc<ReadingRules> {
+        let is_incremental = resource == ISSUES;
+        let with = if is_incremental { vec!["issues", "notes"] } else { vec!["notes"] };
+        let usual = ReadingRules { keeps_state: true, marks_deleted: true, ..ReadingRules::default() };
+        Arc::new(ReadingRules { with, is_incremental, ..usual })
     }
 
-    fn reading(node: &Node) -> Reading {
-        Reading::plan(None, &node.reading, String::new(), None, &History::default()).unwrap()
+    fn reading(rules: &ReadingRules) -> Reading {
+        Reading::plan(None, rules, String::new(), None, &History::default()).unwrap()
     }
 
-    fn partition(node: &Node, number: u64) -> Arc<Partition> {
+    fn partition(resource: &'static Resource, number: u64) -> Arc<Partition> {
         let bindings = vec![Binding { column: "n", value: number.into() }];
-        Arc::new(Partition { resource: node.resource, bindings })
+        Arc::new(Partition { resource, bindings })
     }
 
     fn issues() -> Arc<Branch> {
-        let node = nodes()[0].clone();
-        let (partition, reading) = (partition(&node, 1), reading(&node));
-        Arc::new(Branch::new(node, partition, reading, "load".into(), 1))
+        let rules = rules(ISSUES);
+        let reading = reading(&rules);
+        Arc::new(Branch::new(rules, partition(ISSUES, 1), reading, "load".into(), 1))
     }
 
     fn notes(issues: &Arc<Branch>, page: u64, number: u64) -> Arc<Branch> {
-        let node = issues.node.children[0].clone();
-        let (partition, reading) = (partition(&node, number), reading(&node));
-        Arc::new(issues.below(page, node, partition, reading))
+        let rules = rules(NOTES);
+        let reading = reading(&rules);
+        Arc::new(issues.below(page, rules, partition(NOTES, number), reading))
     }
 
     fn point(second: u32) -> Option<Point> {

@@ -13,7 +13,12 @@ const NEAR: usize = 200;
 
 /// Calls `work` for every item until none is left and none is being worked on. What it returns is worked on next, its
 /// first item first, unless `is_held` says that it would only wait. The first error stops all workers and is returned.
-pub(super) async fn drain<T, E, H, W, F>(items: Vec<T>, workers: usize, is_held: H, work: W) -> Result<(), E>
+pub(in crate::extract) async fn drain<T, E, H, W, F>(
+    items: Vec<T>,
+    workers: usize,
+    is_held: H,
+    work: W,
+) -> Result<(), E>
 where
     T: Send + 'static,
     E: Send + 'static + From<JoinError>,

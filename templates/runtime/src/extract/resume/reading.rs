@@ -26,32 +26,36 @@ pub struct History {
 
 /// What the configuration and the definition say of one resource.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ReadingRules {
+pub(in crate::extract) struct ReadingRules {
     /// The resource and all that are below it in this run.
-    pub(super) with: Vec<&'static str>,
-    pub(super) is_incremental: bool,
+    pub(in crate::extract) with: Vec<&'static str>,
+    pub(in crate::extract) is_incremental: bool,
     /// How the list is asked for when a bound is known and the server takes none.
-    pub(super) newest_first: Option<NewestFirst>,
+    pub(in crate::extract) newest_first: Option<NewestFirst>,
     /// Whether what hangs on a finished record is left alone once it is loaded.
-    pub(super) settled_after: Option<(Finality, Duration)>,
-    pub(super) lookback: Duration,
-    pub(super) start: StartDate,
+    pub(in crate::extract) settled_after: Option<(Finality, Duration)>,
+    pub(in crate::extract) lookback: Duration,
+    pub(in crate::extract) start: StartDate,
     /// `None`: never.
-    pub(super) sweep_every: Option<Duration>,
+    pub(in crate::extract) sweep_every: Option<Duration>,
     /// Whether state is kept and used. Not where rows wait for a complete read to replace a table: a part of them
     /// would replace all.
-    pub(super) keeps_state: bool,
+    pub(in crate::extract) keeps_state: bool,
+    /// Whether a whole read may say which rows are gone.
+    pub(in crate::extract) marks_deleted: bool,
+    /// Whether the list is a part of what was read before: the scope or the user chooses.
+    pub(in crate::extract) is_filtered: bool,
 }
 
 /// How a partition is read.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reading {
+pub(in crate::extract) struct Reading {
     /// What changed before is not asked for.
-    pub(super) since: Option<Moment>,
+    pub(in crate::extract) since: Option<Moment>,
     /// Where an interrupted load stopped.
-    pub(super) point: Option<Point>,
+    pub(in crate::extract) point: Option<Point>,
     /// When it began, in this load or in the one that is gone on with.
-    pub(super) began_at: Moment,
+    pub(in crate::extract) began_at: Moment,
     /// The load in which it began.
     pub(super) load: String,
     /// What was kept before.
@@ -62,7 +66,7 @@ pub(super) struct Reading {
 impl Reading {
     /// `None` when the interrupted load has read it. `changed_at` is when the record that the partition hangs on has
     /// changed, if it says so.
-    pub(super) fn plan(
+    pub(in crate::extract) fn plan(
         kept: Option<PartitionState>,
         rules: &ReadingRules,
         filter: String,
@@ -94,7 +98,7 @@ impl Reading {
     }
 
     /// Takes the bound of the list that it hangs on, where it has no cursor of its own.
-    pub(super) fn inherit(&mut self, since: Option<Moment>, rules: &ReadingRules) {
+    pub(in crate::extract) fn inherit(&mut self, since: Option<Moment>, rules: &ReadingRules) {
         if rules.newest_first.is_some() && !rules.is_incremental {
             self.since = since;
         }
@@ -102,7 +106,7 @@ impl Reading {
 
     /// The bound for what hangs on a record that was made at `created_at`: of a record that was there before the last
     /// run, everything below that changed before then is loaded. `None` in a full sweep.
-    pub(super) fn bound_below(
+    pub(in crate::extract) fn bound_below(
         &self,
         created_at: Option<Moment>,
         below: &str,
@@ -114,22 +118,22 @@ impl Reading {
     }
 
     /// Whether nothing was left out of the list on purpose.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(in crate::extract) fn is_whole(&self) -> bool {
         self.since.is_none()
     }
 
     /// The first load that read the list with the filter that it has now.
-    pub(super) fn filtered_since(&self) -> &str {
+    pub(in crate::extract) fn filtered_since(&self) -> &str {
         self.before.filtered_since.as_ref().unwrap_or(&self.load)
     }
 
     /// What changed before this was loaded in earlier runs, with everything below.
-    pub(super) fn loaded_before(&self, rules: &ReadingRules) -> Option<Moment> {
+    pub(in crate::extract) fn loaded_before(&self, rules: &ReadingRules) -> Option<Moment> {
         rules.cursor(&self.before)
     }
 
     /// What to keep when everything up to `point` is loaded.
-    pub(super) fn state_at(&self, point: Point, rules: &ReadingRules) -> PartitionState {
+    pub(in crate::extract) fn state_at(&self, point: Point, rules: &ReadingRules) -> PartitionState {
         let reading = Unfinished {
             load: self.load.clone(),
             with: rules.names(),
@@ -146,7 +150,7 @@ impl Reading {
     }
 
     /// What to keep when everything is loaded.
-    pub(super) fn state_at_end(&self, rules: &ReadingRules, load_id: &str) -> PartitionState {
+    pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, load_id: &str) -> PartitionState {
         let mut state = PartitionState {
             reading: None,
             filter: self.filter.clone(),
@@ -174,7 +178,7 @@ impl Reading {
 impl ReadingRules {
     /// Whether what is kept of a partition says something to later loads; if not, it is forgotten when what it hangs
     /// on is done.
-    pub(super) fn keeps_cursor(&self) -> bool {
+    pub(in crate::extract) fn keeps_cursor(&self) -> bool {
         self.keeps_state && (self.is_incremental || self.settled_after.is_some())
     }
 

@@ -3,24 +3,25 @@
 use std::sync::Arc;
 
 use super::bindings::Unbound;
-use super::branch::Branch;
-use super::reading::{History, Reading};
-use super::sink::Sink;
-use super::state::PartitionState;
-use super::tally::LossKind;
+use super::node::Node;
 use super::task::{Shared, Start, Task};
-use super::tree::{Node, Tree};
+use super::tree::Tree;
 use crate::config::Scope;
+use crate::extract::resume::{Branch, History, PartitionState, Reading};
+use crate::extract::sink::Sink;
+use crate::extract::tally::LossKind;
 use crate::moment::Moment;
-use crate::page::{Binding, Partition, Record};
+use crate::page::{Binding, Partition};
+use crate::record::Glimpse;
 use crate::scope::{Root, plan_roots};
 
 /// Plans how each partition is read, by what is kept of it.
 #[derive(Debug)]
-pub(super) struct Starter<S> {
+pub(in crate::extract) struct Starter<S> {
     pub(super) sink: S,
     pub(super) history: History,
-    pub(super) load_id: Arc<str>,
+    load_id: Arc<str>,
+    per_page: u32,
 }
 
 /// What is known of the record that partitions hang on.
@@ -32,14 +33,14 @@ pub(super) struct Anchor {
 }
 
 impl<S: Sink> Starter<S> {
-    pub(super) fn new(sink: S) -> Self {
+    pub(in crate::extract) fn new(sink: S, per_page: u32) -> Self {
         let history = sink.history();
         let load_id = Arc::from(history.load_id.as_str());
-        Self { sink, history, load_id }
+        Self { sink, history, load_id, per_page }
     }
 
     /// The first request of every resource that has no parent.
-    pub(super) fn first_tasks(&self, tree: &Tree, scope: &Scope) -> Vec<Task> {
+    pub(in crate::extract) fn first_tasks(&self, tree: &Tree, scope: &Scope) -> Vec<Task> {
         let rootless = tree.nodes().iter().filter(|node| node.resource.parent().is_none());
         let tasks = rootless.flat_map(|node| {
             if node.resource.params.is_empty() {
@@ -58,22 +59,23 @@ impl<S: Sink> Starter<S> {
             return Vec::new();
         };
         let load_id = Arc::clone(&self.load_id);
-        let branch = Arc::new(Branch::new(Arc::clone(node), partition, reading, load_id, roots.len()));
+        let branch =
+            Arc::new(Branch::new(Arc::clone(&node.reading), partition, reading, load_id, roots.len()));
         let shared = Arc::new(Shared::new(roots.len()));
         let task = |root| {
             let start = Start::Root { root: Arc::new(root), shared: Arc::clone(&shared) };
-            Task::new(Arc::clone(&branch), start)
+            Task::new(Arc::clone(node), Arc::clone(&branch), start, self.per_page)
         };
         roots.into_iter().map(task).collect()
     }
 
     /// A resource whose parameters all stand in the configuration.
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
-        let tasks = bound_partitions(node, node.bind(&[], &Record::new())).filter_map(|partition| {
+        let tasks = bound_partitions(node, node.bind(&[], &Glimpse::default())).filter_map(|partition| {
             let reading = self.plan(node, &partition, String::new(), None)?;
             let load_id = Arc::clone(&self.load_id);
-            let branch = Branch::new(Arc::clone(node), partition, reading, load_id, 1);
-            Some(Task::new(Arc::new(branch), Start::Path))
+            let branch = Branch::new(Arc::clone(&node.reading), partition, reading, load_id, 1);
+            Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
         });
         tasks.collect()
     }
@@ -90,8 +92,8 @@ impl<S: Sink> Starter<S> {
         let tasks = bound_partitions(node, bound).filter_map(|partition| {
             let mut reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
             reading.inherit(anchor.loaded_before, &node.reading);
-            let branch = branch.below(page, Arc::clone(node), partition, reading);
-            Some(Task::new(Arc::new(branch), Start::Path))
+            let branch = branch.below(page, Arc::clone(&node.reading), partition, reading);
+            Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
         });
         tasks.collect()
     }

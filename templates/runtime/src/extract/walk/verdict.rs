@@ -1,11 +1,11 @@
 //! What a refused request means: the run ends, one partition is left out, or the request is made in another way.
 
-use super::error::{ExtractError, PartitionError};
-use super::replan::replan;
-use super::tally::LossKind;
 use super::task::{Start, Task};
 use crate::client::{Fault, Request, TransportKind};
 use crate::config::ApiRoot;
+use crate::extract::error::{ExtractError, PartitionError};
+use crate::extract::paging::{List, Pager};
+use crate::extract::tally::LossKind;
 
 /// What becomes of a request that was refused.
 #[derive(Debug)]
@@ -16,19 +16,17 @@ pub(super) enum Verdict {
     LeftOut(LossKind),
 }
 
-/// Counts a partition that is left out; an error ends the run. `size` is how many records the page was to hold.
+/// Counts a partition that is left out; an error ends the run.
 pub(super) fn settle(
     api: &ApiRoot,
     task: &Task,
+    list: &List,
     request: &Request,
-    size: u32,
     error: PartitionError,
 ) -> Result<Verdict, ExtractError> {
-    if let PartitionError::Fault(fault) = &error
-        && let Some(task) = replan(task, fault, size)
-    {
-        tracing::info!(resource = task.node.resource.name, path = %request.path, %fault, paging = ?task.paging, size = ?task.page_size, "asked for in another way");
-        return Ok(Verdict::Instead(Box::new(task)));
+    if let Some(pager) = instead(task, list, &error) {
+        tracing::info!(resource = task.node.resource.name, path = %request.path, %error, size = pager.size(list), "asked for in another way");
+        return Ok(Verdict::Instead(Box::new(task.at(pager))));
     }
     if let Some(fatal) = fatal(api, task, &error) {
         return Err(fatal);
@@ -43,6 +41,21 @@ pub(super) fn settle(
     tracing::info!(resource = task.node.resource.name, path = %request.path, %error, ?kind, "left out");
     task.node.counts.add_loss(kind, error.to_string(), request.path.clone());
     Ok(Verdict::LeftOut(kind))
+}
+
+/// Another way to ask, if there is one that may help.
+fn instead(task: &Task, list: &List, error: &PartitionError) -> Option<Pager> {
+    match error {
+        PartitionError::Fault(fault) => {
+            let pager = task.pager.instead(list, fault)?;
+            if let Some(way) = pager.learned() {
+                let _ = task.node.way.set(way);
+            }
+            Some(pager)
+        }
+        PartitionError::Paging(error) => task.pager.again(*error),
+        PartitionError::Decode(_) => None,
+    }
 }
 
 /// The faults that concern the whole run, wherever they occur, and those of roots that have a name of their own.

@@ -8,12 +8,13 @@ use thiserror::Error;
 
 use super::tree::TreeError;
 use crate::client::path_segment;
-use crate::page::{Binding, Record};
+use crate::page::Binding;
+use crate::record::Glimpse;
 use crate::resource::{Param, ParamSource, Resource};
 
 /// Where the value of one parameter of a child comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Route {
+pub(in crate::extract) enum Route {
     /// A field of the parent's record.
     Record { field: &'static str },
     /// The parent's own parameter at this place.
@@ -22,9 +23,19 @@ pub(super) enum Route {
     Config,
 }
 
+impl Route {
+    /// The field of the parent's record, where it is one.
+    pub(super) fn record_field(&self) -> Option<&'static str> {
+        match self {
+            Self::Record { field } => Some(field),
+            Self::Parent { .. } | Self::Config => None,
+        }
+    }
+}
+
 /// Why a record starts no partition of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum Unbound {
+pub(in crate::extract) enum Unbound {
     /// The field is not there, or is neither text nor a whole number.
     #[error("the parent's record has no `{field}`")]
     Missing { field: &'static str },
@@ -69,7 +80,7 @@ pub(super) fn bind(
     routes: &[Route],
     configured: &BTreeMap<String, Vec<Value>>,
     parent: &[Binding],
-    record: &Record,
+    record: &Glimpse,
 ) -> Result<Vec<Vec<Binding>>, Unbound> {
     let mut partitions = vec![Vec::with_capacity(routes.len())];
     for (param, route) in child.params.iter().zip(routes) {
@@ -98,16 +109,14 @@ fn combine(partitions: &[Vec<Binding>], column: &'static str, values: &[Value]) 
 }
 
 /// The field at a dotted path, when its value identifies something.
-fn field_of<'a>(record: &'a Record, field: &str) -> Option<&'a Value> {
-    let mut steps = field.split('.');
-    let first = record.get(steps.next()?)?;
-    let value = steps.try_fold(first, |value, step| value.get(step))?;
+fn field_of<'a>(record: &'a Glimpse, field: &str) -> Option<&'a Value> {
+    let value = record.get(field)?;
     (value.is_string() || value.is_i64() || value.is_u64()).then_some(value)
 }
 
 /// The path with each placeholder filled, percent-encoded. There is one binding per placeholder, and [`bind`] has
 /// seen that each can stand in a path.
-pub(super) fn fill_path(path: &str, bindings: &[Binding]) -> String {
+pub(in crate::extract) fn fill_path(path: &str, bindings: &[Binding]) -> String {
     let mut filled = String::with_capacity(path.len());
     let mut rest = path;
     for binding in bindings {
@@ -161,8 +170,8 @@ mod tests {
     const FILES: Resource =
         resource("files", "/projects/{id}/files/{path}", &[from("id", "projects", "id"), PATHS]);
 
-    fn record(value: Value) -> Record {
-        value.as_object().unwrap().clone()
+    fn record(value: Value) -> Glimpse {
+        Glimpse::of_json(&value, &["id", "iid"])
     }
 
     #[test]

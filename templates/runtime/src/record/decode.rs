@@ -6,8 +6,8 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use super::Record;
 use crate::client::Excerpt;
-use crate::page::Record;
 use crate::resource::Shape;
 
 /// A body that does not hold what its resource promises.
@@ -34,7 +34,7 @@ impl DecodeError {
 }
 
 /// The records of a body. `null` is none; a scalar in a list becomes a record with the one field `value`.
-pub(super) fn decode_records(shape: Shape, body: Value) -> Result<Vec<Record>, DecodeError> {
+pub(crate) fn decode_records(shape: Shape, body: Value) -> Result<Vec<Record>, DecodeError> {
     match (shape, body) {
         (_, Value::Null) => Ok(Vec::new()),
         (_, Value::Array(items)) => Ok(list(items)),

@@ -13,24 +13,25 @@
 //!   a tenth less than pages.
 //! - **By keyset**, where the server offers it: it needs nothing of this.
 //!
-//! Windows need pages of the size that was asked for, of ten rows at least, and rows with a key. A server that gives
-//! pages of another size, and a list without a key, are followed page by page.
+//! Windows need pages of the size that was asked for, and rows with a key. A server that gives pages of another size, and
+//! a list without a key, are followed page by page. Where pages have to become smaller, the first smaller window
+//! overlaps with what was read as well; single rows cannot overlap.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::paging::Position;
+use super::position::Position;
 use crate::moment::Moment;
-use crate::page::Record;
+use crate::record::Glimpse;
 
-/// The smallest page size at which overlapping is worth it.
-const SMALLEST: u32 = 10;
+/// The smallest page that can overlap with another and still bring something new.
+const SMALLEST: u32 = 2;
 
 /// How many windows in a row may be read again before the list is taken to have no order.
 const MOST_BACK: u32 = 50;
+
+/// How many answers in a row may bring nothing but known rows before the server is taken to ignore page numbers.
+const MOST_STALE: u32 = 3;
 
 /// Rows that were handed over and may come again.
 pub(super) type Known = Arc<HashSet<u64>>;
@@ -51,14 +52,14 @@ pub(super) struct Place {
     /// How far the list is read, in rows from its front, and how often it went back since.
     reached: u64,
     backs: u32,
+    /// Answers in a row that brought nothing new though they reached farther.
+    stale: u32,
 }
 
 /// One answer of such a list.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
-    pub(super) records: &'a [Record],
-    /// What tells the records apart.
-    pub(super) record_key: &'a [&'static str],
+    pub(super) records: &'a [Glimpse],
     /// The field that the order of change goes by.
     pub(super) cursor: Option<&'static str>,
     pub(super) position: &'a Position,
@@ -77,6 +78,8 @@ pub(super) enum Step {
     Back(Position),
     Next(Position),
     End,
+    /// The server gives the same rows again and again.
+    Stuck,
 }
 
 /// What is left to do after an answer.
@@ -95,12 +98,8 @@ impl Place {
     }
 
     /// The records that were not handed over before.
-    pub(super) fn is_new(&self, record: &Record, record_key: &[&str]) -> bool {
-        if self.known.is_empty() && self.beyond.is_empty() {
-            return true;
-        }
-        let key = key_of(record, record_key);
-        !self.known.contains(&key) && !self.beyond.contains(&key)
+    pub(super) fn is_new(&self, record: &Glimpse) -> bool {
+        !self.known.contains(&record.identity()) && !self.beyond.contains(&record.identity())
     }
 
     /// Where the list goes on, and from what place.
@@ -120,7 +119,13 @@ impl Place {
         }
         let end = window.position.page().saturating_mul(window.size.into());
         if end > place.reached {
-            (place.reached, place.backs) = (end, 0);
+            let is_known = |row: &Glimpse| self.known.contains(&row.identity());
+            let is_stale = !window.records.is_empty() && window.records.iter().all(is_known);
+            let stale = if is_stale { place.stale + 1 } else { 0 };
+            (place.reached, place.backs, place.stale) = (end, 0, stale);
+        }
+        if place.stale >= MOST_STALE {
+            return Outcome { step: Step::Stuck, place, is_disobeyed };
         }
         let Some(next) = window.next.clone() else {
             return Outcome { step: Step::End, place, is_disobeyed };
@@ -129,7 +134,7 @@ impl Place {
         let step = match (last, cursors) {
             (Some(last), Some(cursors)) if self.since.is_none_or(|since| since < last) => {
                 place.known = known_from(window, &cursors, last);
-                (place.since, place.reached) = (Some(last), 0);
+                (place.since, place.reached, place.stale) = (Some(last), 0, 0);
                 Position::First
             }
             // A whole page of one instant.
@@ -152,14 +157,14 @@ impl Place {
             (true, Some(cursors)) => cursors.first().map(|first| first.floor_to_millis()) == self.since,
             _ => true,
         };
-        let is_known = |first: &Record| self.known.contains(&key_of(first, window.record_key));
+        let is_known = |first: &Glimpse| self.known.contains(&first.identity());
         *page == 1 || is_instant && window.records.first().is_some_and(is_known)
     }
 
     /// The cursors of a window that keeps to the order of change and to the bound.
     fn cursors(&self, window: &Window<'_>) -> Option<Vec<Moment>> {
         let field = window.cursor.filter(|_| self.ascends)?;
-        let read = |record: &Record| Moment::parse(record.get(field)?.as_str()?);
+        let read = |record: &Glimpse| Moment::parse(record.text(field)?);
         let cursors: Vec<Moment> = window.records.iter().map(read).collect::<Option<_>>()?;
         let is_bounded = self.since.is_none_or(|since| cursors.iter().all(|cursor| *cursor >= since));
         (is_bounded && cursors.is_sorted()).then_some(cursors)
@@ -179,12 +184,8 @@ fn before(window: &Window<'_>) -> Position {
 /// give the pages that are asked for.
 fn overlapping(window: &Window<'_>) -> Option<Position> {
     let is_full = u32::try_from(window.records.len()) == Ok(window.size);
-    let counts = matches!(window.position, Position::First | Position::Page(_) | Position::Window { .. });
-    let is_plain = match &window.next {
-        Some(Position::Page(_)) => true,
-        Some(Position::Link(query)) => query.iter().any(|(name, _)| name == "page"),
-        _ => false,
-    };
+    let counts = window.position.counts_pages();
+    let is_plain = window.next.as_ref().is_some_and(Position::counts_pages);
     let end = window.position.page().checked_mul(window.size.into())?;
     let (page, size) = farthest(end, window.most)?;
     (is_full && counts && is_plain).then_some(Position::Window { page, size })
@@ -199,6 +200,15 @@ fn farthest(end: u64, most: u32) -> Option<(u64, u32)> {
         .filter(|(page, size)| page * u64::from(*size) > end)
 }
 
+impl Place {
+    /// The window of at most `most` rows that goes on behind what was read; `None` where nothing was read, or where no
+    /// window of that size overlaps.
+    pub(super) fn smaller(&self, most: u32) -> Option<Position> {
+        let (page, size) = farthest(self.reached, most).filter(|_| !self.known.is_empty())?;
+        Some(Position::Window { page, size })
+    }
+}
+
 /// The rows of the instant `from` and after it: they come again when the list is asked for from there.
 fn known_from(window: &Window<'_>, cursors: &[Moment], from: Moment) -> Known {
     let keys = keys(window).zip(cursors).filter(|(_, cursor)| **cursor >= from);
@@ -206,49 +216,39 @@ fn known_from(window: &Window<'_>, cursors: &[Moment], from: Moment) -> Known {
 }
 
 fn keys<'w>(window: &'w Window<'_>) -> impl Iterator<Item = u64> + 'w {
-    window.records.iter().map(|record| key_of(record, window.record_key))
-}
-
-fn key_of(record: &Record, record_key: &[&str]) -> u64 {
-    let field = |field: &&str| record.get(*field).filter(|value| !value.is_null());
-    let fields: Option<Vec<&Value>> = record_key.iter().map(field).collect();
-    let mut hasher = DefaultHasher::new();
-    match fields {
-        Some(fields) => fields.hash(&mut hasher),
-        // Where a part of the key is missing, only the whole record tells it from others.
-        None => record.hash(&mut hasher),
-    }
-    hasher.finish()
+    window.records.iter().map(Glimpse::identity)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// A server that counts pages, and whose rows change between two requests.
-    struct List(Vec<Record>);
+    struct List(Vec<Glimpse>);
 
     impl List {
-        fn page(&self, place: &Place, page: u64, size: u32) -> (Vec<Record>, bool) {
-            let from = |record: &&Record| place.since.is_none_or(|since| cursor(record) >= since);
-            let rows: Vec<&Record> = self.0.iter().filter(from).collect();
+        fn page(&self, place: &Place, page: u64, size: u32) -> (Vec<Glimpse>, bool) {
+            let from = |record: &&Glimpse| place.since.is_none_or(|since| cursor(record) >= since);
+            let rows: Vec<&Glimpse> = self.0.iter().filter(from).collect();
             let start = usize::try_from((page - 1) * u64::from(size)).unwrap();
             let shown = rows.iter().skip(start).take(size.try_into().unwrap());
             (shown.copied().cloned().collect(), rows.len() > start + usize::try_from(size).unwrap())
         }
 
         fn sort(&mut self) {
-            self.0.sort_by_key(|record| (cursor(record), record["id"].as_i64()));
+            self.0.sort_by_key(|record| (cursor(record), record.get("id").unwrap().as_i64()));
         }
     }
 
-    fn cursor(record: &Record) -> Moment {
-        Moment::parse(record["updated_at"].as_str().unwrap()).unwrap()
+    fn cursor(record: &Glimpse) -> Moment {
+        Moment::parse(record.text("updated_at").unwrap()).unwrap()
     }
 
-    fn record(id: i64, second: i64) -> Record {
+    fn record(id: i64, second: i64) -> Glimpse {
         let at = format!("2024-01-01T{:02}:{:02}:{:02}.500Z", second / 3600, second / 60 % 60, second % 60);
-        Record::from_iter([("id".to_owned(), id.into()), ("updated_at".to_owned(), at.into())])
+        Glimpse::of_json(&json!({"id": id, "updated_at": at}), &["id", "updated_at"])
     }
 
     /// Reads the list; `change` happens after each request. Every id that was handed over, and the requests.
@@ -265,11 +265,10 @@ mod tests {
             assert!(requests < 1_000, "it does not end");
             change(list, requests);
             let next = more.then(|| Position::Page(position.page() + 1));
-            let new = records.iter().filter(|record| place.is_new(record, &["id"]));
-            ids.extend(new.map(|record| record["id"].as_i64().unwrap()));
+            let new = records.iter().filter(|record| place.is_new(record));
+            ids.extend(new.map(|record| record.get("id").unwrap().as_i64().unwrap()));
             let window = Window {
                 records: &records,
-                record_key: &["id"],
                 cursor: Some("updated_at"),
                 position: &position,
                 size,
@@ -280,6 +279,7 @@ mod tests {
             place = outcome.place;
             position = match outcome.step {
                 Step::End => return (ids, requests),
+                Step::Stuck => panic!("it is read like a list that does not move on"),
                 Step::Back(position) | Step::Next(position) => position,
             };
         }
@@ -307,26 +307,27 @@ mod tests {
             (end, windows) = (page * u64::from(size), windows + 1);
         }
         assert!(windows < 1_170, "{windows} windows in place of 1,000 pages");
-        assert_eq!(farthest(9, 9), None);
+        assert_eq!(farthest(9, 9), Some((2, 8)));
+        assert_eq!(farthest(60, 5), None, "each of these sizes ends there");
     }
 
     #[test]
     fn a_server_that_knows_no_windows_is_read_once_as_well() {
-        let pages: Vec<Vec<Record>> =
+        let pages: Vec<Vec<Glimpse>> =
             vec![(0..100).map(|id| record(id, id)).collect(), (100..150).map(|id| record(id, id)).collect()];
         let (mut place, mut position, mut ids) = (Place::default(), Position::First, Vec::new());
         loop {
             let records = &pages[usize::try_from(position.page() - 1).unwrap()];
-            let new = records.iter().filter(|record| place.is_new(record, &["id"]));
-            ids.extend(new.map(|record| record["id"].as_i64().unwrap()));
+            let new = records.iter().filter(|record| place.is_new(record));
+            ids.extend(new.map(|record| record.get("id").unwrap().as_i64().unwrap()));
             let next = (position.page() == 1).then_some(Position::Page(2));
             let size = if let Position::Window { size, .. } = position { size } else { 100 };
-            let (record_key, cursor) = (&["id"], None);
-            let window = Window { records, record_key, cursor, position: &position, size, most: 100, next };
+            let cursor = None;
+            let window = Window { records, cursor, position: &position, size, most: 100, next };
             let outcome = place.after(&window);
             place = outcome.place;
             position = match outcome.step {
-                Step::End => break,
+                Step::End | Step::Stuck => break,
                 Step::Back(position) | Step::Next(position) => position,
             };
         }
@@ -360,7 +361,7 @@ mod tests {
             let (ids, _) = read(&mut list, Place::default(), |list, _| {
                 for _ in 0..random.usize(0..40) * usize::from(gone.len() < 600) {
                     let row = list.0.remove(random.usize(0..list.0.len() / 2 + 1));
-                    gone.insert(row["id"].as_i64().unwrap());
+                    gone.insert(row.get("id").unwrap().as_i64().unwrap());
                 }
                 for _ in 0..random.usize(0..3) {
                     let place = random.usize(0..list.0.len());
@@ -386,9 +387,9 @@ mod tests {
                     let row = list.0.remove(random.usize(0..list.0.len()));
                     clock += 1;
                     if random.bool() {
-                        list.0.push(record(row["id"].as_i64().unwrap(), clock));
+                        list.0.push(record(row.get("id").unwrap().as_i64().unwrap(), clock));
                     } else {
-                        gone.insert(row["id"].as_i64().unwrap());
+                        gone.insert(row.get("id").unwrap().as_i64().unwrap());
                     }
                 }
                 list.sort();
@@ -409,7 +410,6 @@ mod tests {
             let records = window(records);
             let window = Window {
                 records: &records,
-                record_key: &["id"],
                 cursor: Some("updated_at"),
                 position: &Position::First,
                 size: 2,
