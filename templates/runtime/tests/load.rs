@@ -413,6 +413,7 @@ struct Watch {
     panics: bool,
     pause: Duration,
     closed: Arc<AtomicBool>,
+    writers: usize,
 }
 
 struct WatchedLoad {
@@ -428,7 +429,7 @@ struct WatchedWriter {
 impl Watch {
     fn new(writes: usize) -> Watch {
         let writes_left = Arc::new(AtomicUsize::new(writes));
-        Watch { writes_left, panics: false, pause: Duration::ZERO, closed: Arc::default() }
+        Watch { writes_left, panics: false, pause: Duration::ZERO, closed: Arc::default(), writers: 1 }
     }
 }
 
@@ -446,7 +447,7 @@ impl Destination for Watched {
         self.inner.place()
     }
     fn abilities(&self) -> Abilities {
-        Abilities { batch_rows: 1, ..self.inner.abilities() }
+        Abilities { batch_rows: 1, writers: self.watch.writers, ..self.inner.abilities() }
     }
     fn loads(&mut self, most: usize) -> Done<Vec<LoadEntry>> {
         self.inner.loads(most)
@@ -508,9 +509,9 @@ impl TableWriter for WatchedWriter {
 }
 
 /// What every caller of `page`, and then of `finish`, is told when the destination fails.
-async fn errors_of_a_failing_destination(panics: bool) -> Vec<LoadError> {
+async fn errors_of_a_failing_destination(panics: bool, writers: usize) -> Vec<LoadError> {
     let file = File::new();
-    let watch = Watch { panics, pause: Duration::from_millis(5), ..Watch::new(5) };
+    let watch = Watch { panics, writers, pause: Duration::from_millis(5), ..Watch::new(5) };
     let destination = Watched { inner: file.open(), watch };
     let options = LoadOptions { queue_bytes: 1, ..LoadOptions::default() };
     let loader = Loader::begin(Box::new(destination), options).unwrap();
@@ -535,20 +536,41 @@ async fn errors_of_a_failing_destination(panics: bool) -> Vec<LoadError> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_of_the_writer_reaches_everyone() {
-    let errors =
-        tokio::time::timeout(Duration::from_secs(60), errors_of_a_failing_destination(false)).await.unwrap();
-    assert_eq!(errors.len(), 7);
-    for error in errors {
-        assert_eq!(error.to_string(), "there has a table `x` that this pipeline did not make");
-        assert!(error.hint().is_some());
+    for writers in [1, 3] {
+        let errors = errors_of_a_failing_destination(false, writers);
+        let errors = tokio::time::timeout(Duration::from_secs(60), errors).await.unwrap();
+        assert_eq!(errors.len(), 7);
+        for error in errors {
+            assert_eq!(error.to_string(), "there has a table `x` that this pipeline did not make");
+            assert!(error.hint().is_some());
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_of_the_writer_leaves_nobody_waiting() {
-    let errors =
-        tokio::time::timeout(Duration::from_secs(60), errors_of_a_failing_destination(true)).await.unwrap();
+    let errors = errors_of_a_failing_destination(true, 1);
+    let errors = tokio::time::timeout(Duration::from_secs(60), errors).await.unwrap();
     assert!(errors.iter().all(|error| matches!(error, LoadError::Panicked)), "{errors:?}");
+    let errors = errors_of_a_failing_destination(true, 3);
+    let errors = tokio::time::timeout(Duration::from_secs(60), errors).await.unwrap();
+    assert!(errors.iter().all(|error| matches!(error, LoadError::Destination(_))), "{errors:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_writers_load_the_same() {
+    let file = File::new();
+    for _ in 0..2 {
+        let watch = Watch { writers: 4, ..Watch::new(usize::MAX) };
+        let options = LoadOptions { package_rows: Some(100), ..LoadOptions::default() };
+        let loader = Loader::begin(Box::new(Watched { inner: file.open(), watch }), options).unwrap();
+        for page in (1..=4).flat_map(ticket_pages) {
+            loader.page(page).await.unwrap();
+        }
+        loader.finish(complete(&[T])).await.unwrap();
+    }
+    let expected = std::thread::spawn(undisturbed).join().unwrap();
+    assert_eq!(file.tickets(), expected);
 }
 
 #[tokio::test]

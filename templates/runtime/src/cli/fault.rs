@@ -63,6 +63,7 @@ impl CliError {
                 ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
             )
             | Self::NoSuchDestination { .. }
+            | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. } => (None, USAGE),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {

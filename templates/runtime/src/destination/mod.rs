@@ -68,13 +68,20 @@ pub use package::{
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
-/// How a destination is opened by what the configuration says.
-pub type Opener = fn(&config::Destination) -> Result<Box<dyn Destination>>;
+/// A kind of destination.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As `destination.kind` calls it.
+    pub name: &'static str,
+    /// What it can do when it is set up so; it is not opened for that.
+    pub abilities: fn(&config::Destination) -> Abilities,
+    pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
+}
 
-/// The destinations that are compiled in, by the name that `destination.kind` gives them.
-pub const KINDS: &[(&str, Opener)] = &[
+/// The destinations that are compiled in.
+pub const KINDS: &[Kind] = &[
     #[cfg(feature = "sqlite")]
-    ("sqlite", sqlite::open),
+    sqlite::KIND,
 ];
 
 /// A place that keeps tables, looked at from outside: nothing here changes it but [`open_load`](Self::open_load).

@@ -19,7 +19,8 @@ use crate::resource::Resource;
 /// The name under which the pipeline keeps what it knows of itself.
 pub const PIPELINE: &str = "_pipeline";
 
-const FIRST_LOAD: &str = "first_load";
+/// The partition under which the first of all loads is kept.
+const FIRST_LOAD: &str = "{}";
 
 /// How many states are rewritten at once.
 const AT_ONCE: usize = 20_000;
@@ -77,13 +78,17 @@ impl Definition {
 
     pub(super) fn entry(&self, resource: &str) -> StateEntry {
         let state = serde_json::to_value(self).ok();
-        StateEntry { resource: PIPELINE.to_owned(), partition: resource.to_owned(), state }
+        StateEntry { resource: PIPELINE.to_owned(), partition: partition_of(resource), state }
     }
 
     /// The same once its table is made.
     pub(super) fn with_table(&self) -> Self {
         Self { has_table: true, ..self.clone() }
     }
+}
+
+fn partition_of(resource: &str) -> String {
+    json!({"definition_of": resource}).to_string()
 }
 
 /// What the resources of a load are, and which of them are read anew.
@@ -99,8 +104,10 @@ impl Definitions {
         options: &LoadOptions,
         tables: &Tables,
     ) -> Result<Self, DestinationError> {
-        let key = |reads: &Reads| StateKey { resource: PIPELINE, partition: reads.resource.name };
-        let kept = reader.read(&options.reads.iter().map(key).collect::<Vec<_>>())?;
+        let partitions: Vec<String> =
+            options.reads.iter().map(|reads| partition_of(reads.resource.name)).collect();
+        let key = |partition| StateKey { resource: PIPELINE, partition };
+        let kept = reader.read(&partitions.iter().map(String::as_str).map(key).collect::<Vec<_>>())?;
         let mut all = BTreeMap::new();
         let mut stale: Vec<&str> = options.forget.clone();
         for (reads, kept) in options.reads.iter().zip(kept) {

@@ -46,6 +46,7 @@ mod refusal;
 mod state;
 mod summary;
 mod writer;
+mod writers;
 
 pub use definition::PIPELINE;
 pub use error::LoadError;
@@ -112,7 +113,7 @@ impl Loader {
         let (states, options) = (Arc::new(States::new(reader)), Arc::new(options));
         let entry = running(&load_id, &options);
         let kept = (Arc::clone(&states), tables, entry);
-        let mut packages = Packages::new(load, abilities, &options, definitions, kept);
+        let mut packages = Packages::new(load, abilities, &options, definitions, kept)?;
         packages.begin(first_load_entry(first_at))?;
 
         let all_room =

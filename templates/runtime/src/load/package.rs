@@ -5,6 +5,7 @@ use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::LoadError;
 use super::below::below;
 use super::definition::Definitions;
 use super::evolve::Tables;
@@ -14,9 +15,10 @@ use super::options::LoadOptions;
 use super::plan::{Plan, Writes};
 use super::state::States;
 use super::summary::LoadSummary;
+use super::writers::Writers;
 use crate::destination::{
     Abilities, Batch, Deletion, DestinationError, Forget, LoadEntry, Mode, OpenLoad, Package, PackageId,
-    SchemaChange, StateEntry, Swap, TableWriter,
+    SchemaChange, StateEntry, Swap,
 };
 use crate::page::{Binding, Whole};
 use crate::schema::table::{Table, TableRows};
@@ -43,7 +45,7 @@ pub(super) struct Packages {
 /// The package that is being written.
 struct OpenPackage {
     id: PackageId,
-    writers: HashMap<String, Box<dyn TableWriter>>,
+    writers: Writers,
     /// The keys that were written, by table: none comes twice in a package.
     keys: HashMap<String, HashSet<u64>>,
 }
@@ -85,9 +87,10 @@ impl Packages {
         options: &Arc<LoadOptions>,
         definitions: Definitions,
         (states, tables, entry): (Arc<States>, Tables, LoadEntry),
-    ) -> Self {
+    ) -> std::result::Result<Self, LoadError> {
+        let writers = Writers::new(abilities.writers)?;
         let id = PackageId { load_id: entry.load_id.clone(), number: 0 };
-        Self {
+        Ok(Self {
             load,
             abilities,
             options: Arc::clone(options),
@@ -97,11 +100,11 @@ impl Packages {
             summary: LoadSummary::new(entry.load_id.clone(), entry.started_at),
             entry,
             gather: Gather::default(),
-            open: OpenPackage { id, writers: HashMap::new(), keys: HashMap::new() },
+            open: OpenPackage { id, writers, keys: HashMap::new() },
             waiting: Waiting::default(),
             renewed: Instant::now(),
             hasher: RandomState::new(),
-        }
+        })
     }
 
     /// Settles what the state of earlier loads still says, and notes the load as running.
@@ -190,11 +193,11 @@ impl Packages {
             let mode = family.mode(&table);
             if table.parent.is_some() {
                 let batch = family::list(family, &table, &selection, known.as_ref())?;
-                self.write_batch(&table, &mode, &batch)?;
+                self.write_batch(&table, &mode, batch)?;
                 continue;
             }
             let batch = family::records(family, &table, &selection)?;
-            let is_new = self.write_batch(&table, &mode, &batch)?;
+            let is_new = self.write_batch(&table, &mode, batch)?;
             known = is_new.map(|is_new| selection.known(&is_new));
         }
         Ok(())
@@ -224,8 +227,7 @@ impl Packages {
         if changes.is_empty() {
             return Ok(());
         }
-        let is_open =
-            |change: &SchemaChange| !change.is_note() && self.open.writers.contains_key(change.table());
+        let is_open = |change: &SchemaChange| !change.is_note() && self.open.writers.have(change.table());
         if changes.iter().any(is_open) {
             self.commit_written()?;
         }
@@ -252,19 +254,12 @@ impl Packages {
         Ok(())
     }
 
-    fn write_batch(&mut self, table: &Table, mode: &Mode, batch: &Batch) -> Result<Option<Vec<bool>>> {
+    fn write_batch(&mut self, table: &Table, mode: &Mode, batch: Batch) -> Result<Option<Vec<bool>>> {
         if batch.rows.num_rows() == 0 && batch.parents.is_none() {
             return Ok(None);
         }
         let OpenPackage { id, writers, .. } = &mut self.open;
-        let writer = match writers.get_mut(&table.name) {
-            Some(writer) => writer,
-            None => {
-                let writer = self.load.writer(table, mode, id)?;
-                writers.entry(table.name.clone()).or_insert(writer)
-            }
-        };
-        writer.write(batch)
+        writers.write(self.load.as_mut(), (table, mode, id), batch)
     }
 
     /// Commits everything that waits.
@@ -280,7 +275,7 @@ impl Packages {
 
     /// Commits the rows that are written; what is kept waits for those that are only gathered.
     fn commit_written(&mut self) -> Result<()> {
-        if self.open.writers.is_empty() {
+        if self.open.writers.are_idle() {
             return Ok(());
         }
         self.send(&Meaning::default()).map(drop)
@@ -289,9 +284,7 @@ impl Packages {
     /// Commits the open package; tells which tables were swapped.
     pub(super) fn send(&mut self, meaning: &Meaning) -> Result<BTreeSet<String>> {
         self.open.keys.clear();
-        for (_, writer) in self.open.writers.drain() {
-            writer.finish()?;
-        }
+        self.open.writers.finish()?;
         let mut committed = self.load.commit(&Package {
             id: &self.open.id,
             swaps: &meaning.swaps,

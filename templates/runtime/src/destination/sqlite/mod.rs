@@ -26,7 +26,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::Result;
 use crate::config;
 use crate::destination::{
-    Abilities, Atomicity, Claim, Destination, DestinationError, LoadEntry, LoadStatus, OpenLoad, StateEntry,
+    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, LoadStatus, OpenLoad,
+    StateEntry,
 };
 
 mod commit;
@@ -89,8 +90,9 @@ const ABILITIES: Abilities = Abilities {
     renew_every: None,
 };
 
-/// As the configuration says.
-pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
+pub(super) const KIND: Kind = Kind { name: "sqlite", abilities: |_| ABILITIES, open };
+
+fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
     Ok(Box::new(Sqlite::open(&Settings { path: config.sqlite.path.clone() })?))
 }
 
