@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
 pub use paging::PagingError;
-pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished, Whole};
+pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished};
 pub use sink::Sink;
 pub use tally::{Counts, Loss, LossKind, Losses, Tally};
 pub use walk::{Tree, TreeError};
