@@ -27,8 +27,8 @@ fn every_case_comes_out_as_expected() {
             "{name}: a case is at most {LONGEST_DOCUMENT} lines long"
         );
         let overlay = fs::read_to_string(case.join("overlay.yaml")).ok();
-        let overlay = overlay.map(|body| Text { origin: "overlay.yaml".into(), body });
-        let text = Text { origin: "document.yaml".into(), body };
+        let overlay = overlay.map(|body| Text::new("overlay.yaml", body));
+        let text = Text::new("document.yaml", body);
         let document = Document::parse(&text, overlay.as_slice()).expect("an OpenAPI document");
         let endpoints = Endpoints::parse(&document);
         let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));

@@ -29,11 +29,16 @@ pub(super) struct Lists<'a> {
 /// One entry per placeholder that a request needs, in the order of the path.
 pub(super) fn infer_params(lists: &Lists<'_>, endpoint: &Endpoint) -> Vec<(String, Fact<Option<Provider>>)> {
     let segments = endpoint.path.segments.iter().enumerate();
-    let mut params = Vec::new();
+    let mut params: Vec<(String, Fact<Option<Provider>>)> = Vec::new();
     for (at, segment) in segments {
         match segment {
             Segment::Literal(_) => {}
-            Segment::Param(name) => params.push((name.clone(), lists.infer_provider(endpoint, at, name))),
+            Segment::Param(name) => {
+                // The same name further on stands for the same value.
+                if params.iter().all(|(known, _)| known != name) {
+                    params.push((name.clone(), lists.infer_provider(endpoint, at, name)));
+                }
+            }
             Segment::Mixed { params: names, .. } => params.extend(
                 names
                     .iter()
