@@ -26,10 +26,8 @@ pub(super) fn parse_answer(document: &Document, responses: &Responses, reader: &
     let codes = || responses.responses.iter();
     let with_body =
         |code: &StatusCode| matches!(code, StatusCode::Code(200..=203 | 206..=299) | StatusCode::Range(2));
-    let success = codes()
-        .find(|(code, _)| with_body(code))
-        .map(|(_, response)| response)
-        .or(responses.default.as_ref());
+    // What `default` describes is the answer in all other cases: an error.
+    let success = codes().find(|(code, _)| with_body(code)).map(|(_, response)| response);
     match success.and_then(|response| resolve(document, response.clone())) {
         Some(response) => parse_content(&response.content, reader),
         None if success.is_none() && !responses.responses.is_empty() => empty_or_undescribed(responses),

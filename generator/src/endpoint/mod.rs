@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub tags: Vec<String>,
     pub deprecated: bool,
     pub query: Vec<QueryParam>,
+    /// The declared types of placeholders, by name.
+    pub path_params: Vec<(String, Type)>,
     pub answer: Answer,
     /// The facts that `x-gitlab-init` states, which inference takes as given.
     pub stated: Map<String, Value>,
@@ -54,6 +56,11 @@ pub struct Unreadable {
 }
 
 impl Endpoint {
+    /// Whether it stands in the document; GitLab has lists that a document may leave out.
+    pub fn is_declared(&self) -> bool {
+        !self.pointer.is_empty()
+    }
+
     /// The query parameter of that name.
     pub fn query_param(&self, name: &str) -> Option<&QueryParam> {
         self.query.iter().find(|param| param.name == name)
@@ -88,7 +95,7 @@ fn parse_endpoint(
 ) -> Result<Endpoint, String> {
     let operation = get.operation()?;
     let answer = answer::parse_answer(document, &operation.responses, reader);
-    let parameters = operation.parameters.into_iter().chain(get.shared_parameters());
+    let parameters: Vec<_> = operation.parameters.into_iter().chain(get.shared_parameters()).collect();
     Ok(Endpoint {
         path: Path::parse(get.path, document.server_path()),
         pointer: get.pointer(),
@@ -97,7 +104,8 @@ fn parse_endpoint(
         description: operation.description.unwrap_or_default(),
         tags: operation.tags,
         deprecated: operation.deprecated,
-        query: parameter::parse_query(document, parameters, reader),
+        path_params: parameter::parse_path_types(document, &parameters, reader),
+        query: parameter::parse_query(document, parameters.into_iter(), reader),
         answer,
         stated: get.stated(),
     })

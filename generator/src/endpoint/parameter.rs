@@ -59,6 +59,26 @@ pub(super) fn parse_query(
     query
 }
 
+/// The types of placeholders, each name once.
+pub(super) fn parse_path_types(
+    document: &Document,
+    parameters: &[ReferenceOr<Parameter>],
+    reader: &mut Reader<'_>,
+) -> Vec<(String, Type)> {
+    let mut types: Vec<(String, Type)> = Vec::new();
+    for parameter in parameters {
+        let Some(Parameter::Path { parameter_data, .. }) = resolve(document, parameter.clone()) else {
+            continue;
+        };
+        let is_known = types.iter().any(|(name, _)| *name == parameter_data.name);
+        if let (ParameterSchemaOrContent::Schema(schema), false) = (&parameter_data.format, is_known) {
+            let kind = reader.read(schema);
+            types.push((parameter_data.name, kind));
+        }
+    }
+    types
+}
+
 fn resolve(document: &Document, parameter: ReferenceOr<Parameter>) -> Option<Parameter> {
     follow(parameter, "#/components/parameters/", |name| document.parameter(name))
 }

@@ -195,14 +195,20 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Variants that agree have a type; text and number together are read as text.
+    /// Variants that agree have a type; text and number together are read as text. Of a list and an object, the list is
+    /// what was asked for: the object tells of an error, or is one of the records.
     fn read_variants(&mut self, variants: &[ReferenceOr<Schema>]) -> Type {
         let mut read: Vec<Type> = variants.iter().map(|variant| self.read(variant)).collect();
         read.dedup();
         match read.as_slice() {
             [only] => only.clone(),
             [_, ..] if read.iter().all(|kind| matches!(kind, Type::Scalar(_))) => Type::Scalar(Scalar::Text),
-            _ => read.into_iter().find(|kind| matches!(kind, Type::Object(_))).unwrap_or_default(),
+            _ => {
+                let list = read.iter().find(|kind| matches!(kind, Type::Array(_)));
+                list.or_else(|| read.iter().find(|kind| matches!(kind, Type::Object(_))))
+                    .cloned()
+                    .unwrap_or_default()
+            }
         }
     }
 
