@@ -1,5 +1,12 @@
-//! See the README, and [`generated_example`] for how a run goes.
+//! Hands this pipeline's resources and hooks to the engine in `runtime/`. See the README.
+
+mod hooks;
+mod resources;
+
+use gitlab_pipeline::Pipeline;
 
 fn main() -> std::process::ExitCode {
-    generated_example::cli::main()
+    Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL)
+        .hooks(hooks::hooks())
+        .main()
 }

@@ -1,5 +1,5 @@
 //! Resources around `boards`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/boards`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_BOARDS: Resource = Resource {
     name: "project_boards",
     table: "project_boards",
     path: "/projects/{id}/boards",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -55,7 +41,7 @@ pub const PROJECT_BOARDS: Resource = Resource {
         Column::bool("assignee__locked"),
         Column::int("weight"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/boards/{board_id}/lists`
@@ -71,30 +57,11 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
     table: "project_board_lists",
     path: "/projects/{id}/boards/{board_id}/lists",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "board_id",
-            column: "board_id",
-            source: ParamSource::Parent {
-                resource: "project_boards",
-                field: "id",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("board_id", "board_id", "project_boards", "id"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("label__id"),
@@ -124,7 +91,7 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
         Column::text("limit_metric"),
         Column::text("list_type"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/groups/{id}/boards`
@@ -138,23 +105,9 @@ pub const GROUP_BOARDS: Resource = Resource {
     name: "group_boards",
     table: "group_boards",
     path: "/groups/{id}/boards",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -181,5 +134,5 @@ pub const GROUP_BOARDS: Resource = Resource {
         Column::bool("assignee__locked"),
         Column::int("weight"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

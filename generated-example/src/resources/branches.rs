@@ -1,5 +1,5 @@
 //! Resources around `branches`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/repository/branches`
 ///
@@ -12,23 +12,13 @@ pub const PROJECT_BRANCHES: Resource = Resource {
     name: "project_branches",
     table: "project_branches",
     path: "/projects/{id}/repository/branches",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    pagination: Pagination::Keyset {
+        order_by: "",
+        sort: "name_asc",
+    },
     columns: &[
         Column::text("name"),
         Column::timestamp("commit__created_at"),
@@ -45,5 +35,5 @@ pub const PROJECT_BRANCHES: Resource = Resource {
         Column::bool("default"),
         Column::text("web_url"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

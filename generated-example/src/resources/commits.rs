@@ -1,5 +1,6 @@
 //! Resources around `commits`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use std::time::Duration;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/repository/commits`
 ///
@@ -13,17 +14,7 @@ pub const PROJECT_COMMITS: Resource = Resource {
     name: "project_commits",
     table: "project_commits",
     path: "/projects/{id}/repository/commits",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
@@ -31,10 +22,9 @@ pub const PROJECT_COMMITS: Resource = Resource {
     incremental: Some(Incremental {
         param: "since",
         cursor: Some("committed_date"),
-        query: &[],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
+    lookback: Duration::from_hours(168),
     columns: &[
         Column::timestamp("created_at"),
         Column::json("parent_ids"),
@@ -53,5 +43,5 @@ pub const PROJECT_COMMITS: Resource = Resource {
         Column::int("stats__deletions"),
         Column::int("stats__total"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

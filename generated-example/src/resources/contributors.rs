@@ -1,5 +1,5 @@
 //! Resources around `contributors`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/repository/contributors`
 ///
@@ -12,23 +12,10 @@ pub const PROJECT_CONTRIBUTORS: Resource = Resource {
     name: "project_contributors",
     table: "project_contributors",
     path: "/projects/{id}/repository/contributors",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["email"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::text("name"),
         Column::text("email"),
@@ -36,5 +23,5 @@ pub const PROJECT_CONTRIBUTORS: Resource = Resource {
         Column::int("additions"),
         Column::int("deletions"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `deployments`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/deployments`
 ///
@@ -13,28 +13,15 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
     name: "project_deployments",
     table: "project_deployments",
     path: "/projects/{id}/deployments",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -62,5 +49,5 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
         Column::json("deployable__tag_list"),
         Column::text("status"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `environments`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/environments`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_ENVIRONMENTS: Resource = Resource {
     name: "project_environments",
     table: "project_environments",
     path: "/projects/{id}/environments",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -59,5 +45,5 @@ pub const PROJECT_ENVIRONMENTS: Resource = Resource {
         Column::text("flux_resource_path"),
         Column::text("auto_stop_setting"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `epics`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/groups/{id}/epics`
 ///
@@ -13,28 +13,16 @@ pub const GROUP_EPICS: Resource = Resource {
     name: "group_epics",
     table: "group_epics",
     path: "/groups/{id}/epics",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
     query: &[("include_descendant_groups", "false")],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("work_item_id"),
@@ -74,5 +62,5 @@ pub const GROUP_EPICS: Resource = Resource {
         Column::int("downvotes"),
         Column::bool("subscribed"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `events`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/events`
 ///
@@ -13,28 +13,15 @@ pub const PROJECT_EVENTS: Resource = Resource {
     name: "project_events",
     table: "project_events",
     path: "/projects/{id}/events",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "after",
         cursor: Some("created_at"),
-        query: &[],
-        default: true,
+        bound: Bound::DateExclusive,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("project_id"),
@@ -69,5 +56,5 @@ pub const PROJECT_EVENTS: Resource = Resource {
         Column::int("push_data__ref_count"),
         Column::text("author_username"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `groups`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/groups`
 ///
@@ -11,14 +11,9 @@ pub const GROUPS: Resource = Resource {
     name: "groups",
     table: "groups",
     path: "/groups",
-    params: &[],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    start: Some(Start::Groups),
     columns: &[
         Column::int("id"),
         Column::text("web_url"),
@@ -87,5 +82,5 @@ pub const GROUPS: Resource = Resource {
         Column::bool("built_in_project_templates_enabled"),
         Column::bool("lock_built_in_project_templates_enabled"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

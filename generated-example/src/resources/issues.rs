@@ -1,5 +1,6 @@
 //! Resources around `issues`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use std::time::Duration;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/issues`
 ///
@@ -13,31 +14,18 @@ pub const PROJECT_ISSUES: Resource = Resource {
     name: "project_issues",
     table: "project_issues",
     path: "/projects/{id}/issues",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Keyset {
         order_by: "updated_at",
         sort: "asc",
     },
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -105,7 +93,7 @@ pub const PROJECT_ISSUES: Resource = Resource {
         Column::date("iteration__due_date"),
         Column::text("health_status"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/issues/{noteable_id}/notes`
@@ -115,36 +103,22 @@ pub const PROJECT_ISSUES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `noteable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `noteable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_NOTES: Resource = Resource {
     name: "issue_notes",
     table: "issue_notes",
     path: "/projects/{id}/issues/{noteable_id}/notes",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "noteable_id",
-            column: "issue_iid",
-            source: ParamSource::Parent {
-                resource: "project_issues",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("noteable_id", "issue_iid", "project_issues", "iid"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    newest_first: Some(NewestFirst {
+        cursor: "updated_at",
+        query: &[("order_by", "updated_at"), ("sort", "desc")],
+    }),
+    lookback: Duration::from_hours(168),
     columns: &[
         Column::int("id"),
         Column::text("type"),
@@ -170,7 +144,7 @@ pub const ISSUE_NOTES: Resource = Resource {
         Column::int("noteable_iid"),
         Column::json("commands_changes"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/issues/{issue_iid}/links`
@@ -180,36 +154,17 @@ pub const ISSUE_NOTES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `issue_iid` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `issue_iid` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_LINKS: Resource = Resource {
     name: "issue_links",
     table: "issue_links",
     path: "/projects/{id}/issues/{issue_iid}/links",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "issue_iid",
-            column: "issue_iid",
-            source: ParamSource::Parent {
-                resource: "project_issues",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("issue_iid", "issue_iid", "project_issues", "iid"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::None,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -281,7 +236,7 @@ pub const ISSUE_LINKS: Resource = Resource {
         Column::timestamp("link_created_at"),
         Column::timestamp("link_updated_at"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/issues/{eventable_id}/resource_state_events`
@@ -291,36 +246,17 @@ pub const ISSUE_LINKS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "issue_resource_state_events",
     table: "issue_resource_state_events",
     path: "/projects/{id}/issues/{eventable_id}/resource_state_events",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "eventable_id",
-            column: "issue_iid",
-            source: ParamSource::Parent {
-                resource: "project_issues",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("eventable_id", "issue_iid", "project_issues", "iid"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("user__id"),
@@ -332,7 +268,7 @@ pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
         Column::int("source_merge_request_id"),
         Column::text("state"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/issues/{eventable_id}/resource_label_events`
@@ -342,36 +278,17 @@ pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "issue_resource_label_events",
     table: "issue_resource_label_events",
     path: "/projects/{id}/issues/{eventable_id}/resource_label_events",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "eventable_id",
-            column: "issue_iid",
-            source: ParamSource::Parent {
-                resource: "project_issues",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("eventable_id", "issue_iid", "project_issues", "iid"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("user__id"),
@@ -383,5 +300,5 @@ pub const ISSUE_RESOURCE_LABEL_EVENTS: Resource = Resource {
         Column::bool("label__archived"),
         Column::text("action"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

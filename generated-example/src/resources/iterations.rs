@@ -1,5 +1,5 @@
 //! Resources around `iterations`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/groups/{id}/iterations`
 ///
@@ -13,28 +13,15 @@ pub const GROUP_ITERATIONS: Resource = Resource {
     name: "group_iterations",
     table: "group_iterations",
     path: "/groups/{id}/iterations",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
-        query: &[],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -49,5 +36,5 @@ pub const GROUP_ITERATIONS: Resource = Resource {
         Column::date("due_date"),
         Column::text("web_url"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

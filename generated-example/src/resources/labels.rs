@@ -1,5 +1,5 @@
 //! Resources around `labels`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/labels`
 ///
@@ -12,23 +12,10 @@ pub const PROJECT_LABELS: Resource = Resource {
     name: "project_labels",
     table: "project_labels",
     path: "/projects/{id}/labels",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -44,7 +31,7 @@ pub const PROJECT_LABELS: Resource = Resource {
         Column::int("priority"),
         Column::bool("is_project_label"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/groups/{id}/labels`
@@ -58,23 +45,10 @@ pub const GROUP_LABELS: Resource = Resource {
     name: "group_labels",
     table: "group_labels",
     path: "/groups/{id}/labels",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -88,5 +62,5 @@ pub const GROUP_LABELS: Resource = Resource {
         Column::int("open_merge_requests_count"),
         Column::bool("subscribed"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

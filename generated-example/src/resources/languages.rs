@@ -1,5 +1,5 @@
 //! Resources around `languages`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/languages`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_LANGUAGES: Resource = Resource {
     name: "project_languages",
     table: "project_languages",
     path: "/projects/{id}/languages",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     shape: Shape::Map,
     record_key: &["key"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::None,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
-    columns: &[],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `members`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/groups/{id}/members`
 ///
@@ -12,23 +12,10 @@ pub const GROUP_MEMBERS: Resource = Resource {
     name: "group_members",
     table: "group_members",
     path: "/groups/{id}/members",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("username"),
@@ -55,7 +42,7 @@ pub const GROUP_MEMBERS: Resource = Resource {
         Column::int("member_role__group_id"),
         Column::int("member_role__base_access_level"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/members`
@@ -69,23 +56,10 @@ pub const PROJECT_MEMBERS: Resource = Resource {
     name: "project_members",
     table: "project_members",
     path: "/projects/{id}/members",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("username"),
@@ -112,5 +86,5 @@ pub const PROJECT_MEMBERS: Resource = Resource {
         Column::int("member_role__group_id"),
         Column::int("member_role__base_access_level"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

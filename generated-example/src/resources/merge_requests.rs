@@ -1,5 +1,6 @@
 //! Resources around `merge_requests`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use std::time::Duration;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/merge_requests`
 ///
@@ -13,28 +14,15 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     name: "project_merge_requests",
     table: "project_merge_requests",
     path: "/projects/{id}/merge_requests",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -104,7 +92,7 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
         Column::bool("blocking_discussions_resolved"),
         Column::int("approvals_before_merge"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{merge_request_iid}/commits`
@@ -114,36 +102,23 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its `id` is the hash of a commit, which forks share
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_COMMITS: Resource = Resource {
     name: "merge_request_commits",
     table: "merge_request_commits",
     path: "/projects/{id}/merge_requests/{merge_request_iid}/commits",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "merge_request_iid",
-            column: "merge_request_iid",
-            source: ParamSource::Parent {
-                resource: "project_merge_requests",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "merge_request_iid",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
-    shape: Shape::List,
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::timestamp("created_at"),
         Column::json("parent_ids"),
@@ -162,7 +137,7 @@ pub const MERGE_REQUEST_COMMITS: Resource = Resource {
         Column::int("stats__deletions"),
         Column::int("stats__total"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{merge_request_iid}/approvals`
@@ -172,36 +147,22 @@ pub const MERGE_REQUEST_COMMITS: Resource = Resource {
 /// - object: its entity `MergeRequestApprovals` describes all of them at once
 /// - no key: `x-gitlab-init` states it
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
     name: "merge_request_approvals",
     table: "merge_request_approvals",
     path: "/projects/{id}/merge_requests/{merge_request_iid}/approvals",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "merge_request_iid",
-            column: "merge_request_iid",
-            source: ParamSource::Parent {
-                resource: "project_merge_requests",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "merge_request_iid",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
     shape: Shape::Object,
-    record_key: &[],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::None,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -222,7 +183,7 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
         Column::bool("merge_request_approvers_available"),
         Column::bool("multiple_approval_rules_available"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{noteable_id}/notes`
@@ -232,36 +193,27 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `noteable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `noteable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_NOTES: Resource = Resource {
     name: "merge_request_notes",
     table: "merge_request_notes",
     path: "/projects/{id}/merge_requests/{noteable_id}/notes",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "noteable_id",
-            column: "merge_request_iid",
-            source: ParamSource::Parent {
-                resource: "project_merge_requests",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "noteable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    newest_first: Some(NewestFirst {
+        cursor: "updated_at",
+        query: &[("order_by", "updated_at"), ("sort", "desc")],
+    }),
+    lookback: Duration::from_hours(168),
     columns: &[
         Column::int("id"),
         Column::text("type"),
@@ -287,7 +239,7 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
         Column::int("noteable_iid"),
         Column::json("commands_changes"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{eventable_id}/resource_state_events`
@@ -297,36 +249,22 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "merge_request_resource_state_events",
     table: "merge_request_resource_state_events",
     path: "/projects/{id}/merge_requests/{eventable_id}/resource_state_events",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "eventable_id",
-            column: "merge_request_iid",
-            source: ParamSource::Parent {
-                resource: "project_merge_requests",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "eventable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("user__id"),
@@ -338,7 +276,7 @@ pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
         Column::int("source_merge_request_id"),
         Column::text("state"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{eventable_id}/resource_label_events`
@@ -348,36 +286,22 @@ pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "merge_request_resource_label_events",
     table: "merge_request_resource_label_events",
     path: "/projects/{id}/merge_requests/{eventable_id}/resource_label_events",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "eventable_id",
-            column: "merge_request_iid",
-            source: ParamSource::Parent {
-                resource: "project_merge_requests",
-                field: "iid",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "eventable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("user__id"),
@@ -389,5 +313,5 @@ pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
         Column::bool("label__archived"),
         Column::text("action"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `metadata`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/metadata`
 ///
@@ -11,13 +11,7 @@ pub const METADATA: Resource = Resource {
     name: "metadata",
     table: "metadata",
     path: "/metadata",
-    params: &[],
     shape: Shape::Object,
-    record_key: &[],
-    key_scope: KeyScope::Global,
-    pagination: Pagination::None,
-    query: &[],
-    incremental: None,
     write_disposition: WriteDisposition::Replace,
     columns: &[
         Column::text("version"),
@@ -25,5 +19,5 @@ pub const METADATA: Resource = Resource {
         Column::bool("kas__enabled"),
         Column::bool("enterprise"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

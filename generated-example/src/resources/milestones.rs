@@ -1,5 +1,5 @@
 //! Resources around `milestones`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/milestones`
 ///
@@ -13,28 +13,14 @@ pub const PROJECT_MILESTONES: Resource = Resource {
     name: "project_milestones",
     table: "project_milestones",
     path: "/projects/{id}/milestones",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
-        query: &[],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -50,7 +36,7 @@ pub const PROJECT_MILESTONES: Resource = Resource {
         Column::bool("expired"),
         Column::text("web_url"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/groups/{id}/milestones`
@@ -65,28 +51,14 @@ pub const GROUP_MILESTONES: Resource = Resource {
     name: "group_milestones",
     table: "group_milestones",
     path: "/groups/{id}/milestones",
-    params: &[
-        Param {
-            name: "id",
-            column: "group_id",
-            source: ParamSource::Parent {
-                resource: "groups",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
-        query: &[],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -102,5 +74,5 @@ pub const GROUP_MILESTONES: Resource = Resource {
         Column::bool("expired"),
         Column::text("web_url"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -57,7 +57,7 @@ pub mod snippets;
 pub mod tags;
 #[rustfmt::skip]
 pub mod users;
-use crate::resource::Resource;
+use gitlab_pipeline::resource::Resource;
 
 /// All resources, parents before their children.
 pub const ALL: &[&Resource] = &[

@@ -1,5 +1,5 @@
 //! Resources around `packages`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/packages`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_PACKAGES: Resource = Resource {
     name: "project_packages",
     table: "project_packages",
     path: "/projects/{id}/packages",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -47,5 +33,5 @@ pub const PROJECT_PACKAGES: Resource = Resource {
         Column::timestamp("pipeline__created_at"),
         Column::timestamp("pipeline__updated_at"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

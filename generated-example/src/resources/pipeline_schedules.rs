@@ -1,5 +1,5 @@
 //! Resources around `pipeline_schedules`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/pipeline_schedules`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_PIPELINE_SCHEDULES: Resource = Resource {
     name: "project_pipeline_schedules",
     table: "project_pipeline_schedules",
     path: "/projects/{id}/pipeline_schedules",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("description"),
@@ -42,5 +28,5 @@ pub const PROJECT_PIPELINE_SCHEDULES: Resource = Resource {
         Column::int("owner__id"),
         Column::bool("owner__locked"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

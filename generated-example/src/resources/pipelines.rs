@@ -1,5 +1,5 @@
 //! Resources around `pipelines`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/pipelines`
 ///
@@ -13,28 +13,20 @@ pub const PROJECT_PIPELINES: Resource = Resource {
     name: "project_pipelines",
     table: "project_pipelines",
     path: "/projects/{id}/pipelines",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
+    finality: Some(Finality {
+        field: "status",
+        values: &["success", "failed", "canceled", "skipped"],
+        ended_at: &["updated_at", "finished_at"],
+    }),
     columns: &[
         Column::int("id"),
         Column::int("iid"),
@@ -48,7 +40,7 @@ pub const PROJECT_PIPELINES: Resource = Resource {
         Column::text("web_url"),
         Column::text("name"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/jobs`
@@ -64,30 +56,17 @@ pub const PIPELINE_JOBS: Resource = Resource {
     table: "pipeline_jobs",
     path: "/projects/{id}/pipelines/{pipeline_id}/jobs",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "pipeline_id",
-            column: "pipeline_id",
-            source: ParamSource::Parent {
-                resource: "project_pipelines",
-                field: "id",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("pipeline_id", "pipeline_id", "project_pipelines", "id"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
     query: &[("include_retried", "true")],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    finality: Some(Finality {
+        field: "status",
+        values: &["success", "failed", "canceled", "skipped"],
+        ended_at: &["updated_at", "finished_at"],
+    }),
     columns: &[
         Column::int("id"),
         Column::text("status"),
@@ -161,7 +140,7 @@ pub const PIPELINE_JOBS: Resource = Resource {
         Column::bool("archived"),
         Column::json("tag_list"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/bridges`
@@ -177,30 +156,11 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
     table: "pipeline_bridges",
     path: "/projects/{id}/pipelines/{pipeline_id}/bridges",
     params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-        Param {
-            name: "pipeline_id",
-            column: "pipeline_id",
-            source: ParamSource::Parent {
-                resource: "project_pipelines",
-                field: "id",
-            },
-        },
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("pipeline_id", "pipeline_id", "project_pipelines", "id"),
     ],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("status"),
@@ -266,5 +226,5 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
         Column::timestamp("downstream_pipeline__created_at"),
         Column::timestamp("downstream_pipeline__updated_at"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

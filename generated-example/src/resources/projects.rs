@@ -1,5 +1,5 @@
 //! Resources around `projects`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects`
 ///
@@ -12,22 +12,18 @@ pub const PROJECTS: Resource = Resource {
     name: "projects",
     table: "projects",
     path: "/projects",
-    params: &[],
-    shape: Shape::List,
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Keyset {
         order_by: "id",
         sort: "asc",
     },
-    query: &[],
+    start: Some(Start::Projects),
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),
         query: &[("order_by", "updated_at"), ("sort", "asc")],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("description"),
@@ -184,5 +180,5 @@ pub const PROJECTS: Resource = Resource {
         Column::text("merge_request_title_regex_description"),
         Column::bool("code_suggestions"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

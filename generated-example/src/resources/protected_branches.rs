@@ -1,5 +1,5 @@
 //! Resources around `protected_branches`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/protected_branches`
 ///
@@ -12,23 +12,10 @@ pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
     name: "project_protected_branches",
     table: "project_protected_branches",
     path: "/projects/{id}/protected_branches",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -36,5 +23,5 @@ pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
         Column::bool("code_owner_approval_required"),
         Column::bool("inherited"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `protected_tags`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/protected_tags`
 ///
@@ -12,23 +12,10 @@ pub const PROJECT_PROTECTED_TAGS: Resource = Resource {
     name: "project_protected_tags",
     table: "project_protected_tags",
     path: "/projects/{id}/protected_tags",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[Column::text("name")],
-    enabled: true,
+    ..Resource::DEFAULT
 };

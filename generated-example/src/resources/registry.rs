@@ -1,5 +1,5 @@
 //! Resources around `registry`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/registry/repositories`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     name: "project_registry_repositories",
     table: "project_registry_repositories",
     path: "/projects/{id}/registry/repositories",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("name"),
@@ -42,5 +28,5 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
         Column::int("size"),
         Column::text("status"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

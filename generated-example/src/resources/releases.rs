@@ -1,5 +1,5 @@
 //! Resources around `releases`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/releases`
 ///
@@ -13,28 +13,14 @@ pub const PROJECT_RELEASES: Resource = Resource {
     name: "project_releases",
     table: "project_releases",
     path: "/projects/{id}/releases",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["tag_name"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
     incremental: Some(Incremental {
         param: "updated_after",
-        cursor: None,
-        query: &[],
-        default: true,
+        ..Incremental::DEFAULT
     }),
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::text("tag_name"),
         Column::text("name"),
@@ -54,5 +40,5 @@ pub const PROJECT_RELEASES: Resource = Resource {
         Column::text("commit_path"),
         Column::text("tag_path"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `snippets`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/snippets`
 ///
@@ -12,23 +12,9 @@ pub const PROJECT_SNIPPETS: Resource = Resource {
     name: "project_snippets",
     table: "project_snippets",
     path: "/projects/{id}/snippets",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    key_scope: KeyScope::Global,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("title"),
@@ -48,5 +34,5 @@ pub const PROJECT_SNIPPETS: Resource = Resource {
         Column::text("imported_from"),
         Column::text("repository_storage"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

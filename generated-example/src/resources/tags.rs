@@ -1,5 +1,5 @@
 //! Resources around `tags`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/repository/tags`
 ///
@@ -12,23 +12,13 @@ pub const PROJECT_TAGS: Resource = Resource {
     name: "project_tags",
     table: "project_tags",
     path: "/projects/{id}/repository/tags",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
+    pagination: Pagination::Keyset {
+        order_by: "name",
+        sort: "asc",
+    },
     columns: &[
         Column::text("name"),
         Column::text("message"),
@@ -42,5 +32,5 @@ pub const PROJECT_TAGS: Resource = Resource {
         Column::bool("protected"),
         Column::timestamp("created_at"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -1,5 +1,5 @@
 //! Resources around `users`, written by `gitlab-init` from the OpenAPI document.
-use crate::resource::*;
+use gitlab_pipeline::resource::*;
 
 /// `GET /api/v4/projects/{id}/users`
 ///
@@ -12,23 +12,10 @@ pub const PROJECT_USERS: Resource = Resource {
     name: "project_users",
     table: "project_users",
     path: "/projects/{id}/users",
-    params: &[
-        Param {
-            name: "id",
-            column: "project_id",
-            source: ParamSource::Parent {
-                resource: "projects",
-                field: "id",
-            },
-        },
-    ],
-    shape: Shape::List,
+    params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
-    query: &[],
-    incremental: None,
-    write_disposition: WriteDisposition::Merge,
     columns: &[
         Column::int("id"),
         Column::text("username"),
@@ -41,5 +28,5 @@ pub const PROJECT_USERS: Resource = Resource {
         Column::text("web_url"),
         Column::text("email"),
     ],
-    enabled: true,
+    ..Resource::DEFAULT
 };

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::document::Document;
 use crate::gitlab::Preset;
 use crate::graph::{Pattern, ResourceGraph};
-use crate::render::{Answers, Destination, render};
+use crate::render::{Answers, Destination, Runtime, render, runtime_files};
 use crate::report::{self, Doubt};
-use crate::write::{WritePlan, is_workspace_member};
+use crate::write::{WritePlan, is_runtime, is_workspace_member, path_from};
 
 use super::{Failure, Read, SpecArgs, parse_pattern, print_idle_actions, prompt, selection};
 
@@ -41,6 +41,9 @@ pub(super) struct NewArgs {
     /// A project to load
     #[arg(long, value_name = "PATH")]
     project: Vec<String>,
+    /// A runtime that several pipelines share, in place of a copy; it is made when it is not there
+    #[arg(long, value_name = "PATH")]
+    runtime: Option<PathBuf>,
     /// Ask nothing
     #[arg(long)]
     yes: bool,
@@ -53,21 +56,35 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let name = crate_name(&args.dir)?;
     let read = args.spec.read()?;
     let graph = read.graph.select(&selection(&args.select, &args.exclude, args.preset))?;
-    let mut answers = answers(args, name, &read);
+    let mut answers = answers(args, name, &read)?;
     if prompt::is_wanted(args.yes) {
         prompt::ask(&mut answers)?;
     }
     let files = render(&answers, &graph)?;
-    WritePlan::plan(&args.dir, &files, args.force)?.apply()?;
+    let plan = WritePlan::plan(&args.dir, &files, args.force)?;
+    args.runtime.as_deref().map_or(Ok(()), make_runtime)?;
+    plan.apply()?;
     print_doubts(&read.document, &graph);
     print_summary(&args.dir, &answers, &graph);
     Ok(())
 }
 
-fn answers(args: &NewArgs, name: String, read: &Read) -> Answers {
+/// Before the crate that needs it, so that a fault leaves no crate without one.
+fn make_runtime(path: &Path) -> Result<(), Failure> {
+    if is_runtime(path)? {
+        return Ok(());
+    }
+    Ok(WritePlan::plan(path, &runtime_files()?, false)?.apply()?)
+}
+
+fn answers(args: &NewArgs, name: String, read: &Read) -> Result<Answers, Failure> {
     let patterns =
         |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
-    Answers {
+    let runtime = match &args.runtime {
+        Some(path) => Runtime::Shared(path_from(&args.dir, path)?),
+        None => Runtime::Vendored,
+    };
+    Ok(Answers {
         name,
         spec: args.spec.spec.clone(),
         spec_title: read.document.info.title.clone(),
@@ -79,8 +96,9 @@ fn answers(args: &NewArgs, name: String, read: &Read) -> Answers {
         base_url: args.base_url.clone(),
         groups: args.group.clone(),
         projects: args.project.clone(),
+        runtime,
         workspace_member: is_workspace_member(&args.dir),
-    }
+    })
 }
 
 /// The name of the folder, if it can name a crate.

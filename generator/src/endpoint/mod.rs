@@ -65,6 +65,11 @@ pub struct Unreadable {
 }
 
 impl Endpoint {
+    /// Whether it stands in the document; GitLab has lists that a document may leave out.
+    pub fn is_declared(&self) -> bool {
+        !self.pointer.is_empty()
+    }
+
     /// The query parameter of that name.
     pub fn query_param(&self, name: &str) -> Option<&QueryParam> {
         self.query.iter().find(|param| param.name == name)

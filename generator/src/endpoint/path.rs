@@ -61,6 +61,11 @@ impl Path {
         Self { raw: raw.to_owned(), segments, optional, ending, place, ends }
     }
 
+    /// The same path, as a document writes it.
+    pub fn written(self, raw: String) -> Self {
+        Self { raw, ..self }
+    }
+
     /// The names of all placeholders that a request needs, in the order of the path. One that stands there twice has
     /// one value.
     pub fn params(&self) -> impl Iterator<Item = &str> {

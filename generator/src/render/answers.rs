@@ -20,6 +20,9 @@ pub struct Answers {
     pub base_url: String,
     pub groups: Vec<String>,
     pub projects: Vec<String>,
+    /// Where the engine is.
+    #[serde(skip)]
+    pub runtime: Runtime,
     /// A member of a workspace must not declare one of its own.
     #[serde(skip)]
     pub workspace_member: bool,
@@ -42,9 +45,22 @@ impl Destination {
     }
 }
 
-impl Answers {
-    /// The name of the library of the crate.
-    pub fn library(&self) -> String {
-        self.name.replace('-', "_")
+/// Where the crate finds the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Runtime {
+    /// In a copy of its own, in `runtime/`.
+    #[default]
+    Vendored,
+    /// At this path from the crate, which several pipelines may share.
+    Shared(String),
+}
+
+impl Runtime {
+    /// From the crate, with `/` between its parts.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Vendored => "runtime",
+            Self::Shared(path) => path,
+        }
     }
 }

@@ -7,6 +7,4 @@ pub enum RenderError {
     Template { template: String, source: minijinja::Error },
     #[error("the manifest of the skeleton cannot be edited")]
     Manifest { source: toml_edit::TomlError },
-    #[error("the skeleton has no `{path}`")]
-    Missing { path: &'static str },
 }

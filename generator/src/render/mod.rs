@@ -6,15 +6,16 @@
 mod answers;
 mod config;
 mod error;
-mod manifest;
 mod resources;
+mod runtime;
 mod skeleton;
 mod template;
 
 use crate::graph::ResourceGraph;
 
-pub use answers::{Answers, Destination};
+pub use answers::{Answers, Destination, Runtime};
 pub use error::RenderError;
+pub use runtime::runtime_files;
 
 /// One file of the crate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +37,25 @@ pub enum FileKind {
     Secret,
 }
 
+impl File {
+    fn generated(path: &str, body: String) -> Self {
+        Self { path: path.to_owned(), body, kind: FileKind::Generated }
+    }
+}
+
 /// Renders the whole crate, in the order of paths.
 ///
 /// # Errors
 /// A fault here is a fault of this program: a template or a token stream that does not parse.
 pub fn render(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
-    let mut files = skeleton::copied_files();
+    let mut files: Vec<File> = skeleton::copied_files().collect();
     files.extend(resources::resource_files(graph)?);
     files.extend(template::rendered_files(answers, graph)?);
-    files.push(manifest::manifest(answers)?);
-    files.extend(manifest::lock_file(answers)?);
+    files.extend(runtime::lock_file(answers)?);
+    if answers.runtime == Runtime::Vendored {
+        let below = |file: File| File { path: format!("{}/{}", answers.runtime.path(), file.path), ..file };
+        files.extend(runtime_files()?.into_iter().map(below));
+    }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }

@@ -1,13 +1,15 @@
 //! The resource definitions: one file per group of endpoints, plain data with the reasons in doc comments.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::graph::{Param, Resource, ResourceGraph, WriteDisposition};
-use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape};
+use crate::gitlab::{Finality, NewestFirst, Start, is_exclusive_date};
+use crate::graph::{Param, Resource, ResourceGraph};
+use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -43,17 +45,9 @@ fn spaced(code: &str) -> String {
     code.replace(";\n///", ";\n\n///")
 }
 
-/// Named after the collection below a project or group: `issues` for the notes of an issue.
+/// Resources with the same topic stand together: the notes of issues with issues.
 fn group_name(resource: &Resource) -> String {
-    let mut literals =
-        resource.request_path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let root = literals.next().unwrap_or("root");
-    let below = literals.find(|literal| !matches!(*literal, "-" | "repository"));
-    let name = match (root, below) {
-        ("projects" | "groups", Some(below)) => below,
-        _ => root,
-    };
-    module_name(name)
+    module_name(&resource.topic)
 }
 
 /// Fit for a module and a file, whatever the document calls it.
@@ -86,7 +80,7 @@ fn index(groups: &BTreeMap<String, Vec<&Resource>>, graph: &ResourceGraph) -> To
 
         #(#[rustfmt::skip] pub mod #modules;)*
 
-        use crate::resource::Resource;
+        use gitlab_pipeline::resource::Resource;
 
         #[doc = " All resources, parents before their children."]
         pub const ALL: &[&Resource] = &[#(#all),*];
@@ -118,10 +112,18 @@ fn ordered(graph: &ResourceGraph) -> Vec<&Resource> {
 fn group(name: &str, resources: &[&Resource]) -> TokenStream {
     let title = format!(" Resources around `{name}`, written by `gitlab-init` from the OpenAPI document.");
     let constants = resources.iter().map(|resource| definition(resource));
+    let duration = resources.iter().any(|resource| resource.lookback.is_some());
+    let duration = duration.then(|| {
+        quote!(
+            use std::time::Duration;
+        )
+    });
     quote! {
         #![doc = #title]
 
-        use crate::resource::*;
+        #duration
+
+        use gitlab_pipeline::resource::*;
 
         #(#constants)*
     }
@@ -131,40 +133,43 @@ fn definition(resource: &Resource) -> TokenStream {
     let docs = doc_lines(resource);
     let constant = constant(&resource.name);
     let Resource { name, table, request_path, .. } = resource;
-    let params = resource.params.iter().map(param);
-    let shape = shape(&resource.shape.value);
-    let record_key = &resource.key.value.fields;
-    let key_scope = match resource.key.value.scope {
-        KeyScope::Global => quote!(KeyScope::Global),
-        KeyScope::Parent => quote!(KeyScope::Parent),
-    };
-    let pagination = pagination(&resource.pagination.value);
-    let query = pairs(&resource.query);
-    let incremental = incremental(resource.incremental.value.as_ref());
-    let disposition = match resource.write_disposition.value {
-        WriteDisposition::Replace => quote!(WriteDisposition::Replace),
-        WriteDisposition::Merge => quote!(WriteDisposition::Merge),
-    };
-    let columns = resource.columns.iter().map(column);
-    let enabled = resource.enabled;
+    let fields = fields(resource);
     quote! {
         #(#[doc = #docs])*
         pub const #constant: Resource = Resource {
             name: #name,
             table: #table,
             path: #request_path,
-            params: &[#(#params),*],
-            shape: #shape,
-            record_key: &[#(#record_key),*],
-            key_scope: #key_scope,
-            pagination: #pagination,
-            query: #query,
-            incremental: #incremental,
-            write_disposition: #disposition,
-            columns: &[#(#columns),*],
-            enabled: #enabled,
+            #(#fields,)*
+            ..Resource::DEFAULT
         };
     }
+}
+
+/// What is not as usual.
+fn fields(resource: &Resource) -> Vec<TokenStream> {
+    let params: Vec<_> = resource.params.iter().map(param).collect();
+    let record_key = &resource.key.value.fields;
+    let query = pairs(&resource.query);
+    let columns: Vec<_> = resource.columns.iter().map(column).collect();
+    let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
+    let fields = [
+        (!params.is_empty()).then(|| quote!(params: &[#(#params),*])),
+        shape(&resource.shape.value).map(|shape| quote!(shape: #shape)),
+        (!record_key.is_empty()).then(|| quote!(record_key: &[#(#record_key),*])),
+        (resource.key.value.scope == KeyScope::Parent).then(|| quote!(key_scope: KeyScope::Parent)),
+        pagination(&resource.pagination.value).map(|pagination| quote!(pagination: #pagination)),
+        (!resource.query.is_empty()).then(|| quote!(query: #query)),
+        resource.start.map(start),
+        resource.incremental.value.as_ref().map(incremental),
+        resource.newest_first.as_ref().map(newest_first),
+        resource.lookback.map(lookback),
+        resource.finality.as_ref().map(finality),
+        is_replaced.then(|| quote!(write_disposition: WriteDisposition::Replace)),
+        (!columns.is_empty()).then(|| quote!(columns: &[#(#columns),*])),
+        (!resource.enabled).then(|| quote!(enabled: false)),
+    ];
+    fields.into_iter().flatten().collect()
 }
 
 /// What it is and why it is believed to be so.
@@ -198,44 +203,70 @@ fn doc_lines(resource: &Resource) -> Vec<String> {
 
 fn param(param: &Param) -> TokenStream {
     let Param { name, column, source } = param;
-    let source = match &source.value {
+    match &source.value {
         Some(source) => {
             let (resource, field) = (&source.resource, &source.field);
-            quote!(ParamSource::Parent { resource: #resource, field: #field })
+            quote!(Param::parent(#name, #column, #resource, #field))
         }
-        None => quote!(ParamSource::Config),
-    };
-    quote!(Param { name: #name, column: #column, source: #source })
-}
-
-fn shape(shape: &Shape) -> TokenStream {
-    match shape {
-        Shape::Envelope { selector } => quote!(Shape::Envelope { selector: #selector }),
-        Shape::Map => quote!(Shape::Map),
-        Shape::Object => quote!(Shape::Object),
-        Shape::List | Shape::File | Shape::None => quote!(Shape::List),
+        None => quote!(Param::config(#name, #column)),
     }
 }
 
-fn pagination(pagination: &Pagination) -> TokenStream {
+fn shape(shape: &Shape) -> Option<TokenStream> {
+    match shape {
+        Shape::Envelope { selector } => Some(quote!(Shape::Envelope { selector: #selector })),
+        Shape::Map => Some(quote!(Shape::Map)),
+        Shape::Object => Some(quote!(Shape::Object)),
+        Shape::List | Shape::File | Shape::None => None,
+    }
+}
+
+fn pagination(pagination: &Pagination) -> Option<TokenStream> {
     match pagination {
-        Pagination::Offset => quote!(Pagination::Offset),
-        Pagination::None => quote!(Pagination::None),
+        Pagination::Offset => Some(quote!(Pagination::Offset)),
+        Pagination::None => None,
         Pagination::Keyset(order) => {
             let (by, sort) = (&order.by, &order.sort);
-            quote!(Pagination::Keyset { order_by: #by, sort: #sort })
+            Some(quote!(Pagination::Keyset { order_by: #by, sort: #sort }))
         }
     }
 }
 
-fn incremental(incremental: Option<&Incremental>) -> TokenStream {
-    let Some(Incremental { param, cursor, query, default }) = incremental else { return quote!(None) };
-    let cursor = match cursor {
-        Some(cursor) => quote!(Some(#cursor)),
-        None => quote!(None),
-    };
-    let query = pairs(query);
-    quote!(Some(Incremental { param: #param, cursor: #cursor, query: #query, default: #default }))
+fn start(start: Start) -> TokenStream {
+    match start {
+        Start::Groups => quote!(start: Some(Start::Groups)),
+        Start::Projects => quote!(start: Some(Start::Projects)),
+    }
+}
+
+fn incremental(incremental: &Incremental) -> TokenStream {
+    let Incremental { param, cursor, query, default } = incremental;
+    let cursor = cursor.as_ref().map(|cursor| quote!(cursor: Some(#cursor),));
+    let pairs = pairs(query);
+    let query = (!query.is_empty()).then(|| quote!(query: #pairs,));
+    let bound = is_exclusive_date(param).then(|| quote!(bound: Bound::DateExclusive,));
+    let default = (!default).then(|| quote!(default: false,));
+    quote! {
+        incremental: Some(Incremental { param: #param, #cursor #query #bound #default ..Incremental::DEFAULT })
+    }
+}
+
+fn newest_first(order: &NewestFirst) -> TokenStream {
+    let cursor = order.cursor;
+    let pairs = order.query.iter().map(|(name, value)| quote!((#name, #value)));
+    quote!(newest_first: Some(NewestFirst { cursor: #cursor, query: &[#(#pairs),*] }))
+}
+
+fn lookback(lookback: Duration) -> TokenStream {
+    let hours = proc_macro2::Literal::u64_unsuffixed(lookback.as_secs() / 3600);
+    quote!(lookback: Duration::from_hours(#hours))
+}
+
+fn finality(finality: &Finality) -> TokenStream {
+    let Finality { field, values, ended_at } = finality;
+    quote! {
+        finality: Some(Finality { field: #field, values: &[#(#values),*], ended_at: &[#(#ended_at),*] })
+    }
 }
 
 fn pairs(pairs: &[(String, String)]) -> TokenStream {

@@ -8,20 +8,22 @@ use toml_edit::Key;
 use crate::graph::ResourceGraph;
 use crate::text::one_line;
 
-use super::{Answers, File, FileKind, RenderError, config, skeleton};
+use super::{Answers, File, FileKind, RenderError, config, runtime, skeleton};
 
 /// Renders every `x.j2` of the skeleton.
 pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
     let environment = environment()?;
     let context = context! {
         answers => Value::from(Serde(answers)),
-        library => answers.library(),
+        runtime => answers.runtime.path(),
+        workspace_member => answers.workspace_member,
         destination => answers.destination.name(),
+        destinations => runtime::destinations()?,
         resources => Value::from(Serde(config::entries(graph))),
     };
-    let render = |(template, path, _): (&str, &str, &str)| {
-        let rendered = environment.get_template(template).and_then(|template| template.render(&context));
-        let body = rendered.map_err(|source| RenderError::Template { template: template.into(), source })?;
+    let render = |(path, _): (&str, &str)| {
+        let rendered = environment.get_template(path).and_then(|template| template.render(&context));
+        let body = rendered.map_err(|source| RenderError::Template { template: path.into(), source })?;
         check_rust(path, &body)?;
         Ok(File { path: path.to_owned(), body, kind: kind(path) })
     };
@@ -49,7 +51,7 @@ fn environment() -> Result<Environment<'static>, RenderError> {
     environment.add_filter("toml", toml);
     environment.add_filter("key", key);
     environment.add_filter("cell", cell);
-    for (name, _, text) in skeleton::templates() {
+    for (name, text) in skeleton::templates() {
         environment.add_template(name, text).map_err(|source| fault(name, source))?;
     }
     Ok(environment)

@@ -1,5 +1,6 @@
 //! The only stage that touches the disk. A crate appears whole or not at all.
 
+mod runtime;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::render::{File, FileKind};
 
+pub use runtime::{is_runtime, path_from};
 pub use workspace::is_workspace_member;
 
 /// What will be written, decided before anything is.
@@ -29,6 +31,8 @@ pub enum WriteError {
     Exists { path: String },
     #[error("`{path}` is not a folder")]
     NotAFolder { path: String },
+    #[error("`{path}` holds something that is no runtime of a pipeline")]
+    NotARuntime { path: String },
     #[error("cannot write `{path}`")]
     Write { path: String, source: io::Error },
 }
@@ -39,6 +43,9 @@ impl WriteError {
             Self::Exists { .. } => Some(
                 "name another folder, or write over its generated files with `--force`; `secrets.toml` and `src/hooks.rs` stay",
             ),
+            Self::NotARuntime { .. } => {
+                Some("name a folder that is empty, or not there yet: the runtime is written there")
+            }
             Self::NotAFolder { .. } | Self::Write { .. } => None,
         }
     }

@@ -1,0 +1,12 @@
+//! Hands this pipeline's resources and hooks to the engine in `runtime/`. See the README.
+
+mod hooks;
+mod resources;
+
+use gitlab_pipeline::Pipeline;
+
+fn main() -> std::process::ExitCode {
+    Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL)
+        .hooks(hooks::hooks())
+        .main()
+}

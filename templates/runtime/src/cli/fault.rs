@@ -1,0 +1,144 @@
+//! Every way in which a command can fail: how it is printed, and which exit code it has.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::access::AccessFault;
+use crate::client::{ClientError, Fault};
+use crate::config::ConfigError;
+use crate::destination::DestinationError;
+use crate::extract::{ExtractError, PartitionError, TreeError};
+use crate::load::LoadError;
+
+#[derive(Debug, Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    #[error(transparent)]
+    Access(#[from] AccessFault),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("the destination `{kind}` is not compiled in")]
+    NoSuchDestination { kind: String, known: String },
+    #[error("src/hooks.rs has a hook for `{resource}`, which is no resource")]
+    UnknownHook { resource: &'static str, suggestion: Option<String> },
+    #[error("the scope leaves nothing to read of `{resource}`")]
+    NothingToRead { resource: &'static str },
+    #[error("the threads for the run cannot be started")]
+    Runtime { source: io::Error },
+    #[error("the output cannot be written")]
+    Output { source: io::Error },
+    #[error("interrupted: what was read so far is loaded")]
+    Interrupted,
+}
+
+/// Exit codes that schedulers may tell apart.
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const INVALID_CREDENTIALS: u8 = 3;
+const INVALID_PERMISSIONS: u8 = 4;
+const NO_RESOURCES: u8 = 5;
+/// Some partitions failed and the rest is loaded.
+pub(super) const PARTIAL: u8 = 6;
+
+impl CliError {
+    /// The name that `check` and `run` share for an access fault, and its exit code.
+    fn class(&self) -> (Option<&'static str>, u8) {
+        match self {
+            Self::Config(ConfigError::DeployToken) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
+            Self::Config(_)
+            | Self::Tree(_)
+            | Self::Client(
+                ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
+            )
+            | Self::NoSuchDestination { .. }
+            | Self::UnknownHook { .. } => (None, USAGE),
+            Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
+            Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
+                (Some("no_resources"), NO_RESOURCES)
+            }
+            _ => (None, FAILED),
+        }
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.class().1)
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Tree(error) => Some(error.hint()),
+            Self::Client(ClientError::Token) => {
+                Some("copy the token again, without quotes or line breaks".into())
+            }
+            Self::Client(ClientError::Setup(_)) => Some(
+                "see that the certificates of the system are installed (package `ca-certificates`)".into(),
+            ),
+            Self::Client(ClientError::Proxy) => {
+                Some("write it as `http://host:port`, or `http://user:password@host:port`".into())
+            }
+            Self::NoSuchDestination { known, .. } => Some(format!(
+                "set `kind` under `[destination]` in config.toml to one that is ({known}), or build with its feature"
+            )),
+            Self::UnknownHook { suggestion, .. } => Some(match suggestion {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "`resources` lists what there is".into(),
+            }),
+            Self::Load(error) => error.hint().map(str::to_owned),
+            Self::Destination(error) => error.hint().map(str::to_owned),
+            Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
+                error.hint(resource.name)
+            }
+            Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => error.hint(),
+            Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
+                Some("name groups or projects in `[scope]`, or leave both lists empty".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Prints the error, what caused it, and what to do next to stderr.
+    pub(super) fn print(&self) {
+        let name = self.class().0.map(|name| format!("{name}: ")).unwrap_or_default();
+        let mut text = format!("error: {name}{self}\n");
+        let mut source = self.source();
+        while let Some(cause) = source {
+            text.push_str(&format!("  because {cause}\n"));
+            source = cause.source();
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str(&format!("\nhint: {hint}\n"));
+        }
+        // Nothing is left to tell anybody when stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+fn extract_class(error: &ExtractError) -> (Option<&'static str>, u8) {
+    match error {
+        ExtractError::InvalidCredentials { .. }
+        | ExtractError::RootRefused { source: Fault::NeedsToken { .. }, .. } => {
+            (Some("invalid_credentials"), INVALID_CREDENTIALS)
+        }
+        ExtractError::InvalidPermissions { .. }
+        | ExtractError::RootRefused { source: Fault::Forbidden { .. }, .. } => {
+            (Some("invalid_permissions"), INVALID_PERMISSIONS)
+        }
+        ExtractError::NoSuchRoot { .. } | ExtractError::RootRefused { .. } => {
+            (Some("no_resources"), NO_RESOURCES)
+        }
+        _ => (None, FAILED),
+    }
+}

@@ -1,0 +1,112 @@
+//! The command line: arguments come in, an exit code goes out. One file per command.
+//!
+//! Data goes to stdout; everything for people (progress, report, errors, `-v`) to stderr. Exit codes: 0 fine, 1 failed,
+//! 2 wrong usage or configuration, 3 invalid_credentials, 4 invalid_permissions, 5 no_resources, 6 some partitions
+//! failed and the rest is loaded.
+
+mod check;
+mod destination;
+mod fault;
+mod format;
+mod info;
+mod plan;
+mod resources;
+mod run;
+mod sink;
+mod state;
+mod verbosity;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Environment};
+use crate::pipeline::Pipeline;
+use crate::progress::Display;
+use crate::resource::Resource;
+use fault::CliError;
+use verbosity::LogFormat;
+
+/// Loads GitLab into tables.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The configuration; `secrets.toml` is looked for beside it [default: config.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Say more: -v what is left out and why, -vv every retry, -vvv every request
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// How progress, report and what `-v` says are written to stderr
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+impl Arguments {
+    fn display(&self) -> Display {
+        match (self.log_format, self.verbose) {
+            (LogFormat::Json, _) => Display::Json,
+            (LogFormat::Plain, 0) => Display::Auto,
+            (LogFormat::Plain, _) => Display::Lines,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load what the configuration says
+    Run(run::RunArguments),
+    /// Look at credentials, permissions and the scope, and load nothing
+    Check,
+    /// Tell what a run would request, and about how many requests that is
+    Plan(plan::PlanArguments),
+    /// List the resources
+    Resources(resources::ResourcesArguments),
+    /// Tell how the last loads went
+    Info(info::InfoArguments),
+    /// Show or reset what is remembered between runs
+    State(state::StateArguments),
+}
+
+/// The whole program.
+pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
+    let command = Arguments::command().name(pipeline.name).version(pipeline.version);
+    let matches = command.get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    verbosity::start(arguments.verbose, arguments.log_format);
+    match dispatch(&arguments, pipeline) {
+        Ok(code) => code,
+        Err(CliError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
+    let all = pipeline.resources;
+    let config = load_config(arguments, all)?;
+    match &arguments.command {
+        Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
+        Command::Check => check::check(&config),
+        Command::Plan(plan) => plan::plan(plan, &config, all).map(|()| ExitCode::SUCCESS),
+        Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
+        Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
+        Command::State(state) => state::state(state, &config).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn load_config(arguments: &Arguments, all: &[&'static Resource]) -> Result<Config, ConfigError> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment: Environment = std::env::vars_os().filter_map(text).collect();
+    Config::load(arguments.config.as_deref(), &environment, all)
+}

@@ -1,0 +1,233 @@
+//! `run`: joins the stages. Configuration, resources and scope go in; records go from GitLab to the destination.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::fault::PARTIAL;
+use super::{CliError, destination, info};
+use crate::access::AccessFault;
+use crate::client::{Client, ClientOptions};
+use crate::config::{Config, Credentials, ResourceConfig, Scope, suggest};
+use crate::destination::{Destination, LoadStatus};
+use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
+use crate::hooks::Hooks;
+use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
+use crate::pipeline::Pipeline;
+use crate::progress::{Display, Progress};
+use crate::report::{render_load, render_report, render_truncated};
+use crate::resource::Resource;
+use crate::scope::plan_roots;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Only these resources and their parents: names, or patterns with `*` and `?`; commas allowed
+    #[arg(long, value_name = "PATTERN")]
+    select: Vec<String>,
+    /// At most N records of each list that is read, for a first look
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Forget what earlier runs have loaded, and load everything from the start date on
+    #[arg(long)]
+    full_refresh: bool,
+    /// Exit with 6 as well when something was left out because GitLab refused it
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Everything is checked before the first request: resources, credentials, destination.
+pub(super) fn run(
+    arguments: &RunArguments,
+    config: &Config,
+    pipeline: Pipeline,
+    display: Display,
+) -> Result<ExitCode, CliError> {
+    let all = pipeline.resources;
+    check_hooks(&pipeline.hooks, all)?;
+    let selected = config.select(all, &arguments.select)?;
+    let tree = Tree::resolve(&selected, all, config)?;
+    say_what_the_scope_leaves_out(&tree, config)?;
+    let client = Client::new(ClientOptions::of(config)?)?;
+    for warning in warnings(config) {
+        eprint(&format!("warning: {warning}\n"));
+    }
+    let destination = destination::open(&config.destination)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
+    let run = Run { arguments, config, client, tree, display, name: pipeline.name, hooks: pipeline.hooks };
+    runtime.block_on(run.load(destination))
+}
+
+/// Everything that a run needs, checked.
+struct Run<'r> {
+    arguments: &'r RunArguments,
+    config: &'r Config,
+    client: Client,
+    tree: Tree,
+    display: Display,
+    name: &'static str,
+    hooks: Hooks,
+}
+
+impl Run<'_> {
+    async fn load(self, destination: Box<dyn Destination>) -> Result<ExitCode, CliError> {
+        let Self { arguments, config, client, tree, display, name, hooks } = self;
+        let place = destination.place();
+        let loader = Loader::begin(destination, load_options(arguments, config, &tree, name))?;
+        let tally = Arc::new(Tally::new(&tree));
+        let options = ExtractOptions {
+            concurrency: config.extract.concurrency,
+            per_page: config.extract.per_page,
+            limit: arguments.limit,
+            hooks,
+        };
+        let resources: Vec<_> = tree.resources().collect();
+        let progress = Progress::start(Arc::clone(&tally), display);
+        let extraction = extract(client.clone(), &tree, &config.scope, loader.clone(), options);
+        let result = tokio::select! {
+            result = extraction => result.map_err(CliError::from),
+            Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+        };
+        let mut outcome = outcome(&result, &tally, &resources);
+        let record = info::record_of(&tally, client.attempts());
+        outcome.report = record.clone();
+        let summary = loader.finish(outcome).await;
+        drop(progress);
+        // The first error is the cause; a load that then cannot be closed is its consequence.
+        if result.is_ok() || tally.records() > 0 {
+            match display {
+                Display::Json => report_to_programs(record, summary.as_ref().ok()),
+                Display::Auto | Display::Lines => {
+                    report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
+                }
+            }
+        }
+        result?;
+        summary?;
+        if is_member_of_nothing(&tally, &resources, &config.scope) {
+            return Err(AccessFault::NoMembership.into());
+        }
+        let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
+        let is_whole = tally.lost(LossKind::Failed) == 0 && !is_refused;
+        Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
+    }
+}
+
+/// A hook for a resource that is not there would never be called.
+fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<(), CliError> {
+    let unknown = hooks.resources().find(|hook| all.iter().all(|resource| resource.name != *hook));
+    unknown.map_or(Ok(()), |resource| {
+        let suggestion = suggest(resource, all.iter().map(|resource| resource.name));
+        Err(CliError::UnknownHook { resource, suggestion })
+    })
+}
+
+/// Whether an empty scope found neither groups nor projects where it asked for them.
+fn is_member_of_nothing(tally: &Tally, resources: &[&'static Resource], scope: &Scope) -> bool {
+    let is_empty_scope = scope.groups.is_empty() && scope.projects.is_empty() && scope.include.is_empty();
+    let read = tally.resources().zip(resources).filter(|(_, resource)| resource.start.is_some());
+    let mut found = read.map(|((_, counts), _)| counts.records()).peekable();
+    is_empty_scope && found.peek().is_some() && found.sum::<u64>() == 0
+}
+
+fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree, pipeline: &str) -> LoadOptions {
+    let said = |(name, said): (&String, &ResourceConfig)| {
+        let options =
+            ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
+        (name.clone(), options)
+    };
+    let names = tree.resources().map(|resource| resource.name);
+    let usual = LoadOptions::default();
+    LoadOptions {
+        pipeline: pipeline.to_owned(),
+        package_rows: config.load.package_rows.unwrap_or(usual.package_rows),
+        package_time: config.load.package_time.unwrap_or(usual.package_time),
+        resources: config.resources.iter().map(said).collect(),
+        forget: names.filter(|_| arguments.full_refresh).collect(),
+        resume_within: config.load.resume_within.filter(|_| !arguments.full_refresh),
+        mark_deleted: config.load.mark_deleted,
+        ..usual
+    }
+}
+
+/// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
+/// as read: the table then holds what GitLab gives.
+fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
+    if result.is_err() {
+        let status = if matches!(result, Err(CliError::Interrupted)) {
+            LoadStatus::Interrupted
+        } else {
+            LoadStatus::Failed
+        };
+        return LoadOutcome { status, complete: Vec::new(), report: Map::new() };
+    }
+    let mut complete: Vec<&'static Resource> = Vec::new();
+    for (resource, (_, counts)) in resources.iter().copied().zip(tally.resources()) {
+        let is_read = counts.lost(LossKind::Failed) == 0 && counts.truncated() == 0;
+        let is_reached =
+            resource.parent().is_none_or(|parent| complete.iter().any(|above| above.name == parent));
+        if is_read && is_reached {
+            complete.push(resource);
+        }
+    }
+    let status = if complete.len() == resources.len() { LoadStatus::Complete } else { LoadStatus::Partial };
+    LoadOutcome { status, complete, report: Map::new() }
+}
+
+/// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.
+fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config) -> Result<(), CliError> {
+    let is_empty =
+        |resource: &&Resource| resource.params.is_empty() && plan_roots(resource, &config.scope).is_empty();
+    let tops = tree.resources().filter(|resource| resource.parent().is_none());
+    let (empty, read): (Vec<&Resource>, Vec<&Resource>) = tops.partition(is_empty);
+    for resource in &empty {
+        if read.is_empty() {
+            return Err(CliError::NothingToRead { resource: resource.name });
+        }
+        eprint(&format!("note: `{}` has nothing to read: `[scope]` names projects only\n", resource.name));
+    }
+    Ok(())
+}
+
+/// What works and should not be so.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let gitlab = &config.gitlab;
+    let mut warnings = Vec::new();
+    if gitlab.url.is_readable_on_the_way() && gitlab.credentials != Some(Credentials::Anonymous) {
+        warnings.push(format!("the token goes to {} unencrypted", gitlab.url));
+    }
+    if gitlab.connection.insecure {
+        warnings.push(format!("any certificate is taken for that of {}: see `gitlab.insecure`", gitlab.url));
+    }
+    warnings
+}
+
+fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {
+    let mut text = render_report(tally, client.attempts());
+    if let Some(summary) = summary {
+        text.push_str(&render_load(summary, place));
+    }
+    text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
+    eprint(&text);
+}
+
+/// The same as one line of JSON.
+fn report_to_programs(mut record: Map<String, Value>, summary: Option<&LoadSummary>) {
+    record.insert("event".to_owned(), "report".into());
+    if let Some(summary) = summary {
+        let rows =
+            summary.tables.iter().map(|(table, written)| (table.clone(), written.inserted + written.updated));
+        record.insert("load_id".to_owned(), summary.load_id.clone().into());
+        record.insert("rows".to_owned(), rows.map(|(table, rows)| (table, Value::from(rows))).collect());
+        record.insert("seconds".to_owned(), summary.duration.as_secs_f64().into());
+    }
+    eprint(&format!("{}\n", Value::from(record)));
+}
+
+/// A closed stderr is no reason to fail.
+fn eprint(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

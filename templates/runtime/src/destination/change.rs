@@ -1,0 +1,68 @@
+//! A change of a table's schema: what the loader asks of a destination, and what the report says of it.
+
+use std::fmt;
+
+use crate::schema::kind::{Seen, kind_name};
+use crate::schema::table::{Column, Table};
+
+/// One step from the schema that a destination has to the one that a batch needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaChange {
+    CreateTable(Table),
+    AddColumn {
+        table: String,
+        column: Column,
+    },
+    /// The column gets another type, or only other knowledge of what it has seen. Values that are there are
+    /// converted as [`widen`](crate::schema::widen) does it.
+    AlterColumn {
+        table: String,
+        from: Column,
+        to: Column,
+    },
+    /// Other columns identify a row from now on. Of rows that are the same by the new key, the last written stays.
+    SetKey {
+        table: String,
+        key: Vec<String>,
+    },
+}
+
+impl SchemaChange {
+    pub fn table(&self) -> &str {
+        match self {
+            SchemaChange::CreateTable(table) => &table.name,
+            SchemaChange::AddColumn { table, .. }
+            | SchemaChange::AlterColumn { table, .. }
+            | SchemaChange::SetKey { table, .. } => table,
+        }
+    }
+
+    /// Whether a person who queries the table would notice.
+    pub fn is_visible(&self) -> bool {
+        match self {
+            SchemaChange::AlterColumn { from, to, .. } => from.kind != to.kind && from.seen != Seen::Nothing,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for SchemaChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SchemaChange::CreateTable(table) => {
+                write!(f, "new table `{}` with {} columns", table.name, table.columns.len())
+            }
+            SchemaChange::AddColumn { table, column } => {
+                write!(f, "new column `{table}.{}`: {}", column.name, kind_name(column.kind))
+            }
+            SchemaChange::AlterColumn { table, from, to } => {
+                let (old, new) = (kind_name(from.kind), kind_name(to.kind));
+                write!(f, "column `{table}.{}`: {old} becomes {new}", to.name)
+            }
+            SchemaChange::SetKey { table, key } if key.is_empty() => {
+                write!(f, "table `{table}` has no key any more")
+            }
+            SchemaChange::SetKey { table, key } => write!(f, "key of table `{table}`: {}", key.join(", ")),
+        }
+    }
+}

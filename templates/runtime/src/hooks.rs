@@ -1,0 +1,99 @@
+//! What users do to records before they are loaded.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::page::Record;
+
+/// What a hook says of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    Yes,
+    /// It is not loaded, and nothing below it is fetched.
+    No,
+}
+
+type Hook = Arc<dyn Fn(&mut Record) -> Keep + Send + Sync>;
+
+/// One function for each resource whose records are filtered or changed. Records of all others go into tables as
+/// GitLab sent them, on the fast way.
+///
+/// ```
+/// use gitlab_pipeline::{Hooks, Keep};
+///
+/// let hooks = Hooks::new()
+///     // No bots.
+///     .on("users", |record| if record.get("bot") == Some(&true.into()) { Keep::No } else { Keep::Yes });
+/// # let _ = hooks;
+/// ```
+#[derive(Clone, Default)]
+pub struct Hooks(BTreeMap<&'static str, Hook>);
+
+impl Hooks {
+    /// None: everything is loaded as it comes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls `hook` for every record of the resource of this name, after the hooks that it has already.
+    #[must_use]
+    pub fn on(
+        mut self,
+        resource: &'static str,
+        hook: impl Fn(&mut Record) -> Keep + Send + Sync + 'static,
+    ) -> Self {
+        let hook: Hook = match self.0.remove(resource) {
+            None => Arc::new(hook),
+            Some(earlier) => Arc::new(move |record| match earlier(record) {
+                Keep::Yes => hook(record),
+                Keep::No => Keep::No,
+            }),
+        };
+        self.0.insert(resource, hook);
+        self
+    }
+
+    /// The resources that have one.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// What happens to a record.
+    pub(crate) fn apply(&self, resource: &str, record: &mut Record) -> Keep {
+        self.0.get(resource).map_or(Keep::Yes, |hook| hook(record))
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hooks_of_one_resource_follow_each_other() {
+        let hooks = Hooks::new()
+            .on("issues", |record| {
+                record.insert("seen".to_owned(), json!(1));
+                if record.contains_key("secret") { Keep::No } else { Keep::Yes }
+            })
+            .on("issues", |record| {
+                record.insert("seen".to_owned(), json!(2));
+                Keep::Yes
+            });
+        let applied = |resource: &str, record: serde_json::Value| {
+            let mut record = record.as_object().unwrap().clone();
+            (hooks.apply(resource, &mut record), record.get("seen").cloned())
+        };
+        assert_eq!(applied("issues", json!({})), (Keep::Yes, Some(json!(2))));
+        assert_eq!(applied("issues", json!({"secret": 1})), (Keep::No, Some(json!(1))));
+        assert_eq!(applied("notes", json!({})), (Keep::Yes, None));
+    }
+}

@@ -1,0 +1,119 @@
+//! From the records of a page to rows of tables.
+//!
+//! In comes a [`Page`], out come Arrow record batches, one per table: nested objects are flattened
+//! (`author__username`), lists of objects become child tables (`project_issues__assignees`), and each column has the
+//! narrowest type that holds every value seen so far. It runs in the task that fetched the page, so many pages are
+//! normalised at once; what they share is the [`Catalog`].
+//!
+//! It never fails for what a record holds and never drops a value. It knows nothing of destinations: no SQL, no
+//! files.
+//!
+//! - Every row carries `_load_id` and `_loaded_at`, and the columns of its partition (`project_id`). A field of the
+//!   same name as such a column gets one of its own, `record_project_id`, where it differs.
+//! - A row of a child table carries the key of its record as `_parent_…` and its place in the list as `_index`; for a
+//!   list within a list, `_index_1` is the place in the outer one. A list of anything but objects is JSON.
+//! - A field that is null or missing is null. A column begins with its first value, or with a null where the document
+//!   knows its type; then the first value still decides. An empty list or object is
+//!   null as well, unless the document calls the column JSON.
+//! - Strings are timestamps where all of them are whole ISO 8601 instants (`2024-05-01T12:30:00Z`), unless the
+//!   document says text; where it says date or timestamp, other spellings count too. Instants are kept in UTC.
+//! - A list or an object beyond the depth limit is JSON, and so is one that the document calls JSON.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use crate::page::Page;
+use crate::resource::ColumnKind;
+
+mod arrays;
+mod assemble;
+mod catalog;
+mod columns;
+mod flatten;
+mod repeats;
+
+pub use catalog::Catalog;
+
+use self::assemble::Assembly;
+use self::flatten::{Rules, flatten};
+use crate::schema::TableRows;
+
+/// What becomes of a list of objects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NestedLists {
+    /// The rows of a child table.
+    #[default]
+    Tables,
+    /// JSON in a column of the record.
+    Json,
+}
+
+/// Where the records of a resource go, and how they are told apart there.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    pub table: String,
+    /// The columns of the partition that are part of the key.
+    pub partition_key: Vec<&'static str>,
+    /// The fields of a record that are part of the key.
+    pub record_key: Vec<&'static str>,
+    /// Whether a row takes the place of one with the same key. If not, the key only ties lists to their records.
+    pub is_unique: bool,
+    pub lists: NestedLists,
+    pub max_depth: usize,
+    pub hints: HashMap<&'static str, ColumnKind>,
+}
+
+/// The load that rows belong to.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    pub load_id: String,
+    pub loaded_at: SystemTime,
+}
+
+/// What a page became.
+#[derive(Debug)]
+pub struct Normalized {
+    /// The records' own table, then those of their lists.
+    pub tables: Vec<TableRows>,
+    /// Records without a value in any field of their key.
+    pub without_key: usize,
+}
+
+/// The columns of a batch do not fit together: a fault of this module.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot build a batch for table `{table}`")]
+pub struct NormalizeError {
+    pub table: String,
+    pub source: std::sync::Arc<arrow_schema::ArrowError>,
+}
+
+impl Layout {
+    fn has_key(&self) -> bool {
+        !self.partition_key.is_empty() || !self.record_key.is_empty()
+    }
+}
+
+/// Makes rows of the records of a page.
+pub fn normalize(
+    page: &Page,
+    layout: &Layout,
+    catalog: &Catalog,
+    stamp: &Stamp,
+) -> Result<Normalized, NormalizeError> {
+    let bindings = &page.partition.bindings;
+    let (records, without_key) = repeats::last_of_each(&page.records, layout);
+    let known_lists = catalog.lists(&layout.table);
+    let rules = Rules {
+        lists: if layout.has_key() { layout.lists } else { NestedLists::Json },
+        max_depth: layout.max_depth,
+        hints: &layout.hints,
+        bindings,
+        known_lists: &known_lists,
+    };
+    let sheet = flatten(&records, rules);
+    let assembly = Assembly { layout, catalog, stamp, bindings, resource: page.partition.resource.name };
+    Ok(Normalized { tables: assembly.tables(&sheet, &known_lists)?, without_key })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! The entry point: what a crate hands to the engine.
+
+use std::process::ExitCode;
+
+use crate::cli;
+use crate::hooks::Hooks;
+use crate::resource::Resource;
+
+/// A pipeline: its name, the resources that it knows, and what happens to their records.
+///
+/// ```no_run
+/// use gitlab_pipeline::Pipeline;
+/// use gitlab_pipeline::resource::Resource;
+///
+/// const RESOURCES: &[&Resource] = &[];
+///
+/// fn main() -> std::process::ExitCode {
+///     Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), RESOURCES).main()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Pipeline {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) resources: &'static [&'static Resource],
+    pub(crate) hooks: Hooks,
+}
+
+impl Pipeline {
+    /// `resources` with parents before their children.
+    pub fn new(name: &'static str, version: &'static str, resources: &'static [&'static Resource]) -> Self {
+        Self { name, version, resources, hooks: Hooks::new() }
+    }
+
+    /// What happens to records before they are loaded.
+    #[must_use]
+    pub fn hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// The whole program: reads the command line, does what it says, and tells how it went.
+    pub fn main(self) -> ExitCode {
+        cli::main(self)
+    }
+}

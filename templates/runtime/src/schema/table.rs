@@ -1,0 +1,123 @@
+//! A table as data: its columns, its key, and a batch of its rows.
+
+use arrow_array::RecordBatch;
+
+use crate::resource::ColumnKind;
+use crate::schema::kind::Seen;
+
+/// What is known of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub name: String,
+    /// The table of the records that the list stood in; `None` for the table of a resource.
+    pub parent: Option<String>,
+    /// Where the rows come from: the name of the resource, or the JSON Pointer of a list in its records.
+    pub source: String,
+    /// The columns that identify a row. Empty when nothing does.
+    pub key: Vec<String>,
+    pub columns: Vec<Column>,
+}
+
+/// What is known of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    /// The type it has in the destination.
+    pub kind: ColumnKind,
+    /// What its values have been so far: decides which kind it needs when others come.
+    pub seen: Seen,
+    /// Where its values come from: a JSON Pointer into the record (`/author/username`), or a word and a name for
+    /// what the pipeline adds (`partition/project_id`, `load/_load_id`).
+    pub source: String,
+}
+
+/// Rows of one table, as they come from one page.
+#[derive(Debug, Clone)]
+pub struct TableRows {
+    /// The table as far as these rows know it; its columns are those of `batch`, in the same order.
+    pub table: Table,
+    pub batch: RecordBatch,
+    /// For a child table: the keys of the records whose lists these rows make up, also of those with none. The
+    /// columns are those columns of the table that carry the record's key.
+    pub parents: Option<RecordBatch>,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl TableRows {
+    pub fn row_count(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// Roughly what the rows take in memory, in bytes.
+    pub fn size(&self) -> usize {
+        self.batch.get_array_memory_size()
+    }
+}
+
+#[cfg(test)]
+impl TableRows {
+    /// Rows for tests: `columns` with the kinds they have, one JSON array per row.
+    pub(crate) fn of(
+        name: &str,
+        key: &[&str],
+        columns: &[(&str, ColumnKind)],
+        rows: &[serde_json::Value],
+    ) -> Self {
+        use std::sync::Arc;
+
+        use crate::schema::{field, kind_name};
+
+        let cells = |at: usize| rows.iter().map(move |row| row.get(at).filter(|cell| !cell.is_null()));
+        let arrays = columns.iter().enumerate().map(|(at, (_, kind))| array_of(*kind, cells(at))).collect();
+        let fields: Vec<_> = columns.iter().map(|(name, kind)| field(name, *kind)).collect();
+        let columns = columns.iter().map(|(name, kind)| Column {
+            name: (*name).to_owned(),
+            kind: *kind,
+            seen: Seen::from_name(kind_name(*kind)).unwrap(),
+            source: format!("/{name}"),
+        });
+        let table = Table {
+            name: name.to_owned(),
+            parent: None,
+            source: "test".to_owned(),
+            key: key.iter().map(|column| (*column).to_owned()).collect(),
+            columns: columns.collect(),
+        };
+        let schema = Arc::new(arrow_schema::Schema::new(fields));
+        TableRows { table, batch: RecordBatch::try_new(schema, arrays).unwrap(), parents: None }
+    }
+}
+
+#[cfg(test)]
+fn array_of<'v>(
+    kind: ColumnKind,
+    cells: impl Iterator<Item = Option<&'v serde_json::Value>>,
+) -> arrow_array::ArrayRef {
+    use std::sync::Arc;
+
+    use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
+    use serde_json::Value;
+
+    use crate::schema::arrow::instants;
+    use crate::schema::time::{DAY, parse_loosely};
+
+    let micros = |cell: &Value| cell.as_str().and_then(parse_loosely).map(|time| time.micros());
+    let text = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+    match kind {
+        ColumnKind::Bool => Arc::new(cells.map(|cell| cell?.as_bool()).collect::<BooleanArray>()),
+        ColumnKind::Int => Arc::new(cells.map(|cell| cell?.as_i64()).collect::<Int64Array>()),
+        ColumnKind::Float => Arc::new(cells.map(|cell| cell?.as_f64()).collect::<Float64Array>()),
+        ColumnKind::Date => {
+            let days = cells.map(|cell| i32::try_from(micros(cell?)?.div_euclid(DAY)).ok());
+            Arc::new(days.collect::<Date32Array>())
+        }
+        ColumnKind::Timestamp => instants(cells.map(|cell| micros(cell?))),
+        ColumnKind::Text => Arc::new(cells.map(|cell| cell.map(text)).collect::<StringArray>()),
+        ColumnKind::Json => Arc::new(cells.map(|cell| cell.map(Value::to_string)).collect::<StringArray>()),
+    }
+}

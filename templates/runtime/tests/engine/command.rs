@@ -1,0 +1,145 @@
+//! The program as people and schedulers meet it: output, exit codes, and that a token is shown nowhere.
+
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::gitlab::{GitLab, Reply};
+
+const TOKEN: &str = "glpat-secret";
+
+/// A folder with a configuration, and a server that one project with one issue can be read from.
+struct Pipeline {
+    folder: TempDir,
+    url: String,
+}
+
+impl Pipeline {
+    async fn new(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+        let gitlab = GitLab::start(move |target, _| reply(target.split('?').next().unwrap())).await;
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("config.toml"), "").unwrap();
+        Self { folder, url: gitlab.url }
+    }
+
+    /// Runs the program with these arguments and variables and nothing else from the environment.
+    async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sample-pipeline"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.env("GITLAB_URL", &self.url).env("GITLAB_TOKEN", TOKEN);
+        command.envs(variables.iter().copied());
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+}
+
+fn sample(path: &str) -> Reply {
+    match path.trim_start_matches("/api/v4") {
+        "/projects" => Reply::json(r#"[{"id": 1}, {"id": 2}]"#),
+        "/projects/1/issues" => Reply::json(r#"[{"id": 11, "iid": 1}]"#),
+        "/projects/2/issues" => Reply::fault(403, r#"{"message":"403 Forbidden"}"#),
+        "/projects/1/issues/1/notes" => Reply::json(r#"[{"id": 111}]"#),
+        _ => Reply::fault(404, r#"{"error":"404 Not Found"}"#),
+    }
+}
+
+fn shown(output: &Output) -> (Option<i32>, String) {
+    (output.status.code(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_reports_what_it_loaded_and_what_not() {
+    let pipeline = Pipeline::new(sample).await;
+    let output = pipeline.run(&["run", "-vvv"], &[]).await;
+    let (code, text) = shown(&output);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(output.stdout.is_empty());
+    for line in [
+        "resource             records  requests  retries  skipped  failed",
+        "project_issues             1         2        0        1       0",
+        "skipped: 1 partition of `project_issues`: forbidden: 403 Forbidden (for example /projects/2/issues)",
+        "4 requests, 0 retries, 4 sent in all",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} in\n{text}");
+    }
+    assert!(!text.contains(TOKEN), "{text}");
+    assert!(pipeline.folder.path().join("gitlab.sqlite").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_ends_in_a_line_that_nobody_misses() {
+    let pipeline = Pipeline::new(sample).await;
+    let (code, text) = shown(&pipeline.run(&["run", "--limit", "1"], &[]).await);
+    assert_eq!(code, Some(0), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("truncated: `--limit 1` cut off records of projects"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_failure_has_its_exit_code() {
+    let refused = |status, body: &'static str| move |_: &str| Reply::fault(status, body);
+    let pipeline = Pipeline::new(refused(401, r#"{"message":"401 Unauthorized"}"#)).await;
+    let (code, text) = shown(&pipeline.run(&["run"], &[]).await);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.starts_with("error: invalid_credentials: http://127.0.0.1"), "{text}");
+
+    let pipeline = Pipeline::new(refused(403, r#"{"error":"insufficient_scope","scope":"read_api"}"#)).await;
+    let (code, text) = shown(&pipeline.run(&["run"], &[]).await);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.starts_with("error: invalid_permissions: "), "{text}");
+
+    let pipeline = Pipeline::new(sample).await;
+    let (code, text) = shown(&pipeline.run(&["run"], &[("PIPELINE__SCOPE__GROUPS", "acme/none")]).await);
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.starts_with("error: no_resources: group `acme/none`"), "{text}");
+
+    for (arguments, variables) in [
+        (["run", "--select=project_isues"], ("X", "")),
+        (["run", "--limit=0"], ("X", "")),
+        (["run", "-v"], ("PIPELINE__SCOPE__GRUPS", "a")),
+        (["run", "-v"], ("GITLAB_TOKEN", "")),
+        (["run", "-v"], ("PIPELINE__DESTINATION__KIND", "stone")),
+        (["run", "--config=none.toml"], ("X", "")),
+    ] {
+        let (code, text) = shown(&pipeline.run(&arguments, &[variables]).await);
+        assert_eq!(code, Some(2), "{arguments:?} {variables:?} {text}");
+        assert!(text.starts_with("error: "), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_partition_is_exit_code_6_and_the_rest_is_loaded() {
+    let pipeline = Pipeline::new(|path| match path {
+        "/api/v4/projects/1/issues" => Reply::fault(400, r#"{"message":"400 Bad request"}"#),
+        "/api/v4/projects/2/issues" => Reply::json(r#"[{"id": 21, "iid": 1}]"#),
+        _ => sample(path),
+    })
+    .await;
+    let (code, text) = shown(&pipeline.run(&["run", "--select", "project_issues"], &[]).await);
+    assert_eq!(code, Some(6), "{text}");
+    assert!(text.contains("failed: 1 partition of `project_issues`: GitLab refuses the request"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_what_needs_one_is_left_out() {
+    let pipeline = Pipeline::new(|path| match path {
+        "/api/v4/projects/2/issues" => Reply::fault(401, r#"{"message":"401 Unauthorized"}"#),
+        _ => sample(path),
+    })
+    .await;
+    let (code, text) = shown(&pipeline.run(&["run"], &[("PIPELINE__GITLAB__TOKEN_TYPE", "none")]).await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("`project_issues`: not given without an access token: 401 Unauthorized"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resources_are_listed_on_stdout() {
+    let pipeline = Pipeline::new(sample).await;
+    let output = pipeline.run(&["resources", "--format", "json"], &[]).await;
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let issues = &listed[1];
+    assert_eq!(issues["name"], "project_issues");
+    assert_eq!(issues["path"], "/projects/{id}/issues");
+    assert_eq!((&issues["parent"], &issues["enabled"]), (&"projects".into(), &true.into()));
+    let table = String::from_utf8(pipeline.run(&["resources"], &[]).await.stdout).unwrap();
+    assert!(table.starts_with("name                 path"), "{table}");
+}

@@ -1,0 +1,20 @@
+//! From a configuration to the pages that a sink gets, against servers of a few routes each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod client;
+mod command;
+mod configuration;
+mod extraction;
+mod gitlab;
+mod incremental;
+mod oauth;
+#[path = "sample/resources.rs"]
+mod resources;
+mod scope;
+mod tls;
