@@ -30,10 +30,15 @@ fn implied_list(endpoints: &Endpoints, root: &str) -> Option<Endpoint> {
         return None;
     }
     let (before, _) = first.path.raw.split_once(&format!("/{root}/{{"))?;
+    let raw = format!("{before}{list}");
+    // It stands there, and cannot be read.
+    if endpoints.unreadable.iter().any(|unreadable| unreadable.path == raw) {
+        return None;
+    }
     let stated =
         json!({ "shape": "list", "record_key": ["id"], "key_scope": "global", "pagination": "offset" });
     Some(Endpoint {
-        path: Path::parse(&list, "").written(format!("{before}{list}")),
+        path: Path::parse(&list, "").written(raw),
         pointer: String::new(),
         operation_id: String::new(),
         summary: String::new(),
