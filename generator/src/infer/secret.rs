@@ -1,6 +1,8 @@
 //! Fields whose values are secrets, by their names: they are not loaded unless somebody asks for them.
 
+use super::draft::Entry;
 use super::{Column, ColumnKind};
+use crate::gitlab;
 
 /// The last words of a name that mean a secret.
 const WORDS: [&str; 4] = ["token", "password", "passphrase", "secret"];
@@ -14,6 +16,18 @@ pub(crate) fn is_secret(column: &Column) -> bool {
     let last = name.rsplit('_').next().unwrap_or_default();
     let means_one = WORDS.contains(&last) || ENDS.iter().any(|end| name.ends_with(end));
     column.kind == ColumnKind::Text && means_one && !HARMLESS.iter().any(|end| name.ends_with(end))
+}
+
+/// Each once: those that the document declares, and those that GitLab is known to send.
+pub(super) fn infer_secrets(entry: Entry<'_>) -> Vec<String> {
+    let declared = entry.own.columns.iter().filter(|column| is_secret(column));
+    let mut secrets: Vec<String> = declared.map(|column| column.name.replace("__", ".")).collect();
+    for known in gitlab::secret_fields(entry.place) {
+        if !secrets.iter().any(|secret| secret == known) {
+            secrets.push((*known).to_owned());
+        }
+    }
+    secrets
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start, is_exclusive_date};
-use crate::graph::{Param, Resource, ResourceGraph, WriteDisposition};
-use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape};
+use crate::graph::{Param, Resource, ResourceGraph};
+use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -45,17 +45,9 @@ fn spaced(code: &str) -> String {
     code.replace(";\n///", ";\n\n///")
 }
 
-/// Named after the collection below a project or group: `issues` for the notes of an issue.
+/// Resources with the same topic stand together: the notes of issues with issues.
 fn group_name(resource: &Resource) -> String {
-    let mut literals =
-        resource.request_path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let root = literals.next().unwrap_or("root");
-    let below = literals.find(|literal| !matches!(*literal, "-" | "repository"));
-    let name = match (root, below) {
-        ("projects" | "groups", Some(below)) => below,
-        _ => root,
-    };
-    module_name(name)
+    module_name(&resource.topic)
 }
 
 /// Fit for a module and a file, whatever the document calls it.
@@ -169,6 +161,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         (resource.key.value.scope == KeyScope::Parent).then(|| quote!(key_scope: KeyScope::Parent)),
         pagination(&resource.pagination.value).map(|pagination| quote!(pagination: #pagination)),
         (!resource.query.is_empty()).then(|| quote!(query: #query)),
+        resource.fan_out.as_ref().map(fan_out),
         resource.start.map(start),
         resource.incremental.value.as_ref().map(incremental),
         resource.newest_first.as_ref().map(newest_first),
@@ -240,6 +233,11 @@ fn pagination(pagination: &Pagination) -> Option<TokenStream> {
             Some(quote!(Pagination::Keyset { order_by: #by, sort: #sort }))
         }
     }
+}
+
+fn fan_out(fan_out: &FanOut) -> TokenStream {
+    let FanOut { param, column, values, .. } = fan_out;
+    quote!(fan_out: Some(FanOut { param: #param, column: #column, values: &[#(#values),*] }))
 }
 
 fn start(start: Start) -> TokenStream {
