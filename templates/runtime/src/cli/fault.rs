@@ -136,7 +136,7 @@ fn extract_class(error: &ExtractError) -> (Option<&'static str>, u8) {
         | ExtractError::RootRefused { source: Fault::Forbidden { .. }, .. } => {
             (Some("invalid_permissions"), INVALID_PERMISSIONS)
         }
-        ExtractError::NoSuchRoot { .. } | ExtractError::RootRefused { .. } => {
+        ExtractError::NoSuchRoot { .. } | ExtractError::Garbled { .. } | ExtractError::RootRefused { .. } => {
             (Some("no_resources"), NO_RESOURCES)
         }
         _ => (None, FAILED),

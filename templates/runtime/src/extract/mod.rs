@@ -18,6 +18,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
 pub use paging::PagingError;
