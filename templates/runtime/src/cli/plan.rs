@@ -8,6 +8,7 @@ use super::CliError;
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
 use crate::extract::{Basis, Estimate, Tree, estimate};
+use crate::progress::{Display, Progress};
 use crate::report::{aligned, counted, grouped};
 use crate::resource::Resource;
 
@@ -22,13 +23,17 @@ pub(super) fn plan(
     arguments: &PlanArguments,
     config: &Config,
     all: &[&'static Resource],
+    display: Display,
 ) -> Result<(), CliError> {
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
-    let estimates = runtime.block_on(estimate(&client, &tree, &config.scope, config.extract.per_page))?;
+    let estimates = runtime.block_on(async {
+        let _waits = Progress::of_waits(client.clone(), display);
+        estimate(&client, &tree, &config.scope, config.extract.per_page).await
+    })?;
     let text = format!("{}\n{}", table(&estimates), summary(&estimates, &client, config));
     io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })
 }

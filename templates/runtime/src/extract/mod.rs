@@ -10,6 +10,7 @@
 
 mod error;
 mod estimate;
+mod outlook;
 mod paging;
 mod resume;
 mod sink;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
+pub use outlook::Outlook;
 pub use paging::PagingError;
 pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished, Whole};
 pub use sink::Sink;

@@ -49,6 +49,9 @@ impl<S: Sink> Walk<S> {
         let list = task.list(self.options.page_size());
         let request = task.request(&list);
         let counts = &task.node.counts;
+        if task.is_first {
+            counts.begin_list();
+        }
         if let Some(reason) = task.node.refusals.verdict() {
             counts.add_loss(LossKind::Skipped, reason, request.path);
             return self.leave_out(&task, LossKind::Skipped).await;
