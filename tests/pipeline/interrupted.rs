@@ -142,7 +142,7 @@ fn an_interrupted_run_goes_on_as_well() {
     }
     let interrupt = ["-INT".to_owned(), child.id().to_string()];
     assert!(std::process::Command::new("kill").args(interrupt).status().expect("a kill").success());
-    assert_eq!(child.wait().expect("an end").code(), Some(1));
+    assert_eq!(child.wait().expect("an end").code(), Some(7));
     assert_eq!(example.column("SELECT status FROM _loads"), ["interrupted"]);
     let rest = example.load(&server, &["--select", SELECT]);
     assert!(rest < alone / 2 + 30, "{rest} requests of {alone} were left");

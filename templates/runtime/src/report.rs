@@ -138,6 +138,12 @@ pub(crate) fn render_load(summary: &LoadSummary, place: &str) -> String {
     text
 }
 
+/// What came in other bytes than it should have, and was loaded all the same.
+pub(crate) fn render_repaired(pages: u64) -> Option<String> {
+    let held = counted(pages, "page");
+    (pages > 0).then(|| format!("note: {held} held bytes that are no UTF-8, or no JSON; repaired\n"))
+}
+
 /// The line that nobody may miss when a limit cut something off.
 pub(crate) fn render_truncated(tally: &Tally, limit: u64) -> Option<String> {
     let resources = tally.truncated();

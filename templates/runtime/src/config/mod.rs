@@ -106,6 +106,8 @@ pub struct Extract {
     pub retry_delay: Duration,
     /// After "too many requests" that does not say how long.
     pub rate_limit_wait: Duration,
+    /// How long a server that has answered before is waited for.
+    pub outage_wait: Duration,
     /// A cap beside GitLab's own limits.
     pub requests_per_minute: Option<u32>,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.

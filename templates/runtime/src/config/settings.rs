@@ -87,6 +87,8 @@ pub(super) struct ExtractSettings {
     pub(super) retry_delay: Option<Duration>,
     #[serde(deserialize_with = "duration")]
     pub(super) rate_limit_wait: Option<Duration>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) outage_wait: Option<Duration>,
     pub(super) requests_per_minute: Option<u32>,
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::error::ExtractError;
+use super::error::{At, ExtractError};
 use super::walk::{Node, Tree, fill_path};
 use crate::client::{Client, Effort, Fault, Request};
 use crate::config::Scope;
@@ -179,7 +179,7 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
     let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
     let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
         Ok(answer) => answer,
-        Err(fault) => return refused(client, fault),
+        Err(fault) => return refused(client, &fault),
     };
     let total = answer.total().map(f64::from);
     let samples = answer.body.map(|read| read.glimpses).unwrap_or_default();
@@ -193,16 +193,10 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
 }
 
 /// What is refused costs its request and brings nothing; what ends a run ends this as well.
-fn refused(client: &Client, source: Fault) -> Result<Look, ExtractError> {
-    let api = client.api().to_string();
-    match source {
-        Fault::Unauthorized { .. } => Err(ExtractError::InvalidCredentials { api, source }),
-        Fault::InsufficientScope { .. } => Err(ExtractError::InvalidPermissions { api, source }),
-        Fault::NotSaved { .. } => Err(ExtractError::NotSaved { source }),
-        Fault::Transport { .. } | Fault::ForeignRedirect { .. } => {
-            Err(ExtractError::Unreachable { api, source })
-        }
-        _ => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
+fn refused(client: &Client, fault: &Fault) -> Result<Look, ExtractError> {
+    match ExtractError::of_run(client, fault, At::Below) {
+        Some(error) => Err(error),
+        None => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
     }
 }
 

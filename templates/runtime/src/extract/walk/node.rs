@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::bindings::{Route, Unbound, bind, combine, resolve_routes};
+use super::refusals::Refusals;
 use super::tree::TreeError;
 use crate::config::Config;
 use crate::extract::paging::{Way, is_set};
@@ -34,6 +35,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
+    /// Whether its lists are refused everywhere.
+    pub(super) refusals: Refusals,
 }
 
 /// What a resource is in its run.
@@ -100,6 +103,7 @@ impl Node {
             params: said.params.clone(),
             counts: Arc::default(),
             way: OnceLock::new(),
+            refusals: Refusals::default(),
         })
     }
 
