@@ -15,13 +15,18 @@ use crate::config::Config;
 use crate::extract::Tree;
 use crate::load::{LoadError, Refusal};
 use crate::pipeline::Pipeline;
+use crate::progress::{Display, Progress};
 
-pub(super) fn check(config: &Config, pipeline: &Pipeline) -> Result<ExitCode, CliError> {
+pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> Result<ExitCode, CliError> {
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let today = DateTime::<Utc>::from(SystemTime::now()).date_naive();
-    let (findings, fault) = runtime.block_on(examine(&client, config.credentials()?, &config.scope, today));
+    let credentials = config.credentials()?;
+    let (findings, fault) = runtime.block_on(async {
+        let _waits = Progress::of_waits(client.clone(), display);
+        examine(&client, credentials, &config.scope, today).await
+    });
     let mut text: String =
         warnings(config).into_iter().map(|warning| format!("warning  {warning}\n")).collect();
     for finding in findings {

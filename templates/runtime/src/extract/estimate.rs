@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::error::ExtractError;
+use super::error::{At, ExtractError};
 use super::walk::{Node, Tree, fill_path};
 use crate::client::{Client, Effort, Fault, Request};
 use crate::config::Scope;
@@ -92,7 +92,7 @@ pub async fn estimate(
 
 /// The places of a resource without a parent.
 fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
-    if !node.resource.params.is_empty() {
+    if !node.resource.params.is_empty() || node.resource.fan_out.is_some() {
         let bound = node.bind(&[], &Glimpse::default()).unwrap_or_default();
         return bound.into_iter().map(|bindings| place(node, bindings)).collect();
     }
@@ -117,7 +117,7 @@ fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Pl
 
 fn place(node: &Node, bindings: Vec<Binding>) -> Place {
     let resource = node.resource;
-    let query = node.own_query();
+    let query = node.own_query(&bindings);
     let path = fill_path(resource.path, &bindings);
     let is_list = resource.pagination != Pagination::None;
     Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }
@@ -169,11 +169,17 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
         request.query.extend([pair("per_page", SAMPLES.to_string()), pair("page", "1".to_owned())]);
     }
     let hooks = Hooks::new();
-    let reading = Reading { resource: node.resource, shape: place.shape, taps: &node.taps, hooks: &hooks };
+    let reading = Reading {
+        resource: node.resource,
+        shape: place.shape,
+        taps: &node.taps,
+        hooks: &hooks,
+        omit: node.omit,
+    };
     let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
     let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
         Ok(answer) => answer,
-        Err(fault) => return refused(client, fault),
+        Err(fault) => return refused(client, &fault),
     };
     let total = answer.total().map(f64::from);
     let samples = answer.body.map(|read| read.glimpses).unwrap_or_default();
@@ -187,16 +193,10 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
 }
 
 /// What is refused costs its request and brings nothing; what ends a run ends this as well.
-fn refused(client: &Client, source: Fault) -> Result<Look, ExtractError> {
-    let api = client.api().to_string();
-    match source {
-        Fault::Unauthorized { .. } => Err(ExtractError::InvalidCredentials { api, source }),
-        Fault::InsufficientScope { .. } => Err(ExtractError::InvalidPermissions { api, source }),
-        Fault::NotSaved { .. } => Err(ExtractError::NotSaved { source }),
-        Fault::Transport { .. } | Fault::ForeignRedirect { .. } => {
-            Err(ExtractError::Unreachable { api, source })
-        }
-        _ => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
+fn refused(client: &Client, fault: &Fault) -> Result<Look, ExtractError> {
+    match ExtractError::of_run(client, fault, At::Below) {
+        Some(error) => Err(error),
+        None => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod error;
 mod estimate;
+mod outlook;
 mod paging;
 mod resume;
 mod sink;
@@ -18,8 +19,10 @@ mod walk;
 
 use std::sync::Arc;
 
+pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
+pub use outlook::Outlook;
 pub use paging::PagingError;
 pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished};
 pub use sink::Sink;

@@ -96,7 +96,7 @@ impl Plan {
 /// The primary key in two parts: the columns of the partition, then the fields of the record.
 fn key_of(resource: &Resource) -> (Vec<&'static str>, Vec<&'static str>) {
     let is_param = |name: &&str| {
-        resource.key_scope == KeyScope::Parent && resource.params.iter().any(|param| param.column == *name)
+        resource.key_scope == KeyScope::Parent && resource.partition_columns().any(|column| column == *name)
     };
     resource.primary_key().into_iter().partition(is_param)
 }

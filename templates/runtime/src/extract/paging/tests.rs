@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::{List, Pager, PagingError, Seen, Way};
-use crate::client::Fault;
+use crate::client::{Excerpt, Fault};
 use crate::moment::Moment;
 use crate::record::Glimpse;
 use crate::resource::{Incremental, NewestFirst, Pagination};
@@ -117,7 +116,7 @@ fn read(list: &List, mut server: impl FnMut(&Asked) -> Reply) -> Result<(Vec<u64
 
 /// Timeouts make a page too large; so may a 500 that comes late.
 fn timeout() -> Fault {
-    Fault::of(StatusCode::INTERNAL_SERVER_ERROR, &HeaderMap::new(), b"")
+    Fault::Server { status: 500, message: Excerpt::new(""), is_late: true, wait: None }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod bindings;
 mod node;
+mod refusals;
 mod stack;
 mod start;
 mod task;

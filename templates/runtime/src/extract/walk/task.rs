@@ -21,6 +21,8 @@ pub(in crate::extract) struct Task {
     pub(super) branch: Arc<Branch>,
     pub(super) start: Start,
     pub(super) pager: Pager,
+    /// Whether nothing of the list was asked for before.
+    pub(super) is_first: bool,
 }
 
 /// What the request asks for.
@@ -54,15 +56,16 @@ impl Shared {
 impl Task {
     /// The first request of a partition.
     pub(super) fn new(node: Arc<Node>, branch: Arc<Branch>, start: Start, per_page: u32) -> Self {
+        node.counts.add_list();
         let list = list_of(&node, &branch, &start, per_page);
         let pager = Pager::new(&list, branch.reading.point.as_ref());
-        Self { node, branch, start, pager }
+        Self { node, branch, start, pager, is_first: true }
     }
 
     /// The request that comes after this one, or in its place.
     pub(super) fn at(&self, pager: Pager) -> Self {
         let (node, branch) = (Arc::clone(&self.node), Arc::clone(&self.branch));
-        Self { node, branch, start: self.start.clone(), pager }
+        Self { node, branch, start: self.start.clone(), pager, is_first: false }
     }
 
     /// The list that it reads.
@@ -119,7 +122,7 @@ impl Task {
 
 fn list_of(node: &Node, branch: &Branch, start: &Start, per_page: u32) -> List {
     let (set, pagination) = match start {
-        Start::Path => (node.own_query(), node.resource.pagination),
+        Start::Path => (node.own_query(&branch.partition.bindings), node.resource.pagination),
         Start::Root { root, .. } => (node.set_query(&root.query), root.pagination),
     };
     // What is learned of the resource's own lists says nothing of others that the scope leads to.

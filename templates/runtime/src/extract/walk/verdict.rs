@@ -1,9 +1,8 @@
 //! What a refused request means: the run ends, one partition is left out, or the request is made in another way.
 
 use super::task::{Start, Task};
-use crate::client::{Fault, Request, TransportKind};
-use crate::config::ApiRoot;
-use crate::extract::error::{ExtractError, PartitionError};
+use crate::client::{Client, Fault, Missing, Request};
+use crate::extract::error::{At, ExtractError, PartitionError};
 use crate::extract::paging::{List, Pager};
 use crate::extract::tally::LossKind;
 
@@ -18,7 +17,7 @@ pub(super) enum Verdict {
 
 /// Counts a partition that is left out; an error ends the run.
 pub(super) fn settle(
-    api: &ApiRoot,
+    client: &Client,
     task: &Task,
     list: &List,
     request: &Request,
@@ -28,14 +27,17 @@ pub(super) fn settle(
         tracing::info!(resource = task.node.resource.name, path = %request.path, %error, size = pager.size(list), "asked for in another way");
         return Ok(Verdict::Instead(Box::new(task.at(pager))));
     }
-    if let Some(fatal) = fatal(api, task, &error) {
+    if let Some(fatal) = fatal(client, task, &error) {
         return Err(fatal);
     }
-    if task.starts_the_scope() {
+    if task.starts_the_scope() && !matches!(&error, PartitionError::Fault(fault) if is_missing_route(fault)) {
         return Err(ExtractError::Root { resource: task.node.resource, source: error });
     }
     let kind = match &error {
-        PartitionError::Fault(fault) if is_refusal(fault) => LossKind::Skipped,
+        PartitionError::Fault(fault) if is_refusal(fault) => {
+            task.node.refusals.add(fault, &task.partition().bindings);
+            LossKind::Skipped
+        }
         _ => LossKind::Failed,
     };
     tracing::info!(resource = task.node.resource.name, path = %request.path, %error, ?kind, "left out");
@@ -58,30 +60,32 @@ fn instead(task: &Task, list: &List, error: &PartitionError) -> Option<Pager> {
     }
 }
 
-/// The faults that concern the whole run, wherever they occur, and those of roots that have a name of their own.
-fn fatal(api: &ApiRoot, task: &Task, error: &PartitionError) -> Option<ExtractError> {
+/// The faults that concern the whole run, wherever they occur, and those of what the scope starts from.
+fn fatal(client: &Client, task: &Task, error: &PartitionError) -> Option<ExtractError> {
     let PartitionError::Fault(fault) = error else { return None };
-    let (api, source) = (api.to_string(), fault.clone());
-    let named = match &task.start {
-        Start::Root { root, .. } => root.named.clone(),
-        Start::Path => None,
+    let place = match &task.start {
+        Start::Root { root, .. } if task.starts_the_scope() => At::Start(root.named.as_ref()),
+        _ => At::Below,
     };
-    match (fault, named) {
-        (Fault::Unauthorized { .. }, _) => Some(ExtractError::InvalidCredentials { api, source }),
-        (Fault::NotSaved { .. }, _) => Some(ExtractError::NotSaved { source }),
-        (Fault::InsufficientScope { .. }, _) => Some(ExtractError::InvalidPermissions { api, source }),
-        (Fault::ForeignRedirect { .. } | Fault::Transport { kind: TransportKind::Connect, .. }, _) => {
-            Some(ExtractError::Unreachable { api, source })
-        }
-        (Fault::NotFound { .. }, Some(named)) => Some(ExtractError::NoSuchRoot { named, source }),
-        (fault, _) if is_refusal(fault) && task.starts_the_scope() => {
-            Some(ExtractError::RootRefused { resource: task.node.resource, source })
-        }
-        _ => None,
+    if let Some(fatal) = ExtractError::of_run(client, fault, place) {
+        return Some(fatal);
     }
+    let is_refused = is_refusal(fault) && task.starts_the_scope() && !is_missing_route(fault);
+    is_refused.then(|| ExtractError::RootRefused { resource: task.node.resource, source: fault.clone() })
+}
+
+/// Versions of GitLab that do not list subgroups say so; the group itself is read.
+fn is_missing_route(fault: &Fault) -> bool {
+    matches!(fault, Fault::NotFound { missing: Missing::Route, .. })
 }
 
 /// What GitLab does not give, to this token or to anybody.
 fn is_refusal(fault: &Fault) -> bool {
-    matches!(fault, Fault::Forbidden { .. } | Fault::NotFound { .. } | Fault::NeedsToken { .. })
+    matches!(
+        fault,
+        Fault::Forbidden { .. }
+            | Fault::InsufficientScope { .. }
+            | Fault::NotFound { .. }
+            | Fault::NeedsToken { .. }
+    )
 }

@@ -49,28 +49,40 @@ impl<S: Sink> Walk<S> {
         let list = task.list(self.options.page_size());
         let request = task.request(&list);
         let counts = &task.node.counts;
+        if task.is_first {
+            counts.begin_list();
+        }
+        if let Some(reason) = task.node.refusals.verdict() {
+            counts.add_loss(LossKind::Skipped, reason, request.path);
+            return self.leave_out(&task, LossKind::Skipped).await;
+        }
         counts.add_request();
         let can_shrink = task.pager.can_shrink(&list);
         let effort = Effort { can_shrink, retries: counts.retries_to_count() };
         let (shape, taps, hooks) = (task.shape(), &task.node.taps, &self.options.hooks);
-        let reading = Reading { resource: task.node.resource, shape, taps, hooks };
+        let reading = Reading { resource: task.node.resource, shape, taps, hooks, omit: task.node.omit };
         let read = |text: &str| self.starter.sink.read(reading, task.partition(), text);
         let brought = match self.client.get_with(&request, effort, &read).await {
             Ok(answer) => self.look_at(&task, &list, answer),
             Err(fault) => Err(fault.into()),
         };
         let error = match brought {
-            Ok(brought) => return self.deliver(&task, &list, brought).await,
+            Ok(brought) => {
+                task.node.refusals.given();
+                return self.deliver(&task, &list, brought).await;
+            }
             Err(error) => error,
         };
-        match verdict::settle(self.client.api(), &task, &list, &request, error)? {
+        match verdict::settle(&self.client, &task, &list, &request, error)? {
             Verdict::Instead(task) => Ok(vec![*task]),
-            Verdict::LeftOut(kind) => {
-                task.branch.break_off(kind == LossKind::Failed);
-                self.keep(task.branch.close()).await?;
-                Ok(Vec::new())
-            }
+            Verdict::LeftOut(kind) => self.leave_out(&task, kind).await,
         }
+    }
+
+    async fn leave_out(&self, task: &Task, kind: LossKind) -> Result<Vec<Task>, ExtractError> {
+        task.branch.break_off(kind == LossKind::Failed);
+        self.keep(task.branch.close()).await?;
+        Ok(Vec::new())
     }
 
     /// Finds where the list goes on, and which records are new and within the limit.
@@ -81,7 +93,7 @@ impl<S: Sink> Walk<S> {
         answer: Answer<Result<Read<S::Rows>, DecodeError>>,
     ) -> Result<Brought<S::Rows>, PartitionError> {
         let total = answer.total();
-        let Answer { headers, body, digest } = answer;
+        let Answer { headers, body, digest, .. } = answer;
         let read = body?;
         let counts = &task.node.counts;
         counts.add_expected(total, task.pager.received() == 0, read.glimpses.len());
