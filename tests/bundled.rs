@@ -5,10 +5,10 @@
 use std::fs;
 use std::path::Path;
 
-use gitlab_init::document::{Document, Source};
-use gitlab_init::endpoint::Endpoints;
+use gitlab_init::document::Source;
 use gitlab_init::graph::{Resource, ResourceGraph};
-use gitlab_init::infer::infer;
+use gitlab_init::infer::RecordedNames;
+use gitlab_init::read;
 
 #[test]
 fn the_bundled_document_comes_out_as_reviewed() {
@@ -24,12 +24,12 @@ fn the_bundled_document_comes_out_as_reviewed() {
 }
 
 fn graph() -> ResourceGraph {
-    let document =
-        Document::parse(&Source::Bundled.read().expect("a document"), &[]).expect("an OpenAPI document");
-    assert!(document.info.version == "v4", "the bundled document has a version");
-    let endpoints = Endpoints::parse(&document);
-    assert_eq!(endpoints.unreadable, [], "each operation of the bundled document can be read");
-    ResourceGraph::build(&endpoints, &infer(&endpoints))
+    let text = Source::Bundled.read().expect("a document");
+    let read = read(&text, &[], &RecordedNames::new()).expect("an OpenAPI document");
+    assert!(read.document.info.version == "v4", "the bundled document has a version");
+    let unread = read.graph.skipped.iter().find(|skipped| skipped.reason.contains("cannot be read"));
+    assert_eq!(unread, None, "each operation of the bundled document can be read");
+    read.graph
 }
 
 fn lines(graph: &ResourceGraph) -> String {
@@ -48,7 +48,7 @@ fn line(resource: &Resource) -> String {
     let incremental =
         resource.incremental.value.as_ref().map_or("-", |incremental| incremental.param.as_str());
     format!(
-        "{} {} [{}] {} key({}) {} {} {}{}",
+        "{} {} [{}] {} key({}) {} {} {}{}{}",
         resource.name,
         resource.request_path,
         params.collect::<Vec<_>>().join(" "),
@@ -57,6 +57,7 @@ fn line(resource: &Resource) -> String {
         resource.pagination.value.name(),
         incremental,
         resource.status(),
+        resource.fan_out.as_ref().map(|fan_out| format!(" each {}", fan_out.param)).unwrap_or_default(),
         if resource.default.value { " core" } else { "" },
     )
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use gitlab_init::document::{Document, Source};
-use gitlab_init::endpoint::Endpoints;
 use gitlab_init::gitlab::Preset;
 use gitlab_init::graph::{ResourceGraph, Selection};
-use gitlab_init::infer::infer;
+use gitlab_init::infer::RecordedNames;
+use gitlab_init::read;
 use gitlab_init::render::{Answers, Destination, File, FileKind, Runtime, render};
 
 const REFRESH: &str = "cargo example";
@@ -46,9 +46,7 @@ fn the_example_goes_three_levels_deep() {
 
 fn core() -> ResourceGraph {
     let text = Source::Bundled.read().expect("the bundled document");
-    let document = Document::parse(&text, &[]).expect("an OpenAPI document");
-    let endpoints = Endpoints::parse(&document);
-    let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));
+    let graph = read(&text, &[], &RecordedNames::new()).expect("an OpenAPI document").graph;
     graph.select(&Selection { preset: Some(Preset::Core), ..Selection::default() }).expect("the core preset")
 }
 

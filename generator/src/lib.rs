@@ -12,7 +12,10 @@ pub mod endpoint;
 pub mod gitlab;
 pub mod graph;
 pub mod infer;
+mod read;
 pub mod render;
 pub mod report;
 mod text;
 pub mod write;
+
+pub use read::{Read, read};

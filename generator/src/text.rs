@@ -5,6 +5,26 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() || turns_text(letter) { ' ' } else { letter }).collect()
 }
 
+/// As [`printable`], with its lines.
+pub(crate) fn lines(text: &str) -> String {
+    let is_plain = |letter: char| letter == '\n' || !(letter.is_control() || turns_text(letter));
+    text.chars().map(|letter| if is_plain(letter) { letter } else { ' ' }).collect()
+}
+
+/// What may stand in a path: other characters as a URI writes them, so that different paths stay different.
+pub(crate) fn path(text: &str) -> String {
+    let mut path = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() || turns_text(letter) {
+            let mut bytes = [0; 4];
+            path.extend(letter.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")));
+        } else {
+            path.push(letter);
+        }
+    }
+    path
+}
+
 /// On one line, with single spaces.
 pub(crate) fn one_line(text: &str) -> String {
     printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -12,7 +32,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Marks and overrides of the direction of text, which make code look like other code.
 fn turns_text(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -22,5 +42,7 @@ mod tests {
     #[test]
     fn nothing_steers_a_terminal() {
         assert_eq!(one_line("a\u{1b}[31m b\n\tc\u{202e}d"), "a [31m b c d");
+        assert_eq!(lines("a\u{1b}[31m b\n\tc\u{202e}d"), "a [31m b\n c d");
+        assert_eq!(path("/a\nb/\u{202e}{id}"), "/a%0Ab/%E2%80%AE{id}");
     }
 }

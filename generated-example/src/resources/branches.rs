@@ -15,7 +15,10 @@ pub const PROJECT_BRANCHES: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Offset,
+    pagination: Pagination::Keyset {
+        order_by: "",
+        sort: "name_asc",
+    },
     columns: &[
         Column::text("name"),
         Column::timestamp("commit__created_at"),

@@ -103,7 +103,7 @@ pub const PROJECT_ISSUES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `noteable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `noteable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_NOTES: Resource = Resource {
     name: "issue_notes",
     table: "issue_notes",
@@ -154,7 +154,7 @@ pub const ISSUE_NOTES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `issue_iid` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `issue_iid` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_LINKS: Resource = Resource {
     name: "issue_links",
     table: "issue_links",
@@ -246,7 +246,7 @@ pub const ISSUE_LINKS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "issue_resource_state_events",
     table: "issue_resource_state_events",
@@ -278,7 +278,7 @@ pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; the document calls the same position `{issue_iid}`
+/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
 pub const ISSUE_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "issue_resource_label_events",
     table: "issue_resource_label_events",

@@ -102,7 +102,7 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its `id` is the hash of a commit, which forks share
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_COMMITS: Resource = Resource {
     name: "merge_request_commits",
     table: "merge_request_commits",
@@ -147,7 +147,7 @@ pub const MERGE_REQUEST_COMMITS: Resource = Resource {
 /// - object: its entity `MergeRequestApprovals` describes all of them at once
 /// - no key: `x-gitlab-init` states it
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `merge_request_iid` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
     name: "merge_request_approvals",
     table: "merge_request_approvals",
@@ -193,7 +193,7 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `noteable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `noteable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_NOTES: Resource = Resource {
     name: "merge_request_notes",
     table: "merge_request_notes",
@@ -249,7 +249,7 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "merge_request_resource_state_events",
     table: "merge_request_resource_state_events",
@@ -286,7 +286,7 @@ pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
-/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; the document calls the same position `{merge_request_iid}`
+/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
 pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "merge_request_resource_label_events",
     table: "merge_request_resource_label_events",

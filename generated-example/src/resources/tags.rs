@@ -15,7 +15,10 @@ pub const PROJECT_TAGS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Offset,
+    pagination: Pagination::Keyset {
+        order_by: "name",
+        sort: "asc",
+    },
     columns: &[
         Column::text("name"),
         Column::text("message"),

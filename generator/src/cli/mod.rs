@@ -10,10 +10,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::Read;
 use crate::document::{Document, DocumentError, IdleAction, Source};
-use crate::endpoint::Endpoints;
-use crate::graph::{Pattern, ResourceGraph, Selection, SelectionError};
-use crate::infer::infer;
+use crate::graph::{Pattern, Selection, SelectionError};
+use crate::infer::RecordedNames;
 use crate::render::RenderError;
 use crate::write::WriteError;
 
@@ -122,22 +122,29 @@ fn print_failure(failure: &Failure) {
     }
 }
 
-/// A document and all resources in it.
-struct Read {
-    document: Document,
-    graph: ResourceGraph,
-}
-
 impl SpecArgs {
     fn read(&self) -> Result<Read, Failure> {
         let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
         let Ok(source) = source;
         let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read());
-        let document = Document::parse(&source.read()?, &overlays.collect::<Result<Vec<_>, _>>()?)?;
-        let endpoints = Endpoints::parse(&document);
-        let graph = ResourceGraph::build(&endpoints, &infer(&endpoints));
-        Ok(Read { document, graph })
+        let overlays = overlays.collect::<Result<Vec<_>, _>>()?;
+        let read = crate::read(&source.read()?, &overlays, &RecordedNames::new())?;
+        print_dangling(&read);
+        Ok(read)
     }
+}
+
+/// Says which references lead nowhere: what they should describe is unknown.
+fn print_dangling(read: &Read) {
+    let Some(first) = read.dangling.first() else { return };
+    let others = match read.dangling.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} other references"),
+    };
+    anstream::eprintln!(
+        "warning: `{first}`{others} in {} leads nowhere; what stands there is not known",
+        read.document.info.origin
+    );
 }
 
 /// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.

@@ -144,6 +144,12 @@ fn print_summary(dir: &Path, answers: &Answers, graph: &ResourceGraph) {
     };
     let dir = dir.display();
     anstream::eprintln!("made `{}` in {dir}: {on} resources{off}", answers.name);
+    if !graph.skipped.is_empty() {
+        let skipped = graph.skipped.len();
+        anstream::eprintln!(
+            "{skipped} GETs of the document are no resources; `gitlab-init explain PATH` says why"
+        );
+    }
     anstream::eprintln!();
     anstream::eprintln!("next:");
     anstream::eprintln!("  cd {dir}");

@@ -1,33 +1,44 @@
-//! Text in, one normal form out: an OpenAPI 3.0 tree, whatever version and syntax the text had.
+//! Text in; out comes a tree whose GETs stand in their place, whatever version and syntax the text had.
 //!
-//! What later stages read of it is its GET operations and the components that these refer to. Everything is kept as
-//! JSON values until it is asked for: of a document of 1,700 operations, a pipeline needs less than half, and one
-//! operation that cannot be read must not cost the others.
+//! What later stages read of it is its GET operations and what these refer to, in the document or in files beside it.
+//! All is kept as JSON values and read leniently, key by key: what is at fault where nothing is read costs nothing, and
+//! a keyword that is at fault costs that keyword. So nothing has to be mended, wherever it stands. The dialects of
+//! OpenAPI 3.0, 3.1 and Swagger 2.0 are told apart where they are read, in [`crate::endpoint`].
 
+mod auth;
 mod error;
-mod normal;
+mod files;
+mod inline;
+mod node;
 mod overlay;
+mod pointer;
+mod server;
 mod source;
-mod swagger2;
 mod yaml;
 
-use openapiv3::{Operation, Parameter, ReferenceOr, Response, Schema};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::text::one_line;
+use files::Files;
+
+pub use auth::Auth;
 pub use error::DocumentError;
+pub(crate) use node::{Node, scalar};
 pub use overlay::IdleAction;
 pub use source::{Source, Text};
 
-/// A document in normal form.
+/// A document and the files that it refers to.
 #[derive(Debug)]
 pub struct Document {
     pub info: Info,
     /// Overlay actions that changed nothing.
     pub idle_actions: Vec<IdleAction>,
-    root: Map<String, Value>,
+    files: Files,
+    /// What is wrong with path items that lead nowhere, by path.
+    faults: BTreeMap<String, String>,
 }
 
 /// What a document says of itself.
@@ -43,136 +54,136 @@ pub struct Info {
     pub origin: String,
 }
 
-/// One way to prove who is asking, as the document declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Auth {
-    Header { name: String },
-    Bearer,
-    OAuth2,
-}
-
 /// A GET operation, still as JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct Get<'a> {
     /// Exactly as the document writes it.
     pub path: &'a str,
-    item: &'a Map<String, Value>,
-    operation: &'a Value,
+    item: Node<'a>,
+    operation: Node<'a>,
+    /// Why the path item could not be read.
+    fault: Option<&'a str>,
 }
 
 impl Document {
-    /// Reads a text in YAML or JSON, brings it into normal form, and applies the project's own overlay and the given
-    /// ones, in this order.
+    /// Reads a text in YAML or JSON and what it refers to, and applies the project's own overlay and the given ones, in
+    /// this order.
     ///
     /// # Errors
     /// When a text is neither YAML nor JSON, or not a document of a version that is understood.
     pub fn parse(text: &Text, overlays: &[Text]) -> Result<Self, DocumentError> {
-        let value = yaml::parse(text)?;
-        let (openapi, mut root) = normal::normalize(value, &text.origin)?;
+        let root = yaml::parse(text)?;
+        let openapi = version(&root, &text.origin)?;
+        let mut files = Files::new(root, text.url.clone());
+        files.read_neighbours();
+        let faults = inline::inline_paths(&mut files);
+        if files.root().get("paths").is_none_or(|paths| paths.as_object().is_none()) {
+            return Err(DocumentError::NotOpenApi {
+                origin: text.origin.clone(),
+                found: "it has no `paths`",
+            });
+        }
         let mut idle_actions = Vec::new();
         for overlay in [Text::own_overlay()].iter().chain(overlays) {
-            idle_actions.extend(overlay::apply(overlay, &mut root)?);
+            idle_actions.extend(overlay::apply(overlay, files.root_mut())?);
         }
         idle_actions.retain(|idle| !(text.is_bundled() && idle.is_bundled()));
+        let own = |key: &str| files.root().get("info").and_then(|info| info.text(key)).unwrap_or_default();
         let info = Info {
-            title: text_at(&root, "/info/title"),
-            version: text_at(&root, "/info/version"),
+            title: one_line(&own("title")),
+            version: one_line(&own("version")),
             openapi,
             sha256: Sha256::digest(&text.body).iter().map(|byte| format!("{byte:02x}")).collect(),
             origin: text.origin.clone(),
         };
-        Ok(Self { info, idle_actions, root })
+        Ok(Self { info, idle_actions, files, faults })
     }
 
-    /// The GET operations in the order of the document.
+    /// The GET operations in the order of the document. A path item that cannot be read may hold one.
     pub fn gets(&self) -> impl Iterator<Item = Get<'_>> {
-        let paths = self.root.get("paths").and_then(Value::as_object);
-        paths.into_iter().flatten().filter_map(|(path, item)| {
-            let item = item.as_object()?;
-            Some(Get { path, item, operation: item.get("get")? })
+        let paths = self.files.root().entries("paths").filter(|(path, _)| !path.starts_with("x-"));
+        paths.filter_map(|(path, item)| {
+            let fault = self.faults.get(path).map(String::as_str);
+            let operation = item.as_object()?.get("get").map(|value| Node { value, ..item });
+            let operation = operation.or_else(|| fault.map(|_| item))?;
+            Some(Get { path, item, operation, fault })
         })
     }
 
     /// The path part of the first server's URL, such as `/api/v4`; empty when there is none.
-    pub fn server_path(&self) -> &str {
-        let url =
-            self.root.get("servers").and_then(|servers| servers.pointer("/0/url")).and_then(Value::as_str);
-        let Some(url) = url else { return "" };
-        let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-        after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("").trim_end_matches('/')
+    pub fn server_path(&self) -> String {
+        server::server_path(self.files.root())
     }
 
     /// The ways to authenticate that the document declares, in its order.
     pub fn auth(&self) -> Vec<Auth> {
-        let schemes = self.root.get("components").and_then(|components| components.get("securitySchemes"));
-        let schemes = schemes.and_then(Value::as_object).into_iter().flatten();
-        schemes.filter_map(|(_, scheme)| parse_auth(scheme)).collect()
+        let root = self.files.root();
+        let old = root.entries("securityDefinitions");
+        let new =
+            root.get("components").into_iter().flat_map(|components| components.entries("securitySchemes"));
+        let schemes = new.chain(old).map(|(_, scheme)| match scheme.reference() {
+            Some(reference) => self.target(scheme, reference).unwrap_or(scheme),
+            None => scheme,
+        });
+        schemes.filter_map(auth::parse_auth).collect()
     }
 
-    pub(crate) fn schema(&self, name: &str) -> Option<ReferenceOr<Schema>> {
-        self.component("schemas", name)
+    /// Who names the media types of an operation's answers in Swagger 2.0: the operation itself, or the document.
+    pub(crate) fn producer<'a>(&'a self, operation: Node<'a>) -> Node<'a> {
+        if operation.get("produces").is_some() { operation } else { self.files.root() }
     }
 
-    pub(crate) fn parameter(&self, name: &str) -> Option<ReferenceOr<Parameter>> {
-        self.component("parameters", name)
-    }
-
-    pub(crate) fn response(&self, name: &str) -> Option<ReferenceOr<Response>> {
-        self.component("responses", name)
-    }
-
-    fn component<T: DeserializeOwned>(&self, kind: &str, name: &str) -> Option<T> {
-        T::deserialize(self.root.get("components")?.get(kind)?.get(name)?).ok()
+    /// What a reference that stands in a node's file points at: one step, whose end may be a reference again.
+    pub(crate) fn target<'a>(&'a self, from: Node<'a>, reference: &str) -> Option<Node<'a>> {
+        self.files.target(from.file, reference).ok()
     }
 }
 
-impl Get<'_> {
+impl<'a> Get<'a> {
     /// Where the operation stands, as a JSON Pointer in a URI fragment.
     pub fn pointer(&self) -> String {
-        format!("#/paths/{}/get", self.path.replace('~', "~0").replace('/', "~1"))
+        format!("#/paths/{}/get", pointer::escape(self.path))
     }
 
     /// The operation, or what is wrong with it.
-    pub(crate) fn operation(&self) -> Result<Operation, String> {
-        Operation::deserialize(self.operation).map_err(|error| error.to_string())
+    pub(crate) fn operation(&self) -> Result<Node<'a>, String> {
+        match self.fault {
+            Some(fault) => Err(fault.to_owned()),
+            None if self.operation.as_object().is_none() => Err("it is not a mapping".into()),
+            None => Ok(self.operation),
+        }
     }
 
-    /// The parameters that all operations of the path share.
-    pub(crate) fn shared_parameters(&self) -> Vec<ReferenceOr<Parameter>> {
-        let shared = self.item.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        shared.filter_map(|parameter| Deserialize::deserialize(parameter).ok()).collect()
+    /// The parameters of the operation, and then those that all operations of the path share.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = Node<'a>> {
+        self.operation.items("parameters").chain(self.item.items("parameters"))
     }
 
-    pub(crate) fn operation_id(&self) -> &str {
-        self.operation.get("operationId").and_then(Value::as_str).unwrap_or("")
+    pub(crate) fn operation_id(&self) -> String {
+        self.operation.text("operationId").unwrap_or_default()
     }
 
     /// The facts that `x-gitlab-init` states: those of the operation over those of its path.
     pub(crate) fn stated(&self) -> Map<String, Value> {
-        let of = |holder: Option<&Value>| holder.and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut stated = of(self.item.get("x-gitlab-init"));
-        stated.extend(of(self.operation.get("x-gitlab-init")));
+        let of = |holder: Node<'_>| {
+            holder.get("x-gitlab-init").and_then(|stated| stated.as_object().cloned()).unwrap_or_default()
+        };
+        let mut stated = of(self.item);
+        stated.extend(of(self.operation));
         stated
     }
 }
 
-fn parse_auth(scheme: &Value) -> Option<Auth> {
-    let field = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or("");
-    match field("type") {
-        "apiKey" if field("in") == "header" => Some(Auth::Header { name: field("name").to_owned() }),
-        "http" if field("scheme").eq_ignore_ascii_case("bearer") => Some(Auth::Bearer),
-        "oauth2" => Some(Auth::OAuth2),
-        _ => None,
+/// The version that the document is written in, if it is one that is understood.
+fn version(root: &Value, origin: &str) -> Result<String, DocumentError> {
+    let not_openapi = |found| DocumentError::NotOpenApi { origin: origin.into(), found };
+    if !root.is_object() {
+        return Err(not_openapi("it is not a mapping"));
     }
-}
-
-fn text_at(root: &Map<String, Value>, pointer: &str) -> String {
-    let mut keys = pointer.split('/').skip(1);
-    let first = keys.next().and_then(|key| root.get(key));
-    let value = keys.fold(first, |value, key| value.and_then(|value| value.get(key)));
-    match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
+    let version = root.get("openapi").or_else(|| root.get("swagger")).and_then(scalar);
+    let version = version.ok_or_else(|| not_openapi("it has neither an `openapi` nor a `swagger` key"))?;
+    match version.split('.').next() {
+        Some("2" | "3") => Ok(version),
+        _ => Err(DocumentError::Version { origin: origin.into(), version: one_line(&version) }),
     }
 }

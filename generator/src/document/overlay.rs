@@ -4,7 +4,7 @@ use enumset::EnumSet;
 use roas_overlay::apply::Apply;
 use roas_overlay::v1_0::Overlay;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{DocumentError, Text, yaml};
 
@@ -24,15 +24,11 @@ impl IdleAction {
 }
 
 /// Applies the actions in their order; returns those that matched nothing.
-pub(super) fn apply(text: &Text, root: &mut Map<String, Value>) -> Result<Vec<IdleAction>, DocumentError> {
+pub(super) fn apply(text: &Text, root: &mut Value) -> Result<Vec<IdleAction>, DocumentError> {
     let origin = || text.origin.clone();
     let overlay = Overlay::deserialize(yaml::parse(text)?)
         .map_err(|source| DocumentError::NotAnOverlay { origin: origin(), source })?;
-    let mut document = Value::Object(std::mem::take(root));
-    let applied = overlay.apply(&mut document, EnumSet::empty());
-    if let Value::Object(map) = document {
-        *root = map;
-    }
+    let applied = overlay.apply(root, EnumSet::empty());
     let report = applied.map_err(|source| DocumentError::Action { origin: origin(), source })?;
     let idle = report.actions.into_iter().filter(|action| action.matched == 0);
     Ok(idle.map(|action| IdleAction { overlay: origin(), target: action.target }).collect())

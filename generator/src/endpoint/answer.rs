@@ -1,11 +1,9 @@
 //! What a successful answer is declared to carry.
 
-use indexmap::IndexMap;
-use openapiv3::{MediaType, ReferenceOr, Response, Responses, StatusCode};
-
-use super::reference::follow;
-use super::schema::{Reader, Scalar, Type};
-use crate::document::Document;
+use super::entity::{Scalar, Type};
+use super::schema::Reader;
+use crate::document::Node;
+use crate::text::one_line;
 
 /// What the document says of a successful answer. Often wrong: a list may be declared as one object.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,45 +19,77 @@ pub enum Answer {
     Empty,
 }
 
-/// Reads the first 2xx response.
-pub(super) fn parse_answer(document: &Document, responses: &Responses, reader: &mut Reader<'_>) -> Answer {
-    let codes = || responses.responses.iter();
-    let with_body =
-        |code: &StatusCode| matches!(code, StatusCode::Code(200..=203 | 206..=299) | StatusCode::Range(2));
-    let success = codes()
-        .find(|(code, _)| with_body(code))
-        .map(|(_, response)| response)
-        .or(responses.default.as_ref());
-    match success.and_then(|response| resolve(document, response.clone())) {
-        Some(response) => parse_content(&response.content, reader),
-        None if success.is_none() && !responses.responses.is_empty() => empty_or_undescribed(responses),
-        None => Answer::Undescribed,
-    }
-}
-
-fn empty_or_undescribed(responses: &Responses) -> Answer {
-    let bodiless =
-        |code: &StatusCode| matches!(code, StatusCode::Code(204 | 300..=399) | StatusCode::Range(3));
-    if responses.responses.keys().any(bodiless) { Answer::Empty } else { Answer::Undescribed }
-}
-
-fn parse_content(content: &IndexMap<String, MediaType>, reader: &mut Reader<'_>) -> Answer {
-    let is_json = |media_type: &str| media_type.contains("json") || media_type == "*/*";
-    if let Some((_, media)) = content.iter().find(|(media_type, _)| is_json(media_type)) {
-        return match media.schema.as_ref().map(|schema| reader.read(schema)) {
-            Some(Type::Scalar(Scalar::Binary)) => {
-                Answer::File { media_type: "application/octet-stream".into() }
-            }
-            Some(read) => Answer::Json(read),
+/// Reads the answer of success: 200 before all others. What `default` describes is the answer in all other cases, an
+/// error.
+pub(super) fn parse_answer<'a>(operation: Node<'a>, produces: Node<'a>, reader: &mut Reader<'a>) -> Answer {
+    let responses = || operation.entries("responses").filter(|(code, _)| !code.starts_with("x-"));
+    let exact = responses().find(|(code, _)| *code == "200");
+    let success = exact.or_else(|| responses().find(|(code, _)| carries_body(code)));
+    if let Some((_, response)) = success {
+        return match reader.follow(response) {
+            Some(response) => parse_response(response, produces, reader),
             None => Answer::Undescribed,
         };
     }
-    match content.keys().next() {
-        Some(media_type) => Answer::File { media_type: media_type.clone() },
+    if responses().any(|(code, _)| carries_nothing(code)) { Answer::Empty } else { Answer::Undescribed }
+}
+
+fn carries_body(code: &str) -> bool {
+    match code.parse::<u16>() {
+        Ok(code) => matches!(code, 200..=203 | 206..=299),
+        Err(_) => code.eq_ignore_ascii_case("2XX"),
+    }
+}
+
+fn carries_nothing(code: &str) -> bool {
+    match code.parse::<u16>() {
+        Ok(code) => matches!(code, 204 | 205 | 300..=399),
+        Err(_) => code.eq_ignore_ascii_case("3XX"),
+    }
+}
+
+fn parse_response<'a>(response: Node<'a>, produces: Node<'a>, reader: &mut Reader<'a>) -> Answer {
+    let schema = |media: Node<'a>, reader: &mut Reader<'a>| reader.follow(media)?.get("schema");
+    let content: Vec<(&str, Node<'a>)> = response.entries("content").collect();
+    if content.is_empty() {
+        return match response.get("schema") {
+            Some(schema) => parse_swagger(schema, produces, reader),
+            None => Answer::Undescribed,
+        };
+    }
+    let mut json = content.iter().filter(|(media_type, _)| is_json(media_type)).peekable();
+    if json.peek().is_some() {
+        let described = json.find_map(|(_, media)| schema(*media, reader));
+        return described.map_or(Answer::Undescribed, |schema| parse_json(schema, reader));
+    }
+    match content.first() {
+        Some((media_type, _)) => Answer::File { media_type: one_line(media_type) },
         None => Answer::Undescribed,
     }
 }
 
-fn resolve(document: &Document, response: ReferenceOr<Response>) -> Option<Response> {
-    follow(response, "#/components/responses/", |name| document.response(name))
+/// Swagger 2.0 has the schema in the response, and the media types in `produces` of the operation or the document.
+fn parse_swagger<'a>(schema: Node<'a>, produces: Node<'a>, reader: &mut Reader<'a>) -> Answer {
+    let media_types: Vec<&str> = produces.items("produces").filter_map(|item| item.value.as_str()).collect();
+    match media_types.first() {
+        Some(first) if !media_types.iter().any(|media_type| is_json(media_type)) => {
+            Answer::File { media_type: one_line(first) }
+        }
+        _ => parse_json(schema, reader),
+    }
+}
+
+fn parse_json<'a>(schema: Node<'a>, reader: &mut Reader<'a>) -> Answer {
+    match reader.read(schema) {
+        Type::Scalar(Scalar::Binary) => Answer::File { media_type: "application/octet-stream".into() },
+        read => Answer::Json(read),
+    }
+}
+
+/// One JSON value; not a stream of them, line by line.
+fn is_json(media_type: &str) -> bool {
+    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let subtype = media_type.split_once('/').map_or(media_type.as_str(), |(_, subtype)| subtype);
+    let is_stream = subtype.contains("json-seq") || subtype.contains("jsonl") || subtype.contains("ndjson");
+    subtype.contains("json") && !is_stream || matches!(media_type.as_str(), "*/*" | "*" | "application/*")
 }

@@ -1,11 +1,13 @@
 //! The query parameters of an endpoint.
 
-use openapiv3::{Parameter, ParameterSchemaOrContent, ReferenceOr};
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::reference::follow;
-use super::schema::{Reader, Type};
-use crate::document::Document;
+use super::clean;
+use super::entity::Type;
+use super::schema::Reader;
+use crate::document::Node;
+use crate::text::{lines, one_line};
 
 /// One query parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,37 +30,56 @@ impl QueryParam {
 
 /// The query parameters in the order of the document, each name once: the first wins, as an operation's own parameters
 /// come before those of its path.
-pub(super) fn parse_query(
-    document: &Document,
-    parameters: impl Iterator<Item = ReferenceOr<Parameter>>,
-    reader: &mut Reader<'_>,
+pub(super) fn parse_query<'a>(
+    parameters: impl Iterator<Item = Node<'a>>,
+    reader: &mut Reader<'a>,
 ) -> Vec<QueryParam> {
-    let mut query: Vec<QueryParam> = Vec::new();
-    for parameter in parameters {
-        let Some(Parameter::Query { parameter_data, .. }) = resolve(document, parameter) else { continue };
-        if query.iter().any(|known| known.name == parameter_data.name) {
-            continue;
-        }
-        let mut param = QueryParam {
-            name: parameter_data.name,
-            description: parameter_data.description.unwrap_or_default(),
-            required: parameter_data.required,
-            kind: Type::Unknown,
-            values: Vec::new(),
-            default: None,
-        };
-        if let ParameterSchemaOrContent::Schema(schema) = &parameter_data.format {
-            param.kind = reader.read(schema);
-            if let ReferenceOr::Item(schema) = schema {
-                param.values = super::schema::enumeration(schema);
-                param.default.clone_from(&schema.schema_data.default);
-            }
-        }
-        query.push(param);
-    }
-    query
+    named(parameters, "query", reader)
+        .into_iter()
+        .map(|(name, node)| parse_param(name, node, reader))
+        .collect()
 }
 
-fn resolve(document: &Document, parameter: ReferenceOr<Parameter>) -> Option<Parameter> {
-    follow(parameter, "#/components/parameters/", |name| document.parameter(name))
+/// The types of placeholders, each name once.
+pub(super) fn parse_path_types<'a>(
+    parameters: impl Iterator<Item = Node<'a>>,
+    reader: &mut Reader<'a>,
+) -> Vec<(String, Type)> {
+    let placeholders = named(parameters, "path", reader).into_iter();
+    placeholders.map(|(name, node)| (name, reader.read(schema(node)))).collect()
+}
+
+fn named<'a>(
+    parameters: impl Iterator<Item = Node<'a>>,
+    place: &str,
+    reader: &mut Reader<'a>,
+) -> IndexMap<String, Node<'a>> {
+    let mut found = IndexMap::new();
+    for parameter in parameters.filter_map(|parameter| reader.follow(parameter)) {
+        let name = one_line(&parameter.text("name").unwrap_or_default());
+        let is_there = parameter.str("in").is_some_and(|own| own.eq_ignore_ascii_case(place));
+        if is_there && !name.is_empty() {
+            found.entry(name).or_insert(parameter);
+        }
+    }
+    found
+}
+
+/// What describes the value: in Swagger 2.0, the parameter itself.
+fn schema(parameter: Node<'_>) -> Node<'_> {
+    let in_content = || parameter.entries("content").find_map(|(_, media)| media.get("schema"));
+    parameter.get("schema").or_else(in_content).unwrap_or(parameter)
+}
+
+fn parse_param<'a>(name: String, parameter: Node<'a>, reader: &mut Reader<'a>) -> QueryParam {
+    let schema = schema(parameter);
+    let resolved = reader.follow(schema);
+    QueryParam {
+        name,
+        description: lines(&parameter.text("description").unwrap_or_default()),
+        required: parameter.is_true("required"),
+        kind: reader.read(schema),
+        values: reader.enumeration(schema),
+        default: resolved.and_then(|schema| schema.get("default")).map(|node| clean(node.value.clone())),
+    }
 }

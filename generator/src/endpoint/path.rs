@@ -1,16 +1,24 @@
 //! A path template, cut into segments.
 
+use std::collections::HashSet;
 use std::fmt;
+
+use super::root::ApiRoot;
 
 /// The path of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// Exactly as the document writes it.
+    /// As the document writes it; what cannot stand in a path is percent-encoded.
     pub raw: String,
     /// Below the root of the API (`/api/v4`), without what the document marks as optional.
     pub segments: Vec<Segment>,
     /// Placeholders in optional parts, such as `hash` in `/sync(/{hash})/manifest`. Requests leave them out.
     pub optional: Vec<String>,
+    /// What a request ends in, after the segments: `/`, `.json`.
+    ending: String,
+    place: String,
+    /// Where each segment ends in `place`.
+    ends: Vec<usize>,
 }
 
 /// What stands between two slashes.
@@ -29,16 +37,40 @@ pub enum Segment {
 impl Path {
     /// Cuts `raw` up. `server_path` is what the server's URL puts in front of it.
     pub fn parse(raw: &str, server_path: &str) -> Self {
-        let full = format!("{server_path}{raw}");
-        let (plain, optional) = take_optional_groups(&full.replace('\\', ""));
-        let segments: Vec<Segment> =
-            plain.split('/').filter(|text| !text.is_empty()).map(Segment::parse).collect();
-        Self { raw: raw.to_owned(), segments: without_api_root(segments), optional }
+        ApiRoot::of(server_path, [raw].into_iter()).path(raw)
     }
 
-    /// The names of all placeholders that a request needs, in the order of the path.
+    /// Cuts `full` up, which is `raw` and what stands in front of it. `root` segments of it are the root of the API; with
+    /// `is_formatted`, its last segment ends in the format of the answer, which is no part of its place.
+    pub(super) fn cut(raw: &str, full: &str, root: usize, is_formatted: bool) -> Self {
+        let (mut plain, mut optional) = take_optional_groups(&full.replace('\\', ""));
+        let mut ending = String::new();
+        if plain.ends_with('/') && plain.len() > 1 {
+            plain.pop();
+            ending.push('/');
+        }
+        if let Some(suffix) = format_suffix(&plain).filter(|_| is_formatted) {
+            optional.extend(braced(suffix).map(str::to_owned));
+            plain.truncate(plain.len() - suffix.len());
+            ending.insert_str(0, ".json");
+        }
+        let segments: Vec<Segment> =
+            plain.split('/').filter(|text| !text.is_empty()).map(Segment::parse).collect();
+        let segments = without_api_root(segments, root);
+        let (place, ends) = place(&segments);
+        Self { raw: raw.to_owned(), segments, optional, ending, place, ends }
+    }
+
+    /// The same path, as a document writes it.
+    pub fn written(self, raw: String) -> Self {
+        Self { raw, ..self }
+    }
+
+    /// The names of all placeholders that a request needs, in the order of the path. One that stands there twice has
+    /// one value.
     pub fn params(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().flat_map(Segment::params)
+        let mut seen = HashSet::new();
+        self.segments.iter().flat_map(Segment::params).filter(move |name| seen.insert(*name))
     }
 
     /// The last segment, if it is a literal.
@@ -53,23 +85,29 @@ impl Path {
 
     /// The position of the whole path.
     pub fn place(&self) -> String {
-        self.slot(self.segments.len())
+        self.place.clone()
     }
 
     /// The position that the first `length` segments describe: placeholders without names, no `-` separators. Two
     /// paths with the same slot lead to the same place.
     pub fn slot(&self, length: usize) -> String {
-        let segments = self.segments.iter().take(length).filter(|segment| segment.literal() != Some("-"));
-        segments.fold(String::new(), |mut slot, segment| {
-            slot.push('/');
-            match segment {
-                Segment::Literal(literal) => slot.push_str(literal),
-                Segment::Param(_) => slot.push_str("{}"),
-                Segment::Mixed { text, .. } => slot.push_str(text),
-            }
-            slot
-        })
+        let end = length.checked_sub(1).map(|last| self.ends.get(last).copied().unwrap_or(self.place.len()));
+        self.place.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
     }
+}
+
+fn place(segments: &[Segment]) -> (String, Vec<usize>) {
+    let mut place = String::new();
+    let mut ends = Vec::with_capacity(segments.len());
+    for segment in segments {
+        match segment {
+            Segment::Literal(literal) if literal == "-" => {}
+            Segment::Param(_) => place.push_str("/{}"),
+            Segment::Literal(text) | Segment::Mixed { text, .. } => place.extend(["/", text]),
+        }
+        ends.push(place.len());
+    }
+    (place, ends)
 }
 
 /// Below the API root: what a request is made of.
@@ -81,7 +119,7 @@ impl fmt::Display for Path {
                 Segment::Param(name) => write!(formatter, "/{{{name}}}")?,
             }
         }
-        Ok(())
+        formatter.write_str(&self.ending)
     }
 }
 
@@ -145,11 +183,18 @@ fn take_optional_groups(path: &str) -> (String, Vec<String>) {
 }
 
 fn is_optional_group(group: &str) -> bool {
-    group.starts_with('/') || group.ends_with('/') || group.starts_with('*')
+    group.starts_with(['/', '*', '.']) || group.ends_with('/')
 }
 
-/// Drops everything up to the API's version: `/api/v4`, `/gitlab/api/v4`.
-fn without_api_root(mut segments: Vec<Segment>) -> Vec<Segment> {
+/// The end of a path that says in which format the answer comes, as Rails has it: `.json`, `.{format}`.
+pub(super) fn format_suffix(path: &str) -> Option<&str> {
+    let last = path.rsplit('/').next()?;
+    let suffix = last.get(last.rfind('.')?..)?;
+    (last.len() > suffix.len() && matches!(suffix, ".json" | ".{format}")).then_some(suffix)
+}
+
+/// Drops everything up to the API's version, `/api/v4` or `/gitlab/api/v4`, or else what all paths begin with.
+fn without_api_root(mut segments: Vec<Segment>, common: usize) -> Vec<Segment> {
     let root = segments.windows(2).position(|pair| {
         let [api, version] = pair else { return false };
         api.literal() == Some("api") && version.literal().is_some_and(is_version)
@@ -158,7 +203,7 @@ fn without_api_root(mut segments: Vec<Segment>) -> Vec<Segment> {
         Some(at) if segments.iter().take(at).all(|segment| segment.literal().is_some()) => {
             segments.split_off(at + 2)
         }
-        _ => segments,
+        _ => segments.split_off(common.min(segments.len())),
     }
 }
 
@@ -202,6 +247,13 @@ mod tests {
         let path = Path::parse(r"/nuget/*name/Find\(\)/binary-{arch}/{version}.info", "");
         assert_eq!(path.params().collect::<Vec<_>>(), ["name", "arch", "version"]);
         assert_eq!(path.to_string(), "/nuget/{name}/Find()/binary-{arch}/{version}.info");
+    }
+
+    #[test]
+    fn a_placeholder_that_stands_twice_is_one() {
+        let path = Path::parse("/rooms/{id}/doors/{door}/rooms/{id}/", "");
+        assert_eq!(path.params().collect::<Vec<_>>(), ["id", "door"]);
+        assert_eq!(path.to_string(), "/rooms/{id}/doors/{door}/rooms/{id}/");
     }
 
     #[test]

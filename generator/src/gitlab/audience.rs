@@ -1,6 +1,6 @@
 //! Endpoints that are not for everyone's tables: by the path, since the document marks none of them.
 
-use crate::endpoint::Path;
+use super::Place;
 
 /// Who an endpoint is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,16 @@ impl Audience {
     }
 }
 
-pub(crate) fn audience(path: &Path) -> Audience {
-    let literals: Vec<&str> = path.literals().collect();
+pub(crate) fn audience(place: &Place) -> Audience {
+    let literals: Vec<&str> = place.literals().collect();
     let first = literals.first().copied().unwrap_or_default();
-    let has = |words: &[&str]| literals.iter().any(|literal| words.contains(literal));
-    if first == "internal" || has(&["mcp", "swagger_doc", "duo_workflows"]) {
+    if first == "internal" || place.has(&["mcp", "swagger_doc", "duo_workflows"]) {
         Audience::Internal
     } else if is_protocol(&literals) {
         Audience::Protocol
-    } else if is_admin(first, &literals, path) {
+    } else if is_admin(first, &literals, place) {
         Audience::Admin
-    } else if has(&SECRET) {
+    } else if place.has(&SECRET) {
         Audience::Secret
     } else {
         Audience::Everyone
@@ -46,7 +45,7 @@ pub(crate) fn audience(path: &Path) -> Audience {
 }
 
 /// Source: GitLab's pages on administration of an instance.
-fn is_admin(first: &str, literals: &[&str], path: &Path) -> bool {
+fn is_admin(first: &str, literals: &[&str], place: &Place) -> bool {
     const ROOTS: [&str; 25] = [
         "admin",
         "application",
@@ -79,7 +78,7 @@ fn is_admin(first: &str, literals: &[&str], path: &Path) -> bool {
     ROOTS.contains(&first)
         || moves
         || all_runners
-        || (first == "personal_access_tokens" && path.params().count() > 0)
+        || place.is("/personal_access_tokens/{}")
         || literals.iter().any(|literal| literal.ends_with("repository_storage_moves"))
 }
 
@@ -110,7 +109,7 @@ const SECRET: [&str; 20] = [
 /// Protocols whose answers are bytes or text, not JSON.
 ///
 /// Source: GitLab's pages on the package registry and on Terraform state.
-pub(crate) fn answers_in_files(path: &Path) -> bool {
+pub(crate) fn answers_in_files(place: &Place) -> bool {
     const IN_FILES: [&str; 12] = [
         "authenticate",
         "pypi",
@@ -125,11 +124,9 @@ pub(crate) fn answers_in_files(path: &Path) -> bool {
         "state",
         "symbolfiles",
     ];
-    let literals: Vec<&str> = path.literals().collect();
-    let has = |word: &str| literals.contains(&word);
-    let cargo_index = has("cargo") && !literals.last().is_some_and(|last| last.ends_with(".json"));
-    let nuget_feed = has("nuget") && has("v2");
-    cargo_index || nuget_feed || IN_FILES.iter().any(|word| has(word))
+    let is_json = place.literals().next_back().is_some_and(|last| last.ends_with(".json"));
+    let nuget_feed = place.has(&["nuget"]) && place.has(&["v2"]);
+    (place.has(&["cargo"]) && !is_json) || nuget_feed || place.has(&IN_FILES)
 }
 
 /// Source: GitLab's pages on the package registry, Unleash, MLflow, Terraform state and VS Code settings.

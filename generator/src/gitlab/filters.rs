@@ -1,6 +1,6 @@
 //! Filters that hide rows unless told otherwise, and filters that must be sent in pairs.
 
-use crate::endpoint::Path;
+use super::Place;
 
 /// Query parameters to send so that nothing is hidden.
 ///
@@ -22,18 +22,17 @@ const HIDDEN: [(&str, &str, &str); 14] = [
     ("/projects/{}/pipelines/{}/jobs", "include_retried", "true"),
 ];
 
-pub(crate) fn hidden_filters(path: &Path) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let place = path.place();
-    let entries = HIDDEN.iter().filter(move |(pattern, ..)| super::lies_at(&place, pattern));
-    entries.map(|(_, name, value)| (*name, *value))
+pub(crate) fn hidden_filters(place: &Place) -> impl Iterator<Item = (&'static str, &'static str)> {
+    HIDDEN.iter().filter(|(pattern, ..)| place.is(pattern)).map(|(_, name, value)| (*name, *value))
 }
 
 /// What a time bound needs beside it to work.
 ///
 /// Source: `updated_after` of projects has an effect only with `order_by=updated_at`; deployments refuse a bound that
 /// is not paired with the same order (GitLab's documentation and `deployments_finder.rb`).
-pub(crate) fn needs(param: &str) -> Option<&'static str> {
+pub(crate) fn needs(place: &Place, param: &str) -> Option<&'static str> {
     match param {
+        _ if place.is_nowhere() => None,
         "updated_after" => Some("updated_at"),
         "finished_after" => Some("finished_at"),
         "last_activity_after" => Some("last_activity_at"),

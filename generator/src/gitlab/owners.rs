@@ -1,6 +1,8 @@
 //! Who owns a record: whether its parent, or something else that the parent only refers to.
 
-use crate::endpoint::Path;
+use crate::endpoint::Entity;
+
+use super::Place;
 
 /// How a record belongs to the parent under which it is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,24 +60,38 @@ const SHARED: [&str; 36] = [
 /// Variables of a project or group may be defined once for each environment; others know no environments.
 ///
 /// Source: GitLab's `lib/api/entities/ci/variable.rb`.
-pub(crate) fn is_defined_per_environment(path: &Path) -> bool {
+pub(crate) fn is_defined_per_environment(place: &Place) -> bool {
     const PER_ENVIRONMENT: [&str; 4] = [
         "/projects/{}/variables",
         "/projects/{}/variables/{}",
         "/groups/{}/variables",
         "/groups/{}/variables/{}",
     ];
-    super::lies_at_any(path, &PER_ENVIRONMENT)
+    place.is_any(&PER_ENVIRONMENT)
 }
 
-pub(crate) fn ownership(path: &Path) -> Ownership {
-    if super::lies_at_any(path, &SHARED) { Ownership::Shared } else { Ownership::Owned }
+/// How a record that a parent lists belongs to it, and why.
+pub(crate) fn ownership(place: &Place, entity: &Entity) -> (Ownership, &'static str) {
+    if !place.is_nowhere() && entity.has("short_id") && entity.has("parent_ids") {
+        return (Ownership::Shared, "its `id` is the hash of a commit, which forks share");
+    }
+    if place.is_any(&SHARED) {
+        let reason = "its records have an `id`, but the same one may stand under several parents";
+        return (Ownership::Shared, reason);
+    }
+    (Ownership::Owned, "its records have an `id`, unique in the instance")
 }
 
-/// Collections whose items go by `iid` in paths, whatever the placeholder is called.
+/// Whether a list is a group's. What a project lists as well is better read from the project, which owns it.
+pub(crate) fn is_of_group(place: &Place) -> bool {
+    place.literals().next() == Some("groups")
+}
+
+/// Fields that identify a record among its siblings in GitLab alone, after those that do so anywhere.
 ///
-/// Source: GitLab's page on the REST API, "id vs iid".
-pub(crate) fn identifies_by_iid(collection: &Path) -> bool {
-    const BY_IID: [&str; 3] = ["/projects/{}/issues", "/projects/{}/merge_requests", "/groups/{}/epics"];
-    super::lies_at_any(collection, &BY_IID)
+/// Source: the entities in GitLab's `lib/api/entities`.
+pub(crate) fn natural_keys(place: &Place) -> &'static [&'static str] {
+    const KEYS: [&str; 8] =
+        ["tag_name", "codename", "domain", "extern_uid", "record_identifier", "table_name", "cn", "new_path"];
+    if place.is_nowhere() { &[] } else { &KEYS }
 }

@@ -1,13 +1,21 @@
 //! How GitLab hands out pages, where the document does not say.
 
-use crate::endpoint::Path;
 use crate::infer::Order;
 
-/// Endpoints that offer keyset pagination, and the order that a signed-in reader may ask for.
+use super::Place;
+
+/// Endpoints that offer keyset pagination, and the order that a signed-in reader may ask for. Groups offer it to the
+/// anonymous alone. Branches are ordered by one parameter, `sort`; a tree has one order.
 ///
-/// Source: GitLab's page on REST API pagination, and `pagination_strategies.rb`.
-const KEYSET: [(&str, &str, &str); 8] = [
+/// Source: GitLab's page on REST API pagination; `pagination_strategies.rb` and who calls it (`present_projects` in
+/// `lib/api/projects.rb`); `gitaly_keyset_pager.rb` for what a repository holds.
+const KEYSET: [(&str, &str, &str); 13] = [
     ("/projects", "id", "asc"),
+    ("/projects/{}/forks", "id", "asc"),
+    ("/users/{}/projects", "id", "asc"),
+    ("/users/{}/starred_projects", "id", "asc"),
+    ("/projects/{}/repository/branches", "", "name_asc"),
+    ("/projects/{}/repository/tags", "name", "asc"),
     ("/projects/{}/issues", "updated_at", "asc"),
     ("/users", "id", "asc"),
     ("/projects/{}/jobs", "id", "desc"),
@@ -41,13 +49,19 @@ const PAGED: [&str; 17] = [
 ];
 
 /// The order, and where that is written.
-pub(crate) fn keyset(path: &Path) -> Option<(Order, &'static str)> {
-    let place = path.place();
-    let (_, by, sort) = KEYSET.iter().find(|(pattern, ..)| super::lies_at(&place, pattern))?;
+pub(crate) fn keyset(place: &Place) -> Option<(Order, &'static str)> {
+    let (_, by, sort) = KEYSET.iter().find(|(pattern, ..)| place.is(pattern))?;
     let order = Order { by: (*by).to_owned(), sort: (*sort).to_owned() };
-    Some((order, "GitLab's documentation lists it among the endpoints with keyset pagination"))
+    Some((order, "GitLab offers keyset pagination there to whoever is signed in"))
 }
 
-pub(crate) fn is_paged(path: &Path) -> bool {
-    super::lies_at_any(path, &PAGED)
+pub(crate) fn is_paged(place: &Place) -> bool {
+    place.is_any(&PAGED)
+}
+
+/// Query parameters that carry a credential: nothing to filter by, and nothing to put into a URL.
+///
+/// Source: GitLab's page on REST API authentication.
+pub(crate) fn is_credential(param: &str) -> bool {
+    matches!(param, "private_token" | "access_token" | "job_token")
 }

@@ -1,6 +1,6 @@
 //! Sets of resources that belong together, by the collection that a path leads to.
 
-use crate::endpoint::Path;
+use super::{Audience, Place, audience, topic};
 
 /// A named choice of resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
@@ -128,32 +128,40 @@ const COSTLY: [&str; 7] = [
     "related_merge_requests",
 ];
 
-/// The presets, apart from `all`, that take the endpoint at a path.
-pub(crate) fn presets(path: &Path) -> Vec<Preset> {
+/// Where a preset starts, and what it takes although another list gives the same records with fewer fields.
+const ALSO: [(Preset, &str); 7] = [
+    (Preset::Ci, "/groups"),
+    (Preset::Ci, "/projects"),
+    (Preset::Ci, "/projects/{}/pipelines/{}"),
+    (Preset::Ci, "/runners/{}"),
+    (Preset::Planning, "/groups"),
+    (Preset::Planning, "/projects"),
+    (Preset::Planning, "/projects/{}/merge_requests/{}"),
+];
+
+/// The presets, apart from `all`, that take the endpoint at a place.
+pub(crate) fn presets(place: &Place) -> Vec<Preset> {
     let mut presets = Vec::new();
-    if super::lies_at_any(path, &CORE) {
+    if place.is_any(&CORE) {
         presets.push(Preset::Core);
     }
-    let costly = path.literals().any(|literal| COSTLY.contains(&literal));
+    let costly = place.has(&COSTLY);
     for (preset, topics) in
         [(Preset::Ci, &CI[..]), (Preset::Planning, &PLANNING), (Preset::Security, &SECURITY)]
     {
-        if !costly && topics.contains(&topic(path)) {
+        let also = ALSO.iter().any(|(known, pattern)| *known == preset && place.is(pattern));
+        if also || (!costly && topics.contains(&topic(place))) {
             presets.push(preset);
         }
     }
-    if super::audience(path) == super::Audience::Admin {
+    if audience(place) == Audience::Admin {
         presets.push(Preset::Admin);
     }
     presets
 }
 
-fn topic(path: &Path) -> &str {
-    let mut literals = path.literals();
-    let root = literals.next().unwrap_or_default();
-    let below = literals.find(|literal| *literal != "repository");
-    match (root, below) {
-        ("projects" | "groups", Some(below)) => below,
-        _ => root,
-    }
+/// Whether a topical preset takes a detail, at a request a record, for what it adds to its list: a pipeline's duration
+/// and coverage, a runner's tags and last contact, the head pipeline of a merge request.
+pub(crate) fn wants_detail(place: &Place) -> bool {
+    ALSO.iter().any(|(_, pattern)| pattern.ends_with("{}") && place.is(pattern))
 }

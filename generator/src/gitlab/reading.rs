@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::endpoint::Path;
-
-use super::lies_at_any;
+use super::Place;
 
 /// The part of the scope that a list is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,25 +48,22 @@ const FINISHED: Finality = Finality {
 };
 
 /// Where a run starts, if it is here (the Groups and the Projects API).
-pub(crate) fn start(path: &Path) -> Option<Start> {
-    match path.place().as_str() {
-        "/groups" => Some(Start::Groups),
-        "/projects" => Some(Start::Projects),
-        _ => None,
-    }
+pub(crate) fn start(place: &Place) -> Option<Start> {
+    let starts = [("/groups", Start::Groups), ("/projects", Start::Projects)];
+    starts.into_iter().find(|(pattern, _)| place.is(pattern)).map(|(_, start)| start)
 }
 
 /// Whether the newest records come first, or can be made to.
-pub(crate) fn newest_first(path: &Path) -> Option<NewestFirst> {
-    if lies_at_any(path, &["**/notes"]) {
+pub(crate) fn newest_first(place: &Place) -> Option<NewestFirst> {
+    if place.is("**/notes") {
         return Some(NOTES);
     }
-    lies_at_any(path, &["/projects/{}/jobs"]).then_some(JOBS)
+    place.is("/projects/{}/jobs").then_some(JOBS)
 }
 
 /// Whether records come to an end.
-pub(crate) fn finality(path: &Path) -> Option<Finality> {
-    lies_at_any(path, &["**/pipelines", "**/jobs"]).then_some(FINISHED)
+pub(crate) fn finality(place: &Place) -> Option<Finality> {
+    place.is_any(&["**/pipelines", "**/jobs"]).then_some(FINISHED)
 }
 
 /// How far behind the last run a list is asked again, where that is more than usual. Commits are bounded by the time at
@@ -76,6 +71,12 @@ pub(crate) fn finality(path: &Path) -> Option<Finality> {
 /// go in the order of a time that GitLab does not always move.
 pub(crate) fn lookback(param: Option<&str>, newest_first: Option<NewestFirst>) -> Option<Duration> {
     (param == Some("since") || newest_first.is_some()).then_some(WEEK)
+}
+
+/// Secrets that records hold whatever the document says (the Projects and the Groups API: for maintainers and owners).
+pub(crate) fn secret_fields(place: &Place) -> &'static [&'static str] {
+    let holds_one = place.is_any(&["/groups", "/projects", "/groups/{}", "/projects/{}", "**/projects"]);
+    if holds_one { &["runners_token"] } else { &[] }
 }
 
 /// Whether the parameter takes a date and leaves that day out (the Events API: `after`).

@@ -1,33 +1,20 @@
 //! Inferred facts to a graph: indexes become names, and what no list provides becomes a need.
 
-use std::collections::BTreeMap;
-
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
-use crate::gitlab::{self, Audience, Preset};
-use crate::infer::{Fact, Facts, Key, Provider, Shape, is_plural, singular};
+use crate::gitlab;
+use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular};
 
-use super::{
-    Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, WriteDisposition, needs,
-    primary_key,
-};
+use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, needs};
 
 impl ResourceGraph {
     /// Freezes what was inferred.
     pub fn build(endpoints: &Endpoints, facts: &[Facts]) -> Self {
         let mut graph = Self::default();
-        let originals = originals(endpoints);
         for (endpoint, own) in endpoints.all.iter().zip(facts) {
-            if let Some(reason) = skip_reason(own) {
-                graph.skipped.push(skipped(endpoint, own, reason));
-                continue;
+            match skip_reason(own) {
+                Some(reason) => graph.skipped.push(skipped(endpoint, own, reason)),
+                None => graph.resources.push(build_resource(endpoints, facts, endpoint, own)),
             }
-            let mut resource = build_resource(endpoints, facts, endpoint, own);
-            let original =
-                originals.get(&endpoint.path.place()).filter(|original| **original != endpoint.path.raw);
-            if let Some(original) = original {
-                leave_to(&mut resource, original);
-            }
-            graph.resources.push(resource);
         }
         graph.skipped.extend(endpoints.unreadable.iter().map(|unreadable| Skipped {
             path: unreadable.path.clone(),
@@ -38,26 +25,6 @@ impl ResourceGraph {
         needs::resolve_needs(&mut graph);
         graph
     }
-}
-
-/// Of several paths to the same place, such as `/epics` and `/-/epics`, the plainest, by place.
-fn originals(endpoints: &Endpoints) -> BTreeMap<String, &str> {
-    let mut originals: BTreeMap<String, &str> = BTreeMap::new();
-    for endpoint in &endpoints.all {
-        let raw = endpoint.path.raw.as_str();
-        let original = originals.entry(endpoint.path.place()).or_insert(raw);
-        if raw.len() < original.len() {
-            *original = raw;
-        }
-    }
-    originals
-}
-
-/// A second path to the same records is left out unless it is asked for by name.
-fn leave_to(resource: &mut Resource, original: &str) {
-    resource.default = Fact::sure(false, format!("`{original}` leads to the same records"));
-    resource.presets.clear();
-    resource.enabled = false;
 }
 
 fn skip_reason(facts: &Facts) -> Option<String> {
@@ -75,15 +42,23 @@ fn skipped(endpoint: &Endpoint, facts: &Facts, reason: String) -> Skipped {
 }
 
 fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, own: &Facts) -> Resource {
-    let is_item =
-        endpoint.path.segments.last().is_some_and(Segment::is_param) && own.shape.value == Shape::Object;
-    let params = build_params(endpoints, facts, own);
-    let default = infer_default(endpoint, is_item);
-    let incremental = own.incremental.value.as_ref();
-    let newest_first = gitlab::newest_first(&endpoint.path).filter(|_| incremental.is_none());
+    let params = build_params(endpoints, facts, endpoint, own);
+    let ends_in_param = endpoint.path.segments.last().is_some_and(Segment::is_param);
+    let fan_out = own.fan_out.clone();
+    let mut primary_key = primary_key(&own.shape.value, &own.key.value, &params, ends_in_param);
+    if let Some(fan_out) = fan_out.as_ref().filter(|fan_out| fan_out.in_key && !primary_key.is_empty()) {
+        let own_fields = own.key.value.fields.len().min(primary_key.len());
+        primary_key.insert(primary_key.len() - own_fields, fan_out.column.clone());
+    }
+    let is_filter = |param: &&QueryParam| {
+        let fans_out = fan_out.as_ref().is_some_and(|fan_out| fan_out.param == param.name);
+        !fans_out && !serves_paging(&param.name) && !gitlab::is_credential(&param.name)
+    };
     Resource {
         name: own.name.clone(),
         table: own.table.clone().unwrap_or_else(|| own.name.clone()),
+        topic: own.topic.clone(),
+        is_declared: endpoint.is_declared(),
         path: endpoint.path.raw.clone(),
         request_path: endpoint.path.to_string(),
         pointer: endpoint.pointer.clone(),
@@ -91,39 +66,58 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         summary: endpoint.summary.clone(),
         description: endpoint.description.clone(),
         tags: endpoint.tags.clone(),
-        primary_key: primary_key(&own.shape.value, &own.key.value, &params, is_item),
+        primary_key,
         shape: own.shape.clone(),
         key: own.key.clone(),
         params,
         optional: endpoint.path.optional.clone(),
         pagination: own.pagination.clone(),
-        start: gitlab::start(&endpoint.path),
-        newest_first,
-        finality: gitlab::finality(&endpoint.path),
-        lookback: gitlab::lookback(incremental.map(|incremental| incremental.param.as_str()), newest_first),
+        start: own.reading.start,
+        newest_first: own.reading.newest_first,
+        finality: own.reading.finality,
+        lookback: own.reading.lookback,
         incremental: own.incremental.clone(),
-        write_disposition: infer_disposition(&own.shape.value, &own.key.value),
+        write_disposition: own.write_disposition.clone(),
         query: own.query.clone(),
-        filters: endpoint.query.iter().filter(|param| !serves_paging(param)).map(filter).collect(),
-        columns: own.columns.clone(),
+        filters: endpoint.query.iter().filter(is_filter).map(filter).collect(),
+        fan_out,
+        secrets: own.secrets.clone(),
+        columns: own.columns.iter().filter(|column| !is_secret(column)).cloned().collect(),
         needs: Vec::new(),
-        presets: gitlab::presets(&endpoint.path),
-        enabled: !matches!(
-            gitlab::audience(&endpoint.path),
-            Audience::Secret | Audience::Internal | Audience::Protocol
-        ),
-        default,
+        presets: own.presets.clone(),
+        enabled: own.enabled,
+        default: own.default.clone(),
         faults: own.faults.clone(),
     }
 }
 
-fn build_params(endpoints: &Endpoints, facts: &[Facts], own: &Facts) -> Vec<Param> {
+/// Parent columns where the key needs them, then the record's own. An item's own placeholder is no parent's.
+fn primary_key(shape: &Shape, key: &Key, params: &[Param], ends_in_param: bool) -> Vec<String> {
+    if key.fields.is_empty() && *shape != Shape::Object {
+        return Vec::new();
+    }
+    let own_param = usize::from(ends_in_param && *shape == Shape::Object && !key.fields.is_empty());
+    let parents = match key.scope {
+        KeyScope::Parent => params.get(..params.len().saturating_sub(own_param)).unwrap_or(params),
+        KeyScope::Global => &[],
+    };
+    let mut columns: Vec<String> = parents.iter().map(|param| param.column.clone()).collect();
+    for field in &key.fields {
+        let column = field.replace('.', "__");
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
+fn build_params(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, own: &Facts) -> Vec<Param> {
     let mut params: Vec<Param> = Vec::new();
     for (name, fact) in &own.params {
         let resolved = fact.value.as_ref().and_then(|provider| resolve(endpoints, facts, provider));
         let column = match &resolved {
             Some((column, _)) => column.clone(),
-            None => identifier(name),
+            None => unfed_column(&endpoint.path, name),
         };
         let taken = params.iter().any(|param| param.column == column);
         params.push(Param {
@@ -133,6 +127,20 @@ fn build_params(endpoints: &Endpoints, facts: &[Facts], own: &Facts) -> Vec<Para
         });
     }
     params
+}
+
+/// A bare `id` would stand for the record's own: it is called after what it identifies.
+fn unfed_column(path: &Path, name: &str) -> String {
+    let at =
+        path.segments.iter().position(|segment| matches!(segment, Segment::Param(known) if known == name));
+    let before = at.and_then(|at| path.segments.get(..at)).unwrap_or_default();
+    let collection = before.iter().rev().find_map(Segment::literal).filter(|literal| *literal != "-");
+    match (identifier(name), collection) {
+        (name, Some(collection)) if matches!(name.as_str(), "id" | "iid" | "uuid") => {
+            format!("{}_{name}", singular(&identifier(collection)))
+        }
+        (name, _) => name,
+    }
 }
 
 /// The column that carries a provider's field, and where the field is. A provider that is skipped provides nothing.
@@ -161,47 +169,6 @@ fn identifier(text: &str) -> String {
     let mut name = ascii.to_snake_case();
     name.truncate(48);
     if name.is_empty() { "value".into() } else { name }
-}
-
-/// Whether `--preset core` takes it.
-fn infer_default(endpoint: &Endpoint, is_item: bool) -> Fact<bool> {
-    let audience = gitlab::audience(&endpoint.path);
-    if audience != Audience::Everyone {
-        return Fact::sure(false, audience.reason());
-    }
-    if is_item {
-        return Fact::sure(false, "its list already gives its records");
-    }
-    if gitlab::presets(&endpoint.path).contains(&Preset::Core) {
-        Fact::sure(true, "it is among what most people ask of groups and projects")
-    } else {
-        Fact::sure(false, "it is not among what most people ask of groups and projects")
-    }
-}
-
-fn infer_disposition(shape: &Shape, key: &Key) -> Fact<WriteDisposition> {
-    let one_per_parent = *shape == Shape::Object && key.scope == crate::infer::KeyScope::Parent;
-    if key.fields.is_empty() && !one_per_parent {
-        Fact::sure(WriteDisposition::Replace, "without a key, rows cannot be told apart")
-    } else {
-        Fact::sure(WriteDisposition::Merge, "its key tells which row a record updates")
-    }
-}
-
-fn serves_paging(param: &QueryParam) -> bool {
-    matches!(
-        param.name.as_str(),
-        "page"
-            | "per_page"
-            | "cursor"
-            | "page_token"
-            | "pagination"
-            | "id_after"
-            | "id_before"
-            | "private_token"
-            | "access_token"
-            | "job_token"
-    )
 }
 
 fn filter(param: &QueryParam) -> Filter {

@@ -11,7 +11,7 @@ mod select;
 use std::time::Duration;
 
 use crate::gitlab::{Finality, NewestFirst, Preset, Start};
-use crate::infer::{Column, Fact, Incremental, Key, KeyScope, Pagination, Shape};
+use crate::infer::{Column, Fact, FanOut, Incremental, Key, Pagination, Shape, WriteDisposition};
 
 pub use pattern::{Pattern, PatternError};
 pub use select::{Selection, SelectionError};
@@ -28,6 +28,10 @@ pub struct ResourceGraph {
 pub struct Resource {
     pub name: String,
     pub table: String,
+    /// What it is about: resources with the same topic stand together.
+    pub topic: String,
+    /// Whether the document describes it. What it leaves out and GitLab has is there for its children.
+    pub is_declared: bool,
     /// Exactly as the document writes it.
     pub path: String,
     /// Below the API root: what a request is made of.
@@ -56,9 +60,13 @@ pub struct Resource {
     pub write_disposition: Fact<WriteDisposition>,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
+    /// The query parameter that is sent with each of its values in turn.
+    pub fan_out: Option<FanOut>,
     /// What a user may filter by.
     pub filters: Vec<Filter>,
     pub columns: Vec<Column>,
+    /// Fields that are not loaded unless somebody asks for them.
+    pub secrets: Vec<String>,
     /// What a token and a scope do not provide. Empty when it is ready.
     pub needs: Vec<Need>,
     /// Whether a run takes it unasked, and why not.
@@ -116,24 +124,10 @@ pub enum Need {
     Param(String),
     /// A value for a query parameter without which GitLab refuses.
     Query(String),
+    /// A field of a record further above, which the parent does not carry.
+    Above { param: String, parent: String },
     /// What an ancestor needs.
     Parent(String),
-}
-
-/// What happens to rows that a table already holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteDisposition {
-    Replace,
-    Merge,
-}
-
-impl WriteDisposition {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Replace => "replace",
-            Self::Merge => "merge",
-        }
-    }
 }
 
 /// An endpoint that is no resource.
@@ -168,23 +162,4 @@ impl Resource {
     pub fn status(&self) -> &'static str {
         if self.is_ready() { "ready" } else { "needs_input" }
     }
-}
-
-/// Parent columns where the key needs them, then the record's own. An item's own placeholder is no parent's.
-fn primary_key(shape: &Shape, key: &Key, params: &[Param], is_item: bool) -> Vec<String> {
-    if key.fields.is_empty() && *shape != Shape::Object {
-        return Vec::new();
-    }
-    let own_param = usize::from(is_item && !key.fields.is_empty());
-    let parents = match key.scope {
-        KeyScope::Parent => params.get(..params.len().saturating_sub(own_param)).unwrap_or(params),
-        KeyScope::Global => &[],
-    };
-    let mut columns: Vec<String> = parents.iter().map(|param| param.column.clone()).collect();
-    for field in &key.fields {
-        if !columns.contains(field) {
-            columns.push(field.clone());
-        }
-    }
-    columns
 }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{Need, Resource, ResourceGraph};
+use super::{Need, ParamSource, Resource, ResourceGraph};
 
 /// Fills `needs` and turns off by default what has any.
 pub(super) fn resolve_needs(graph: &mut ResourceGraph) {
     for resource in &mut graph.resources {
         resource.needs = own_needs(resource);
+    }
+    let uncarried: Vec<Option<Need>> =
+        graph.resources.iter().map(|resource| uncarried_need(graph, resource)).collect();
+    for (resource, need) in graph.resources.iter_mut().zip(uncarried) {
+        resource.needs.extend(need);
     }
     inherit_needs(graph);
     for resource in &mut graph.resources {
@@ -25,6 +30,17 @@ fn own_needs(resource: &Resource) -> Vec<Need> {
     let sent = |name: &str| resource.query.iter().any(|(known, _)| known == name);
     let required = resource.filters.iter().filter(|filter| filter.required && !sent(&filter.name));
     params.chain(required.map(|filter| Need::Query(filter.name.clone()))).collect()
+}
+
+/// A partition knows the parent's record and the parent's own parameters, and no other field of what lies above.
+fn uncarried_need(graph: &ResourceGraph, resource: &Resource) -> Option<Need> {
+    let parent = graph.get(resource.parent()?)?;
+    let is_carried = |source: &ParamSource| {
+        source.resource == parent.name
+            || parent.params.iter().any(|above| above.source.value.as_ref() == Some(source))
+    };
+    let param = resource.params.iter().find(|param| !param.source.value.as_ref().is_none_or(is_carried))?;
+    Some(Need::Above { param: param.name.clone(), parent: parent.name.clone() })
 }
 
 /// Until nothing changes: a child of what is not ready is not ready. Parents that form a circle are never ready.
@@ -64,6 +80,9 @@ impl std::fmt::Display for Need {
         match self {
             Self::Param(name) => write!(formatter, "no list provides `{name}`"),
             Self::Query(name) => write!(formatter, "GitLab requires the query parameter `{name}`"),
+            Self::Above { param, parent } => {
+                write!(formatter, "its parent `{parent}` does not know the value of `{param}`")
+            }
             Self::Parent(name) => write!(formatter, "its parent `{name}` needs input"),
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::endpoint::{Entities, Entity, Scalar, Type};
 
-use super::words::{is_plural, last_word};
+use super::draft::{Draft, Entry};
+use super::plural::is_plural;
+use super::words::last_word;
 
 /// One column, as the document describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,12 @@ pub enum ColumnKind {
 
 /// The columns of an entity, and those of nested objects one level deep that are not plain text, which is what a column
 /// is anyway when nothing is said. Where the declared type is known to be a fallback, nothing is said either.
-pub(super) fn infer_columns(entities: &Entities, entity: &Entity) -> Vec<Column> {
+pub(super) fn infer_columns(draft: &Draft<'_>, entry: Entry<'_>) -> Vec<Column> {
+    let entity = draft.record(entry);
+    entity.map(|entity| columns_of(draft.site.entities, entity)).unwrap_or_default()
+}
+
+fn columns_of(entities: &Entities, entity: &Entity) -> Vec<Column> {
     let mut columns = Vec::new();
     for (name, property) in &entity.properties {
         match &property.kind {

@@ -25,3 +25,10 @@ impl<T> Fact<T> {
         Fact { value: change(self.value), reason: self.reason, sure: self.sure }
     }
 }
+
+/// Nothing is believed yet.
+impl<T: Default> Default for Fact<T> {
+    fn default() -> Self {
+        Self::unsure(T::default(), "")
+    }
+}

@@ -3,9 +3,10 @@
 use crate::endpoint::{Endpoint, Entity, QueryParam, Scalar, Type};
 use crate::gitlab;
 
+use super::draft::{Draft, Entry};
 use super::fact::Fact;
-use super::shape::{Shape, record_type};
-use super::site::Site;
+use super::property;
+use super::words::is_same;
 
 /// A query parameter that gives a lower time bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,27 +44,30 @@ const BOUNDS: [Bound; 13] = [
     Bound { param: "last_used_after", cursors: &["last_used_at"], sees_changes: false },
 ];
 
-pub(super) fn infer_incremental(
-    site: &Site<'_>,
-    endpoint: &Endpoint,
-    shape: &Shape,
-) -> Fact<Option<Incremental>> {
+pub(super) fn infer_incremental(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Option<Incremental>> {
+    entry.stated.incremental(unstated_incremental(draft, entry))
+}
+
+fn unstated_incremental(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Option<Incremental>> {
+    let endpoint = entry.endpoint;
     let none = |reason: &str| Fact::sure(None, reason);
-    if !shape.is_many() {
+    if !entry.own.shape.value.is_many() {
         return none("it returns one record");
     }
-    let usable =
-        |bound: &&Bound| endpoint.query_param(bound.param).is_some_and(|param| speaks_of_time(bound, param));
-    let Some(bound) = BOUNDS.iter().find(usable) else {
+    let find = |bound: &'static Bound| {
+        let param = endpoint.query.iter().find(|param| is_same(&param.name, bound.param))?;
+        speaks_of_time(bound, param).then_some((bound, param))
+    };
+    let Some((bound, param)) = BOUNDS.iter().find_map(find) else {
         return none("it declares no parameter with a lower time bound");
     };
-    let entity = record_type(site, endpoint, shape);
-    let cursor = bound.cursors.iter().find(|field| entity.is_some_and(|entity| entity.has(field)));
+    let entity = draft.record(entry);
+    let cursor = bound.cursors.iter().find_map(|field| property::find(entity?, field));
     let immutable = is_immutable(endpoint, entity);
     let incremental = Incremental {
-        param: bound.param.to_owned(),
-        cursor: cursor.map(|field| (*field).to_owned()),
-        query: pairing(endpoint, bound),
+        param: param.name.clone(),
+        cursor: cursor.map(str::to_owned),
+        query: pairing(entry, bound),
         default: bound.sees_changes || immutable,
     };
     let why = match (bound.sees_changes, immutable) {
@@ -71,7 +75,7 @@ pub(super) fn infer_incremental(
         (false, true) => "bounds the time of creation, and its records never change",
         (false, false) => "bounds another time than that of the last change, so it is off unless asked for",
     };
-    Fact::sure(Some(incremental), format!("`{}` {why}", bound.param))
+    Fact::sure(Some(incremental), format!("`{}` {why}", param.name))
 }
 
 /// Names such as `from` and `after` may be anything; the others can only be times.
@@ -86,10 +90,11 @@ fn speaks_of_time(bound: &Bound, param: &QueryParam) -> bool {
 }
 
 /// The order that GitLab wants with a bound, where the endpoint has such an order.
-fn pairing(endpoint: &Endpoint, bound: &Bound) -> Vec<(String, String)> {
-    let Some(order) = gitlab::needs(bound.param) else { return Vec::new() };
+fn pairing(entry: Entry<'_>, bound: &Bound) -> Vec<(String, String)> {
+    let Some(order) = gitlab::needs(entry.place, bound.param) else { return Vec::new() };
     let takes = |name: &str, value: &str| {
-        endpoint
+        entry
+            .endpoint
             .query_param(name)
             .is_some_and(|param| param.values.is_empty() || param.values.iter().any(|known| known == value))
     };

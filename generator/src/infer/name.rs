@@ -1,136 +1,182 @@
-//! Readable, stable names: the collection, in front of it what it belongs to.
+//! Readable names that stay when a document grows: the collection, in front of it what it belongs to.
+//!
+//! What a path is called depends on the path alone, so a new endpoint renames no other. Where two paths still have the
+//! same name, the one that a crate has recorded keeps it, then the plainer path; the other says more.
 
 use std::collections::BTreeMap;
 
-use crate::endpoint::{Endpoint, Path, Segment};
+use heck::{ToShoutySnakeCase, ToSnakeCase};
 
+use crate::endpoint::{Path, Segment};
+use crate::gitlab;
+
+use super::RecordedNames;
+use super::draft::{Draft, Entry};
+use super::plural::singular;
 use super::shape::Shape;
-use super::words::singular;
 
 /// Databases cut identifiers off at 63 bytes.
 const LONGEST: usize = 63;
 
-/// One name per endpoint, all different. Where several would have the same, what leads to one item says so, then all take
-/// more of their ancestors in front, then all but the plainest take the names of their placeholders.
-pub(super) fn infer_names(endpoints: &[Endpoint], shapes: &[&Shape]) -> Vec<String> {
-    let mut naming: Vec<Naming> =
-        endpoints.iter().zip(shapes).map(|(endpoint, shape)| Naming::new(&endpoint.path, shape)).collect();
-    loop {
-        let mut holders: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, naming) in naming.iter().enumerate() {
-            holders.entry(naming.name()).or_default().push(index);
-        }
-        let mut settled = true;
-        for (_, clash) in holders.into_iter().filter(|(_, clash)| clash.len() > 1) {
-            settled = false;
-            tell_apart(&mut naming, &clash);
-        }
-        if settled {
-            return naming.iter().map(Naming::name).collect();
+/// Names every endpoint: what the document states, then what a crate has recorded, then what the paths say.
+pub(super) fn name_all(draft: &mut Draft<'_>, recorded: &RecordedNames) {
+    let mut scope = Scope::default();
+    let mut names: Vec<Option<String>> = vec![None; draft.facts.len()];
+    let mut faults: Vec<(usize, String)> = Vec::new();
+    for entry in draft.entries() {
+        let Some(stated) = entry.stated.name() else { continue };
+        match scope.claim_stated(stated) {
+            Ok(()) => set(&mut names, entry.index, stated.to_owned()),
+            Err(fault) => faults.push((entry.index, fault)),
         }
     }
-}
-
-/// Changes at least one of several endpoints that have the same name; each can change only so often.
-fn tell_apart(naming: &mut [Naming], clash: &[usize]) {
-    let twin = |index: &usize| {
-        let own = naming.get(*index)?;
-        let others = clash.iter().filter_map(|other| naming.get(*other));
-        (own.spelt_out == 0 && others.into_iter().any(|other| own.is_second_path_of(other))).then_some(*index)
+    for entry in draft.entries() {
+        let known = recorded.get(&entry.endpoint.path.raw);
+        if let (Some(known), None) = (known, names.get(entry.index).and_then(Option::as_ref))
+            && scope.claim(known)
+        {
+            set(&mut names, entry.index, known.clone());
+        }
+    }
+    let mut unnamed: Vec<Entry<'_>> =
+        draft.entries().filter(|entry| names.get(entry.index).is_some_and(Option::is_none)).collect();
+    unnamed.sort_by_key(|entry| (entry.endpoint.path.raw.len(), entry.index));
+    let is_twin = |entry: &Entry<'_>| draft.site.at(&entry.endpoint.path.place()).count() > 1;
+    let naming = |entry: &Entry<'_>| {
+        let naming = Naming::new(&entry.endpoint.path, &entry.own.shape.value, !entry.place.is_nowhere());
+        (entry.index, Naming { is_twin: is_twin(entry), ..naming })
     };
-    let twins: Vec<usize> = clash.iter().filter_map(twin).collect();
-    if !twins.is_empty() {
-        twins.into_iter().for_each(|index| change(naming, index, |naming| naming.spelt_out = 1));
-        return;
+    let naming: Vec<(usize, Naming)> = unnamed.iter().map(naming).collect();
+    for (index, naming) in naming {
+        let name = naming.candidates().find(|name| scope.claim(name)).unwrap_or_default();
+        set(&mut names, index, name);
     }
-    let is_plain_item =
-        |index: &usize| naming.get(*index).is_some_and(|naming| naming.is_item && !naming.detail);
-    let items: Vec<usize> = clash.iter().copied().filter(is_plain_item).collect();
-    let can_rise =
-        |index: &usize| naming.get(*index).is_some_and(|naming| naming.level + 1 < naming.levels.len());
-    let rising: Vec<usize> = clash.iter().copied().filter(can_rise).collect();
-    if !items.is_empty() && items.len() < clash.len() {
-        items.into_iter().for_each(|index| change(naming, index, |naming| naming.detail = true));
-    } else if !rising.is_empty() {
-        rising.into_iter().for_each(|index| change(naming, index, |naming| naming.level += 1));
-    } else {
-        let plainest =
-            clash.iter().min_by_key(|index| naming.get(**index).map(|naming| (naming.raw.len(), **index)));
-        let others = clash.iter().filter(|index| Some(*index) != plainest);
-        others.for_each(|index| {
-            change(naming, *index, |naming| naming.spelt_out = naming.spelt_out.saturating_add(1))
-        });
+    for (own, name) in draft.facts.iter_mut().zip(names) {
+        own.name = name.unwrap_or_default();
+    }
+    for (index, fault) in faults {
+        if let Some(own) = draft.facts.get_mut(index) {
+            own.faults.push(fault);
+        }
     }
 }
 
-fn change(naming: &mut [Naming], index: usize, change: impl FnOnce(&mut Naming)) {
-    if let Some(naming) = naming.get_mut(index) {
-        change(naming);
+fn set(names: &mut [Option<String>], index: usize, name: String) {
+    if let Some(slot) = names.get_mut(index) {
+        *slot = Some(name);
     }
 }
 
-/// The name of one endpoint, as far as it is settled.
+/// The names that are taken. Two names that become one constant are the same name.
+#[derive(Debug, Default)]
+struct Scope(BTreeMap<String, String>);
+
+impl Scope {
+    fn claim(&mut self, name: &str) -> bool {
+        let constant = name.to_shouty_snake_case();
+        if !is_name(name) || self.0.contains_key(&constant) {
+            return false;
+        }
+        self.0.insert(constant, name.to_owned());
+        true
+    }
+
+    fn claim_stated(&mut self, name: &str) -> Result<(), String> {
+        if !is_name(name) {
+            return Err(format!(
+                "`name` cannot be `{name}`; it takes small letters, digits and single underscores between them, starts with a letter and is no word of Rust"
+            ));
+        }
+        let constant = name.to_shouty_snake_case();
+        if let Some(taken) = self.0.get(&constant) {
+            return Err(format!(
+                "`name` cannot be `{name}`: another endpoint is called `{taken}`, which is `{constant}` as well"
+            ));
+        }
+        self.claim(name);
+        Ok(())
+    }
+}
+
+/// Whether a text can name a resource, a table, and a constant in Rust.
+fn is_name(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    let words = name.split('_').all(|word| !word.is_empty());
+    plain
+        && words
+        && name.len() <= LONGEST
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && syn::parse_str::<syn::Ident>(name).is_ok()
+}
+
+/// What the path of one endpoint says of its name.
+#[derive(Debug)]
 struct Naming {
     raw: String,
-    place: String,
-    /// From the nearest ancestor only to all of them.
+    /// Whether another path leads to the same place.
+    is_twin: bool,
+    /// From the plainest to all ancestors.
     levels: Vec<String>,
-    level: usize,
-    is_item: bool,
-    /// Whether the name says that it is one item.
-    detail: bool,
-    /// With placeholders; then with a fingerprint.
-    spelt_out: u8,
 }
 
 impl Naming {
-    fn new(path: &Path, shape: &Shape) -> Self {
-        let (groups, ends_in_param) = groups(path);
+    fn new(path: &Path, shape: &Shape, is_gitlab: bool) -> Self {
+        let (groups, ends_in_param) = groups(path, is_gitlab);
         let is_item = ends_in_param && !shape.is_many();
         let mut levels = Vec::new();
-        if let Some((own, ancestors)) = groups.split_last() {
+        if let Some((last, ancestors)) = groups.split_last() {
+            let one = singular(last);
             let own = match path.segments.last() {
-                Some(Segment::Param(_)) if is_item => singular(own),
-                Some(Segment::Param(name)) => format!("{own}_by_{}", word(name)),
-                _ => own.clone(),
+                // What is called the same as one and as many has to say that it is one.
+                Some(Segment::Param(_)) if is_item && one == *last => format!("{last}_detail"),
+                Some(Segment::Param(_)) if is_item => one,
+                Some(Segment::Param(name)) => format!("{last}_by_{}", word(name)),
+                _ => last.clone(),
             };
-            for depth in 1..=ancestors.len().max(1) {
+            let plainest = if is_gitlab { depth_in_gitlab(ancestors) } else { ancestors.len() };
+            for depth in plainest..=ancestors.len() {
                 let nearest = ancestors.iter().rev().take(depth).rev().map(|group| singular(group));
                 levels.push(nearest.chain([own.clone()]).collect::<Vec<_>>().join("_"));
             }
         }
-        Self {
-            raw: path.raw.clone(),
-            place: path.place(),
-            levels,
-            level: 0,
-            is_item,
-            detail: false,
-            spelt_out: 0,
-        }
+        Self { raw: path.raw.clone(), is_twin: false, levels }
     }
 
-    /// Whether both lead to the same place, and the other one more plainly.
-    fn is_second_path_of(&self, other: &Self) -> bool {
-        self.place == other.place && self.raw.len() > other.raw.len()
-    }
-
-    fn name(&self) -> String {
-        let level = self.levels.get(self.level).map_or("", String::as_str);
+    /// The names that the endpoint may have, the best first; the last ones are nobody else's.
+    fn candidates(&self) -> impl Iterator<Item = String> {
         let full = word(&self.raw);
-        let full = full.strip_prefix("api_v4_").unwrap_or(&full);
-        match (self.spelt_out, self.detail) {
-            (1, _) if self.raw.contains("/-/") => identifier(&format!("{level}_alias")),
-            (0, false) => identifier(level),
-            (0, true) => identifier(&format!("{level}_detail")),
-            (1, _) => identifier(full),
-            (round, _) => identifier(&format!("{full}_{:08x}", fingerprint(&format!("{round}{}", self.raw)))),
-        }
+        let full = without_root(&full).to_owned();
+        let levels = self.levels.iter().map(|level| identifier(level));
+        let alias =
+            self.levels.first().filter(|_| self.is_twin).map(|plain| identifier(&format!("{plain}_alias")));
+        let short = levels.clone().take(1).chain(alias).chain(levels.skip(1));
+        let spelt = identifier(&full);
+        let marked = (2..u32::MAX).map(move |round| {
+            identifier(&format!("{full}_{:08x}", fingerprint(&format!("{round}{}", self.raw))))
+        });
+        short.chain([spelt]).chain(marked)
+    }
+}
+
+/// How many ancestors a name in GitLab needs: the nearest, and further ones as long as a collection is at home in
+/// several places.
+fn depth_in_gitlab(ancestors: &[String]) -> usize {
+    let several = ancestors.iter().rev().take_while(|ancestor| gitlab::has_several_homes(ancestor)).count();
+    (several + 1).min(ancestors.len())
+}
+
+/// Without what stands in front of every path.
+fn without_root(full: &str) -> &str {
+    let rest = full.strip_prefix("api_").unwrap_or(full);
+    let version = rest.strip_prefix('v').and_then(|rest| rest.split_once('_'));
+    match version {
+        Some((digits, rest)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => rest,
     }
 }
 
 /// The literals between placeholders, joined; and whether the path ends in a placeholder.
-fn groups(path: &Path) -> (Vec<String>, bool) {
+fn groups(path: &Path, is_gitlab: bool) -> (Vec<String>, bool) {
     let mut groups: Vec<Vec<String>> = vec![Vec::new()];
     for segment in &path.segments {
         match segment {
@@ -149,17 +195,11 @@ fn groups(path: &Path) -> (Vec<String>, bool) {
     {
         first.insert_str(0, "current_");
     }
-    let named =
-        groups.into_iter().filter(|group| !group.is_empty()).map(|group| without_noise(&group).join("_"));
+    let named = groups.into_iter().filter(|group| !group.is_empty()).map(|group| match group.as_slice() {
+        [first, rest @ ..] if is_gitlab && gitlab::is_noise(first) && !rest.is_empty() => rest.join("_"),
+        group => group.join("_"),
+    });
     (named.collect(), is_item)
-}
-
-/// `repository/branches` are branches; a `repository` on its own stays.
-fn without_noise(group: &[String]) -> &[String] {
-    match group {
-        [first, rest @ ..] if first == "repository" && !rest.is_empty() => rest,
-        group => group,
-    }
 }
 
 /// FNV-1a: stable across builds and platforms.
@@ -167,25 +207,17 @@ fn fingerprint(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Lower case, ASCII letters and digits, single underscores.
+/// Words in lower case, of ASCII letters and digits, with single underscores between them.
 fn word(text: &str) -> String {
-    let mut word = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii_alphanumeric() {
-            word.push(character.to_ascii_lowercase());
-        } else if !word.is_empty() && !word.ends_with('_') {
-            word.push('_');
-        }
-    }
-    word.truncate(word.trim_end_matches('_').len());
-    word
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    text.chars().map(plain).collect::<String>().to_snake_case()
 }
 
 /// Fit for Rust and SQL: starts with a letter, is no keyword, is not too long.
 fn identifier(text: &str) -> String {
     let mut name = word(text);
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        name.insert_str(0, "resource_");
+        name.insert_str(0, if name.is_empty() { "resource" } else { "resource_" });
     }
     if syn::parse_str::<syn::Ident>(&name).is_err() {
         name.push_str("_resource");
@@ -193,6 +225,7 @@ fn identifier(text: &str) -> String {
     if name.len() > LONGEST {
         let hash = fingerprint(&name);
         name.truncate(LONGEST - 9);
+        name.truncate(name.trim_end_matches('_').len());
         name = format!("{name}_{hash:08x}");
     }
     name
@@ -202,45 +235,60 @@ fn identifier(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn names(paths: &[(&str, Shape)]) -> Vec<String> {
-        let namings = paths.iter().map(|(path, shape)| Naming::new(&Path::parse(path, ""), shape));
-        namings.map(|naming| naming.name()).collect()
+    fn name(path: &str, shape: &Shape, is_gitlab: bool) -> String {
+        Naming::new(&Path::parse(path, ""), shape, is_gitlab).candidates().next().expect("a name")
     }
 
     #[test]
     fn a_collection_is_named_after_what_it_belongs_to() {
-        let names = names(&[
-            ("/projects", Shape::List),
-            ("/projects/{id}", Shape::Object),
-            ("/projects/{id}/issues", Shape::List),
-            ("/projects/{id}/merge_requests/{noteable_id}/notes", Shape::List),
-            ("/projects/{id}/repository/branches", Shape::List),
-            ("/projects/{id}/repository/commits/{sha}/comments", Shape::List),
-            ("/projects/{id}/registry/repositories/{repository_id}/tags", Shape::List),
-            ("/projects/{id}/templates/{type}", Shape::List),
-        ]);
-        let expected = [
-            "projects",
-            "project",
-            "project_issues",
-            "merge_request_notes",
-            "project_branches",
-            "commit_comments",
-            "registry_repository_tags",
-            "project_templates_by_type",
-        ];
-        assert_eq!(names, expected);
+        for (path, shape, expected) in [
+            ("/projects", Shape::List, "projects"),
+            ("/projects/{id}", Shape::Object, "project"),
+            ("/projects/{id}/issues", Shape::List, "project_issues"),
+            ("/projects/{id}/merge_requests/{noteable_id}/notes", Shape::List, "merge_request_notes"),
+            ("/projects/{id}/repository/branches", Shape::List, "project_branches"),
+            ("/projects/{id}/repository/commits/{sha}/comments", Shape::List, "commit_comments"),
+            (
+                "/projects/{id}/registry/repositories/{repository_id}/tags",
+                Shape::List,
+                "registry_repository_tags",
+            ),
+            ("/projects/{id}/templates/{type}", Shape::List, "project_templates_by_type"),
+            ("/projects/{id}/boards/{board_id}/lists", Shape::List, "project_board_lists"),
+            (
+                "/projects/{id}/issues/{iid}/notes/{note_id}/award_emoji",
+                Shape::List,
+                "issue_note_award_emoji",
+            ),
+            ("/projects/{id}/metadata/{datum_id}", Shape::Object, "project_metadata_detail"),
+        ] {
+            assert_eq!(name(path, &shape, true), expected);
+        }
+        assert_eq!(
+            name("/teams/{id}/boards/{id}/cards/{id}/notes", &Shape::List, false),
+            "team_board_card_notes"
+        );
     }
 
     #[test]
     fn names_are_identifiers_whatever_the_path() {
-        for path in ["/", "/'; DROP TABLE x; --", "/1/2", "/fn", "/日本", &format!("/{}", "a".repeat(10_000))]
+        for path in
+            ["/", "/'; DROP TABLE x; --", "/1/2", "/fn", "/日本", &format!("/{}", "a_".repeat(10_000))]
         {
-            for spelt_out in 0..3 {
-                let name = Naming { spelt_out, ..Naming::new(&Path::parse(path, ""), &Shape::List) }.name();
-                assert!(syn::parse_str::<syn::Ident>(&name).is_ok(), "{path} gives {name}");
-                assert!(name.len() <= LONGEST, "{path} gives {name}");
+            let naming = Naming::new(&Path::parse(path, ""), &Shape::List, true);
+            for name in naming.candidates().take(4) {
+                assert!(is_name(&name), "{path} gives {name}");
             }
+        }
+    }
+
+    #[test]
+    fn two_names_of_one_constant_are_one() {
+        let mut scope = Scope::default();
+        assert!(scope.claim("release_v1"));
+        assert!(!scope.claim("release_v1"));
+        for odd in ["__", "_a", "a__b", "a_", "A", "fn", "", "1a"] {
+            assert!(scope.claim_stated(odd).is_err(), "{odd}");
         }
     }
 }

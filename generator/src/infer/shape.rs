@@ -1,19 +1,23 @@
 //! What a successful answer really holds: never from the declared schema alone.
 
-use crate::endpoint::{Answer, Endpoint, Entity, Property, Segment, Type};
+use crate::endpoint::{Answer, Endpoint, Entity, Segment, Type};
 use crate::gitlab;
 
+use super::draft::{Draft, Entry};
+use super::envelope::infer_envelope;
 use super::fact::Fact;
-use super::pagination::declares_pages;
+use super::paging::asks_for_pages;
+use super::plural::{is_mass_noun, is_plural};
 use super::site::Site;
-use super::words::{is_mass_noun, is_plural, last_word, words};
+use super::words::{last_word, words};
 
 /// What a successful answer holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Shape {
     /// An array of records.
     List,
     /// One record.
+    #[default]
     Object,
     /// An array of records inside an object, at a dotted path.
     Envelope { selector: String },
@@ -56,15 +60,17 @@ impl Shape {
 }
 
 /// The strongest evidence wins; the order of the rules is the order of their strength.
-pub(super) fn infer_shape(site: &Site<'_>, endpoint: &Endpoint) -> Fact<Shape> {
-    by_media_type(endpoint)
-        .or_else(|| by_file_name(endpoint))
+pub(super) fn infer_shape(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Shape> {
+    let (site, endpoint) = (&draft.site, entry.endpoint);
+    let stated = entry.stated.shape().or_else(|| by_media_type(endpoint));
+    stated
         .or_else(|| by_declared_array(endpoint))
+        .or_else(|| by_file_name(endpoint))
         .or_else(|| by_check(endpoint))
-        .or_else(|| by_envelope(site, endpoint))
+        .or_else(|| infer_envelope(draft, entry))
         .or_else(|| by_pagination(endpoint))
-        .or_else(|| by_merged_map(site, endpoint))
-        .or_else(|| by_protocol(endpoint))
+        .or_else(|| by_merged_map(site, entry))
+        .or_else(|| by_protocol(entry))
         .or_else(|| by_item_path(endpoint))
         .or_else(|| by_declared_map(endpoint))
         .or_else(|| by_mass_noun(site, endpoint))
@@ -115,30 +121,6 @@ fn by_declared_array(endpoint: &Endpoint) -> Option<Fact<Shape>> {
     }
 }
 
-/// An object that is nothing but a page: one array of objects, and otherwise only what serves paging.
-fn by_envelope(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    if matches!(endpoint.path.segments.last(), Some(Segment::Param(_))) {
-        return None;
-    }
-    let entity = site.entity(endpoint)?;
-    let is_records = |property: &Property| matches!(&property.kind, Type::Array(items) if **items != Type::Unknown && !matches!(**items, Type::Scalar(_)));
-    let mut lists = entity.properties.iter().filter(|(_, property)| is_records(property));
-    let (name, _) = lists.next()?;
-    let others = entity.properties.keys().filter(|other| *other != name);
-    (lists.next().is_none() && others.into_iter().all(|other| serves_paging(other))).then(|| {
-        let reason = format!("its 200 answer is an object around the array `{name}`");
-        Fact::sure(Shape::Envelope { selector: name.clone() }, reason)
-    })
-}
-
-fn serves_paging(property: &str) -> bool {
-    const PAGING: [&str; 17] = [
-        "page", "pages", "per", "next", "previous", "prev", "total", "count", "has", "more", "token",
-        "cursor", "offset", "limit", "hits", "links", "meta",
-    ];
-    words(property).iter().all(|word| PAGING.contains(&word.as_str()))
-}
-
 /// A path that ends in a placeholder leads to one thing, unless it is called a list.
 fn by_item_path(endpoint: &Endpoint) -> Option<Fact<Shape>> {
     let Some(Segment::Param(name)) = endpoint.path.segments.last() else { return None };
@@ -151,7 +133,7 @@ fn by_item_path(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 }
 
 fn by_pagination(endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    declares_pages(endpoint).then(|| Fact::sure(Shape::List, "it declares parameters for pages"))
+    asks_for_pages(endpoint).then(|| Fact::sure(Shape::List, "it declares parameters for pages"))
 }
 
 fn by_declared_map(endpoint: &Endpoint) -> Option<Fact<Shape>> {
@@ -161,8 +143,9 @@ fn by_declared_map(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 
 /// In the protocols of other programs, a schema whose only property is a free-form object that the path does not name:
 /// Grape, which writes GitLab's documents, shows so what is merged into the answer, whose keys are data.
-fn by_merged_map(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    if gitlab::audience(&endpoint.path) != gitlab::Audience::Protocol {
+fn by_merged_map(site: &Site<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
+    let endpoint = entry.endpoint;
+    if gitlab::audience(entry.place) != gitlab::Audience::Protocol {
         return None;
     }
     let entity = site.entity(endpoint)?;
@@ -179,11 +162,11 @@ fn by_merged_map(site: &Site<'_>, endpoint: &Endpoint) -> Option<Fact<Shape>> {
 }
 
 /// What speaks the protocol of another program answers in that program's documents.
-fn by_protocol(endpoint: &Endpoint) -> Option<Fact<Shape>> {
-    if gitlab::audience(&endpoint.path) != gitlab::Audience::Protocol {
+fn by_protocol(entry: Entry<'_>) -> Option<Fact<Shape>> {
+    if gitlab::audience(entry.place) != gitlab::Audience::Protocol {
         return None;
     }
-    let shape = if gitlab::answers_in_files(&endpoint.path) { Shape::File } else { Shape::Object };
+    let shape = if gitlab::answers_in_files(entry.place) { Shape::File } else { Shape::Object };
     Some(Fact::sure(shape, gitlab::Audience::Protocol.reason()))
 }
 
@@ -253,6 +236,11 @@ fn fallback(endpoint: &Endpoint) -> Fact<Shape> {
     }
 }
 
+/// Whether a summary speaks of several records.
+pub(super) fn is_called_a_list(summary: &str) -> bool {
+    summary_number(summary) == Some(Number::Many)
+}
+
 /// What the verb of a summary promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Number {
@@ -274,15 +262,9 @@ fn summary_number(summary: &str) -> Option<Number> {
     Some(if many { Number::Many } else { Number::One })
 }
 
-/// The array of objects in an entity, for tests of envelopes in other modules.
+/// The entity that the records of an answer are: at the selector of an envelope, through all its steps.
 pub(super) fn record_type<'a>(site: &Site<'a>, endpoint: &Endpoint, shape: &Shape) -> Option<&'a Entity> {
     let entity = site.entity(endpoint)?;
     let Shape::Envelope { selector } = shape else { return Some(entity) };
-    match &entity.properties.get(selector)?.kind {
-        Type::Array(items) => match items.as_ref() {
-            Type::Object(id) => Some(site.entities.get(*id)),
-            _ => None,
-        },
-        _ => None,
-    }
+    selector.split('.').try_fold(entity, |entity, step| site.entity_of(&entity.properties.get(step)?.kind))
 }

@@ -147,6 +147,10 @@ impl<'a> Stated<'a> {
         Some(Fact::sure(pagination, REASON))
     }
 
+    pub(super) fn name(&self) -> Option<&'a str> {
+        self.text("name")
+    }
+
     /// The name of a parameter, or `null` for none; with `cursor` for the field it bounds.
     pub(super) fn incremental(&self, inferred: Fact<Option<Incremental>>) -> Fact<Option<Incremental>> {
         match self.0.get("incremental") {
@@ -170,23 +174,6 @@ impl<'a> Stated<'a> {
             _ => inferred,
         }
     }
-}
-
-/// Stated names win, as long as they are identifiers and not taken.
-pub(super) fn names(stated: &[Stated<'_>], mut names: Vec<String>) -> Vec<String> {
-    for (index, stated) in stated.iter().enumerate() {
-        let Some(name) = stated.text("name") else { continue };
-        let is_snake =
-            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        if is_snake
-            && syn::parse_str::<syn::Ident>(name).is_ok()
-            && !names.iter().any(|taken| taken == name)
-            && let Some(slot) = names.get_mut(index)
-        {
-            *slot = name.to_owned();
-        }
-    }
-    names
 }
 
 fn parse_provider(value: &Value, endpoints: &[Endpoint]) -> Option<Provider> {

@@ -8,8 +8,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start, is_exclusive_date};
-use crate::graph::{Param, Resource, ResourceGraph, WriteDisposition};
-use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape};
+use crate::graph::{Param, Resource, ResourceGraph};
+use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -45,17 +45,9 @@ fn spaced(code: &str) -> String {
     code.replace(";\n///", ";\n\n///")
 }
 
-/// Named after the collection below a project or group: `issues` for the notes of an issue.
+/// Resources with the same topic stand together: the notes of issues with issues.
 fn group_name(resource: &Resource) -> String {
-    let mut literals =
-        resource.request_path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let root = literals.next().unwrap_or("root");
-    let below = literals.find(|literal| !matches!(*literal, "-" | "repository"));
-    let name = match (root, below) {
-        ("projects" | "groups", Some(below)) => below,
-        _ => root,
-    };
-    module_name(name)
+    module_name(&resource.topic)
 }
 
 /// Fit for a module and a file, whatever the document calls it.
@@ -159,6 +151,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let params: Vec<_> = resource.params.iter().map(param).collect();
     let record_key = &resource.key.value.fields;
     let query = pairs(&resource.query);
+    let secrets = &resource.secrets;
     let columns: Vec<_> = resource.columns.iter().map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let fields = [
@@ -168,11 +161,13 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         (resource.key.value.scope == KeyScope::Parent).then(|| quote!(key_scope: KeyScope::Parent)),
         pagination(&resource.pagination.value).map(|pagination| quote!(pagination: #pagination)),
         (!resource.query.is_empty()).then(|| quote!(query: #query)),
+        resource.fan_out.as_ref().map(fan_out),
         resource.start.map(start),
         resource.incremental.value.as_ref().map(incremental),
         resource.newest_first.as_ref().map(newest_first),
         resource.lookback.map(lookback),
         resource.finality.as_ref().map(finality),
+        (!secrets.is_empty()).then(|| quote!(secrets: &[#(#secrets),*])),
         is_replaced.then(|| quote!(write_disposition: WriteDisposition::Replace)),
         (!columns.is_empty()).then(|| quote!(columns: &[#(#columns),*])),
         (!resource.enabled).then(|| quote!(enabled: false)),
@@ -238,6 +233,11 @@ fn pagination(pagination: &Pagination) -> Option<TokenStream> {
             Some(quote!(Pagination::Keyset { order_by: #by, sort: #sort }))
         }
     }
+}
+
+fn fan_out(fan_out: &FanOut) -> TokenStream {
+    let FanOut { param, column, values, .. } = fan_out;
+    quote!(fan_out: Some(FanOut { param: #param, column: #column, values: &[#(#values),*] }))
 }
 
 fn start(start: Start) -> TokenStream {

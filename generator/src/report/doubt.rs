@@ -41,7 +41,7 @@ pub fn doubts(origin: &str, resource: &Resource) -> Vec<Doubt> {
     doubts.extend(unfed.map(|param| unfed_doubt(resource, param, place.clone())));
     let required = resource.needs.iter().filter_map(|need| match need {
         Need::Query(name) => Some(name),
-        Need::Param(_) | Need::Parent(_) => None,
+        Need::Param(_) | Need::Above { .. } | Need::Parent(_) => None,
     });
     doubts.extend(required.map(|name| Doubt {
         title: format!("`{}` needs a value for `{name}`", resource.name),

@@ -42,7 +42,11 @@ struct Row<'a> {
     key_scope: &'static str,
     primary_key: &'a [String],
     params: IndexMap<&'a str, Option<Source<'a>>>,
+    /// Placeholders that the scope of a pipeline feeds, though no list of the document does.
+    scope: IndexMap<&'a str, &'a str>,
     pagination: &'static str,
+    /// A query parameter that is sent with each of its values in turn.
+    fan_out: Option<FanOutRow<'a>>,
     incremental: Option<&'a str>,
     incremental_default: bool,
     cursor: Option<&'a str>,
@@ -51,6 +55,13 @@ struct Row<'a> {
     needs: Vec<String>,
     default: bool,
     reasons: IndexMap<String, &'a str>,
+}
+
+#[derive(Serialize)]
+struct FanOutRow<'a> {
+    param: &'a str,
+    values: &'a [String],
+    column: &'a str,
 }
 
 #[derive(Serialize)]
@@ -81,7 +92,12 @@ pub fn inspect_json(info: &Info, auth: &[Auth], graph: &ResourceGraph) -> Result
             sha256: &info.sha256,
         },
         auth: auth.iter().map(scheme).collect(),
-        resources: graph.resources.iter().map(row).collect(),
+        resources: graph
+            .resources
+            .iter()
+            .filter(|resource| resource.is_declared)
+            .map(|resource| row(graph, resource))
+            .collect(),
         skipped: graph.skipped.iter().map(skipped_row).collect(),
     })
 }
@@ -94,7 +110,7 @@ fn scheme(auth: &Auth) -> Scheme<'_> {
     }
 }
 
-fn row(resource: &Resource) -> Row<'_> {
+fn row<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> Row<'a> {
     let incremental = resource.incremental.value.as_ref();
     Row {
         name: &resource.name,
@@ -107,7 +123,13 @@ fn row(resource: &Resource) -> Row<'_> {
         record_key: &resource.key.value.fields,
         key_scope: resource.key.value.scope.name(),
         primary_key: &resource.primary_key,
-        params: params(resource),
+        params: params(graph, resource),
+        scope: scope(graph, resource),
+        fan_out: resource.fan_out.as_ref().map(|fan_out| FanOutRow {
+            param: &fan_out.param,
+            values: &fan_out.values,
+            column: &fan_out.column,
+        }),
         pagination: resource.pagination.value.name(),
         incremental: incremental.map(|incremental| incremental.param.as_str()),
         incremental_default: incremental.is_some_and(|incremental| incremental.default),
@@ -120,10 +142,21 @@ fn row(resource: &Resource) -> Row<'_> {
     }
 }
 
-fn params(resource: &Resource) -> IndexMap<&str, Option<Source<'_>>> {
+/// The placeholders that `[scope]` feeds, by way of a list that GitLab has and the document leaves out.
+fn scope<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> IndexMap<&'a str, &'a str> {
+    let sources = resource.params.iter().filter_map(|param| Some((param, param.source.value.as_ref()?)));
+    let implied = sources.filter(|(_, source)| !is_declared(graph, &source.resource));
+    implied.map(|(param, source)| (param.name.as_str(), source.resource.as_str())).collect()
+}
+
+fn is_declared(graph: &ResourceGraph, name: &str) -> bool {
+    graph.get(name).is_none_or(|resource| resource.is_declared)
+}
+
+fn params<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> IndexMap<&'a str, Option<Source<'a>>> {
     let optional = resource.optional.iter().map(|name| (name.as_str(), None));
     let needed = resource.params.iter().map(|param| {
-        let source = param.source.value.as_ref();
+        let source = param.source.value.as_ref().filter(|source| is_declared(graph, &source.resource));
         let source = source.map(|source| Source {
             resource: &source.resource,
             path: &source.path,

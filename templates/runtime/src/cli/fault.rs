@@ -66,6 +66,7 @@ impl CliError {
                 ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
             )
             | Self::NoSuchDestination { .. }
+            | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. } => (None, USAGE),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
@@ -101,7 +102,7 @@ impl CliError {
                 None => "`resources` lists what there is".into(),
             }),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
-            Self::Load(error) => error.hint().map(str::to_owned),
+            Self::Load(error) => error.hint(),
             Self::Destination(error) => error.hint().map(str::to_owned),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)

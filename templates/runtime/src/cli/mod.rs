@@ -113,13 +113,13 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     let config = load_config(arguments, all)?;
     match &arguments.command {
         Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
-        Command::Check => check::check(&config, arguments.display()),
+        Command::Check => check::check(&config, &pipeline, arguments.display()),
         Command::Plan(plan) => {
-            plan::plan(plan, &config, all, arguments.display()).map(|()| ExitCode::SUCCESS)
+            plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
         }
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
-        Command::State(state) => state::state(state, &config).map(|()| ExitCode::SUCCESS),
+        Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
     }
 }
 

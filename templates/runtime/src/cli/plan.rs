@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use clap::Args;
 
 use super::CliError;
+use super::destination::objections;
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
 use crate::extract::{Basis, Estimate, Tree, estimate};
+use crate::load::LoadError;
+use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 use crate::report::{aligned, counted, grouped};
-use crate::resource::Resource;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
@@ -22,11 +24,14 @@ pub(super) struct PlanArguments {
 pub(super) fn plan(
     arguments: &PlanArguments,
     config: &Config,
-    all: &[&'static Resource],
+    pipeline: &Pipeline,
     display: Display,
 ) -> Result<(), CliError> {
-    let selected = config.select(all, &arguments.select)?;
-    let tree = Tree::resolve(&selected, all, config)?;
+    let selected = config.select(pipeline.resources, &arguments.select)?;
+    let tree = Tree::resolve(&selected, pipeline.resources, config)?;
+    if let Some(refusal) = objections(config, &tree, pipeline)?.into_iter().next() {
+        return Err(LoadError::Refused(refusal).into());
+    }
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;

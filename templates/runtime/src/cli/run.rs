@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 use super::fault::PARTIAL;
 use super::interrupt::Signals;
 use super::tell::{self, LogFormat};
-use super::{CliError, destination, info};
+use super::{CliError, destination, info, state};
 use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
 use crate::config::{Config, Credentials, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
 use crate::hooks::Hooks;
-use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
+use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 use crate::report::{render_load, render_repaired, render_report, render_truncated};
@@ -58,7 +58,11 @@ pub(super) fn run(
     let destination = destination::open(&config.destination)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
-    let run = Run { arguments, config, client, tree, display, name: pipeline.name, hooks: pipeline.hooks };
+    let load = load_options(config, &tree, pipeline.name, all);
+    let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
+    let resume_within = load.resume_within.filter(|_| !arguments.full_refresh);
+    let load = LoadOptions { forget, resume_within, ..load };
+    let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }
 
@@ -69,16 +73,16 @@ struct Run<'r> {
     client: Client,
     tree: Tree,
     display: Display,
-    name: &'static str,
+    load: LoadOptions,
     hooks: Hooks,
 }
 
 impl Run<'_> {
     async fn load(self, destination: Box<dyn Destination>) -> Result<ExitCode, CliError> {
-        let Self { arguments, config, client, tree, display, name, hooks } = self;
+        let Self { arguments, config, client, tree, display, load, hooks } = self;
         let place = destination.place();
         let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
-        let loader = Loader::begin(destination, load_options(arguments, config, &tree, name))?;
+        let loader = Loader::begin(destination, load)?;
         let tally = Arc::new(Tally::new(&tree));
         let options = ExtractOptions {
             concurrency: config.extract.concurrency,
@@ -140,21 +144,29 @@ fn is_member_of_nothing(tally: &Tally, resources: &[&'static Resource], scope: &
     is_empty_scope && found.peek().is_some() && found.sum::<u64>() == 0
 }
 
-fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree, pipeline: &str) -> LoadOptions {
+/// How everything that is read is loaded.
+pub(super) fn load_options(
+    config: &Config,
+    tree: &Tree,
+    pipeline: &str,
+    all: &'static [&'static Resource],
+) -> LoadOptions {
     let said = |(name, said): (&String, &ResourceConfig)| {
         let options =
             ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
         (name.clone(), options)
     };
-    let names = tree.resources().map(|resource| resource.name);
     let usual = LoadOptions::default();
     LoadOptions {
         pipeline: pipeline.to_owned(),
-        package_rows: config.load.package_rows.unwrap_or(usual.package_rows),
+        reads: tree.reads().map(|(resource, is_loaded)| Reads { resource, is_loaded }).collect(),
+        all,
+        start: config.load.start,
+        without: state::without,
+        package_rows: config.load.package_rows,
         package_time: config.load.package_time.unwrap_or(usual.package_time),
         resources: config.resources.iter().map(said).collect(),
-        forget: names.filter(|_| arguments.full_refresh).collect(),
-        resume_within: config.load.resume_within.filter(|_| !arguments.full_refresh),
+        resume_within: config.load.resume_within,
         mark_deleted: config.load.mark_deleted,
         ..usual
     }

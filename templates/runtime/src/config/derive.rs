@@ -204,6 +204,7 @@ fn derive_resource(said: ResourceSettings) -> ResourceConfig {
         write_disposition: said.write_disposition,
         incremental: said.incremental,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
+        secrets: said.secrets,
         query: said.query.into_iter().flat_map(|(name, value)| query_pairs(&name, value)).collect(),
         params: said
             .params

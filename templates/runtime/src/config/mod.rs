@@ -136,6 +136,8 @@ pub struct ResourceConfig {
     /// Whether a run asks for changes only; `None`: as the definition says.
     pub incremental: Option<bool>,
     pub lookback: Option<Duration>,
+    /// Whether fields that hold secrets are loaded.
+    pub secrets: bool,
     /// Query parameters as they are sent: an array has become several `name[]`.
     pub query: Vec<(String, String)>,
     /// Values for path parameters that no list provides.
@@ -179,6 +181,7 @@ impl Config {
             write_disposition: None,
             incremental: None,
             lookback: None,
+            secrets: false,
             query: Vec::new(),
             params: BTreeMap::new(),
         };

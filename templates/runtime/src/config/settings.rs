@@ -115,6 +115,7 @@ pub(super) struct ResourceSettings {
     pub(super) write_disposition: Option<WriteDisposition>,
     pub(super) incremental: Option<bool>,
     pub(super) lookback: Option<Period>,
+    pub(super) secrets: bool,
     pub(super) query: BTreeMap<String, Scalars>,
     pub(super) params: BTreeMap<String, Scalars>,
 }

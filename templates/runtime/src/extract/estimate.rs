@@ -92,7 +92,7 @@ pub async fn estimate(
 
 /// The places of a resource without a parent.
 fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
-    if !node.resource.params.is_empty() {
+    if !node.resource.params.is_empty() || node.resource.fan_out.is_some() {
         let bound = node.bind(&[], &Glimpse::default()).unwrap_or_default();
         return bound.into_iter().map(|bindings| place(node, bindings)).collect();
     }
@@ -117,7 +117,7 @@ fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Pl
 
 fn place(node: &Node, bindings: Vec<Binding>) -> Place {
     let resource = node.resource;
-    let query = node.own_query();
+    let query = node.own_query(&bindings);
     let path = fill_path(resource.path, &bindings);
     let is_list = resource.pagination != Pagination::None;
     Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }
@@ -169,7 +169,13 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
         request.query.extend([pair("per_page", SAMPLES.to_string()), pair("page", "1".to_owned())]);
     }
     let hooks = Hooks::new();
-    let reading = Reading { resource: node.resource, shape: place.shape, taps: &node.taps, hooks: &hooks };
+    let reading = Reading {
+        resource: node.resource,
+        shape: place.shape,
+        taps: &node.taps,
+        hooks: &hooks,
+        omit: node.omit,
+    };
     let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
     let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
         Ok(answer) => answer,

@@ -72,6 +72,19 @@ impl Tally {
         self.counts.iter().map(|(name, counts)| (*name, counts.as_ref()))
     }
 
+    /// Whether an interrupted load has read partitions of the resource, or of one that it hangs on: then what is not
+    /// asked for was read before.
+    pub fn is_read_before(&self, name: &str) -> bool {
+        let mut place = self.counts.iter().position(|(own, _)| *own == name);
+        while let Some(at) = place {
+            if self.counts.get(at).is_some_and(|(_, counts)| counts.resumed() > 0) {
+                return true;
+            }
+            place = self.parents.get(at).copied().flatten();
+        }
+        false
+    }
+
     /// Records of all resources.
     pub fn records(&self) -> u64 {
         self.counts.iter().map(|(_, counts)| counts.records()).sum()

@@ -26,6 +26,8 @@ pub struct Reading<'r> {
     /// What the engine looks at.
     pub taps: &'r Taps,
     pub hooks: &'r Hooks,
+    /// Fields that are left out, as dotted paths.
+    pub omit: &'static [&'static str],
 }
 
 /// What a body holds: as many glimpses as rows.
@@ -61,11 +63,23 @@ pub fn read_records(reading: Reading<'_>, text: &str) -> Outcome<Vec<Record>> {
     Ok(decode::decode_records(reading.shape, body).map(|records| page_of(reading, records)))
 }
 
+fn omit(record: &mut Record, field: &str) {
+    match field.split_once('.') {
+        None => drop(record.shift_remove(field)),
+        Some((object, inside)) => {
+            if let Some(object) = record.get_mut(object).and_then(Value::as_object_mut) {
+                omit(object, inside);
+            }
+        }
+    }
+}
+
 /// By the record as GitLab sent it: the hook may change or remove what the engine looks at.
 fn page_of(reading: Reading<'_>, mut records: Vec<Record>) -> Read<Vec<Record>> {
     let key = reading.resource.record_key;
     let glimpse = |record: &mut Record| {
         let glimpse = Glimpse::of(record, reading.taps, key);
+        reading.omit.iter().for_each(|field| omit(record, field));
         match reading.hooks.apply(reading.resource.name, record) {
             Keep::Yes => glimpse,
             Keep::No => glimpse.dropped(),

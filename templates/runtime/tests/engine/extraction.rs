@@ -10,7 +10,7 @@ use gitlab_pipeline::extract::{
 };
 use gitlab_pipeline::page::{Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
-use gitlab_pipeline::resource::{Pagination, Param, ParamSource, Resource, Start};
+use gitlab_pipeline::resource::{FanOut, KeyScope, Pagination, Param, ParamSource, Resource, Start};
 use gitlab_pipeline::{Hooks, Keep, Record};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -463,4 +463,62 @@ fn definitions_that_cannot_run_are_named() {
     let error = refusal(&[TEMPLATE]);
     assert_eq!(error.to_string(), "`template` needs values for `key`, which no list provides");
     assert!(error.hint().contains("[resources.template.params]"), "{}", error.hint());
+}
+
+#[tokio::test]
+async fn secrets_that_come_as_data_are_loaded_only_when_asked_for() {
+    const WITH_TOKEN: &Resource = &Resource { secrets: &["runners_token", "owner.token"], ..*PROJECTS };
+    let gitlab = GitLab::start(|_, _| {
+        Reply::json(r#"[{"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}]"#)
+    })
+    .await;
+    for (config, expected) in [
+        ("", serde_json::json!({"id": 1, "owner": {"id": 2}})),
+        (
+            "[resources.projects]\nsecrets = true",
+            serde_json::json!({"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}),
+        ),
+    ] {
+        let select = [WITH_TOKEN];
+        let run = run(&gitlab, Setup { config, all: &select, select: &select, ..Setup::default() }).await;
+        run.result.unwrap();
+        let pages = run.pages.0.lock().unwrap();
+        assert_eq!(Value::from(pages[0].records[0].clone()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_with_a_few_values_is_asked_for_each() {
+    const METRICS: &Resource = &Resource {
+        key_scope: KeyScope::Parent,
+        record_key: &["date"],
+        pagination: Pagination::None,
+        fan_out: Some(FanOut { param: "metric", column: "metric", values: &["frequency", "lead_time"] }),
+        ..list("project_metrics", "/projects/{id}/metrics", &[PROJECT])
+    };
+    assert_eq!(METRICS.primary_key(), ["project_id", "metric", "date"]);
+    let gitlab = GitLab::start(|target, _| match path_of(target) {
+        "/projects" => Reply::json(&ids([1])),
+        _ => Reply::json(r#"[{"id": 7, "date": "2024-05-01"}]"#),
+    })
+    .await;
+    let select = [PROJECTS, METRICS];
+    for (config, expected) in [
+        (
+            "",
+            vec!["project_metrics(1,\"frequency\") 7", "project_metrics(1,\"lead_time\") 7", "projects() 1"],
+        ),
+        (
+            "[resources.project_metrics.query]\nmetric = 'frequency'",
+            vec!["project_metrics(1,\"frequency\") 7", "projects() 1"],
+        ),
+    ] {
+        let run = run(&gitlab, Setup { config, all: &select, select: &select, ..Setup::default() }).await;
+        run.result.unwrap();
+        assert_eq!(run.pages.rows(), expected);
+    }
+    let asked: Vec<String> =
+        gitlab.targets().into_iter().filter(|target| target.contains("metrics?")).collect();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|target| target.matches("metric=").count() == 1), "{asked:?}");
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::reading::{Reading, ReadingRules};
 use super::state::{PartitionState, Point};
-use crate::page::Partition;
+use crate::page::{Partition, Whole};
 
 /// A partition that is being read.
 #[derive(Debug)]
@@ -35,15 +35,6 @@ pub struct Kept {
     pub partition: Arc<Partition>,
     pub state: Option<PartitionState>,
     pub whole: Option<Whole>,
-}
-
-/// A list was read whole: rows of the partition that were in it and that no load has written since are not in it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
-    /// The load in which the reading began.
-    pub since: String,
-    /// The first load that read this very list; `None`: all have. Rows of earlier ones may lie outside of it.
-    pub from: Option<String>,
 }
 
 #[derive(Debug, Default)]

@@ -101,7 +101,12 @@ pub(super) fn bind(
     Ok(partitions)
 }
 
-fn combine(partitions: &[Vec<Binding>], column: &'static str, values: &[Value]) -> Vec<Vec<Binding>> {
+/// Each partition with each of the values.
+pub(super) fn combine(
+    partitions: &[Vec<Binding>],
+    column: &'static str,
+    values: &[Value],
+) -> Vec<Vec<Binding>> {
     let with = |bindings: &Vec<Binding>, value: &Value| {
         bindings.iter().cloned().chain([Binding { column, value: value.clone() }]).collect()
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::bindings::{Route, Unbound, bind, resolve_routes};
+use super::bindings::{Route, Unbound, bind, combine, resolve_routes};
 use super::refusals::Refusals;
 use super::tree::TreeError;
 use crate::config::Config;
@@ -14,7 +14,7 @@ use crate::extract::resume::{ReadingRules, rules_of};
 use crate::extract::tally::Counts;
 use crate::page::Binding;
 use crate::record::{Glimpse, Taps};
-use crate::resource::{Resource, Start};
+use crate::resource::{FanOut, Resource, Start};
 
 /// One resource of a run.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) reading: Arc<ReadingRules>,
     /// What is looked at of each record.
     pub(in crate::extract) taps: Taps,
+    /// Fields that are not loaded.
+    pub(in crate::extract) omit: &'static [&'static str],
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
@@ -95,6 +97,7 @@ impl Node {
             children,
             reading: Arc::new(reading),
             taps,
+            omit: if said.secrets { &[] } else { resource.secrets },
             is_loaded,
             query: said.query.clone(),
             params: said.params.clone(),
@@ -110,7 +113,11 @@ impl Node {
         parent: &[Binding],
         record: &Glimpse,
     ) -> Result<Vec<Vec<Binding>>, Unbound> {
-        bind(self.resource, &self.routes, &self.params, parent, record)
+        let bound = bind(self.resource, &self.routes, &self.params, parent, record)?;
+        Ok(match self.resource.fan_out {
+            Some(fan_out) => combine(&bound, fan_out.column, &self.fan_out_values(&fan_out)),
+            None => bound,
+        })
     }
 
     /// The query parameters that are set: the user's, and those of `defaults` that the user does not set.
@@ -120,11 +127,23 @@ impl Node {
         unset.chain(&self.query).cloned().collect()
     }
 
+    /// Those of the configuration, or all.
+    fn fan_out_values(&self, fan_out: &FanOut) -> Vec<Value> {
+        let said = self.query.iter().filter(|(name, _)| name == fan_out.param);
+        let said: Vec<Value> = said.map(|(_, value)| Value::from(value.as_str())).collect();
+        if said.is_empty() { fan_out.values.iter().map(|value| Value::from(*value)).collect() } else { said }
+    }
+
     /// The parameters that a request of its own path sends, without those of changes and pages.
-    pub(in crate::extract) fn own_query(&self) -> Vec<(String, String)> {
-        let own = self.resource.query.iter();
-        self.set_query(
-            &own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>(),
-        )
+    pub(in crate::extract) fn own_query(&self, bindings: &[Binding]) -> Vec<(String, String)> {
+        let own = self.resource.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut query = self.set_query(&own.collect::<Vec<_>>());
+        if let Some(fan_out) = self.resource.fan_out {
+            query.retain(|(name, _)| name != fan_out.param);
+            let value = bindings.iter().find(|binding| binding.column == fan_out.column);
+            let value = value.and_then(|binding| binding.value.as_str());
+            query.extend(value.map(|value| (fan_out.param.to_owned(), value.to_owned())));
+        }
+        query
     }
 }

@@ -43,7 +43,7 @@ impl<S: Sink> Starter<S> {
     pub(in crate::extract) fn first_tasks(&self, tree: &Tree, scope: &Scope) -> Vec<Task> {
         let rootless = tree.nodes().iter().filter(|node| node.resource.parent().is_none());
         let tasks = rootless.flat_map(|node| {
-            if node.resource.params.is_empty() {
+            if node.resource.params.is_empty() && node.resource.fan_out.is_none() {
                 self.root_tasks(node, scope)
             } else {
                 self.configured_tasks(node)

@@ -122,7 +122,7 @@ impl Task {
 
 fn list_of(node: &Node, branch: &Branch, start: &Start, per_page: u32) -> List {
     let (set, pagination) = match start {
-        Start::Path => (node.own_query(), node.resource.pagination),
+        Start::Path => (node.own_query(&branch.partition.bindings), node.resource.pagination),
         Start::Root { root, .. } => (node.set_query(&root.query), root.pagination),
     };
     // What is learned of the resource's own lists says nothing of others that the scope leads to.

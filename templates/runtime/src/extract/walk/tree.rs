@@ -83,6 +83,11 @@ impl Tree {
         self.nodes.iter().map(|node| node.resource)
     }
 
+    /// The same, and whether their records are loaded.
+    pub fn reads(&self) -> impl Iterator<Item = (&'static Resource, bool)> {
+        self.nodes.iter().map(|node| (node.resource, node.is_loaded))
+    }
+
     pub(in crate::extract) fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }

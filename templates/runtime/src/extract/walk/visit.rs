@@ -60,7 +60,7 @@ impl<S: Sink> Walk<S> {
         let can_shrink = task.pager.can_shrink(&list);
         let effort = Effort { can_shrink, retries: counts.retries_to_count() };
         let (shape, taps, hooks) = (task.shape(), &task.node.taps, &self.options.hooks);
-        let reading = Reading { resource: task.node.resource, shape, taps, hooks };
+        let reading = Reading { resource: task.node.resource, shape, taps, hooks, omit: task.node.omit };
         let read = |text: &str| self.starter.sink.read(reading, task.partition(), text);
         let brought = match self.client.get_with(&request, effort, &read).await {
             Ok(answer) => self.look_at(&task, &list, answer),
