@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::client::{Answer, Client, Excerpt, Fault, Request, path_segment};
+use crate::client::{Answer, Client, Excerpt, Fault, Request};
 use crate::config::{Credentials, Scope};
 use crate::extract::{At, ExtractError};
-use crate::scope::Named;
+use crate::scope::{Named, named_segment};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,12 +163,12 @@ impl Examination<'_> {
             return self.look_at_memberships().await;
         }
         for group in &scope.groups {
-            let path = format!("/groups/{}", segment(group));
+            let path = format!("/groups/{}", named_segment(group));
             let asked = self.get(&path, "/groups/{id}", &[("with_projects", "false")]).await;
             self.note_root(Named::Group(group.clone()), "full_path", asked);
         }
         for project in &scope.projects {
-            let path = format!("/projects/{}", segment(project));
+            let path = format!("/projects/{}", named_segment(project));
             let asked = self.get(&path, "/projects/{id}", &[]).await;
             self.note_root(Named::Project(project.clone()), "path_with_namespace", asked);
         }
@@ -238,10 +238,6 @@ fn expiry(expires_at: Option<&str>, today: NaiveDate) -> (FindingKind, String) {
 
 fn text<'a>(record: &'a Value, field: &str) -> Option<&'a str> {
     record.get(field).and_then(Value::as_str)
-}
-
-fn segment(name: &str) -> String {
-    path_segment(name).unwrap_or_else(|| "%20".to_owned())
 }
 
 #[cfg(test)]

@@ -138,9 +138,11 @@ fn own_root(resource: &Resource, more: &[(&str, &str)]) -> Root {
     }
 }
 
-/// A name that no path can carry becomes one that GitLab does not find, and says so.
-fn named_segment(name: &str) -> String {
-    path_segment(name).unwrap_or_else(|| "%20".to_owned())
+/// An entry of the scope as one segment of a path. Its dots are encoded: GitLab leads from a former path to the present
+/// one by the address as it was asked for, where what stands behind a dot would count as a format.
+pub(crate) fn named_segment(name: &str) -> String {
+    // The configuration takes no name that a path cannot carry.
+    path_segment(name).unwrap_or_else(|| "%20".to_owned()).replace('.', "%2E")
 }
 
 fn pairs(query: &[(&str, &str)]) -> Vec<(String, String)> {

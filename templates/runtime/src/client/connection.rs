@@ -1,18 +1,23 @@
 //! The connection to the server: certificates, proxy, timeouts and the token's header become one HTTP client.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, ClientBuilder, Identity, Proxy};
+use reqwest::{ClientBuilder, Identity, Proxy};
+use rustls::crypto::CryptoProvider;
 
-use super::{ClientError, ClientOptions, credentials};
+use super::{ClientError, ClientOptions, credentials, trust};
 use crate::config::Connection;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
+pub(super) const IDENTITY: &str = "a certificate with its key, both in PEM,";
+
 pub(super) fn open(options: &ClientOptions) -> Result<reqwest::Client, ClientError> {
-    // Fails when a provider is installed already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // Fails when one is installed already, which serves as well.
+    let _ = CryptoProvider::clone(&provider).install_default();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .default_headers(credentials::headers(&options.credentials).map_err(|_| ClientError::Token)?)
@@ -20,38 +25,39 @@ pub(super) fn open(options: &ClientOptions) -> Result<reqwest::Client, ClientErr
         .referer(false)
         .timeout(options.timeout)
         .connect_timeout(options.timeout.min(Duration::from_secs(30)));
-    connected(builder, &options.connection)?.build().map_err(ClientError::Setup)
+    let builder = proxied(secured(builder, &provider, &options.connection)?, &options.connection)?;
+    builder.build().map_err(ClientError::Setup)
 }
 
-fn connected(mut builder: ClientBuilder, said: &Connection) -> Result<ClientBuilder, ClientError> {
-    if let Some(path) = &said.ca_file {
-        let pem = read("gitlab.ca_file", path)?;
-        let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
-        if certificates.is_empty() {
-            return Err(unusable("gitlab.ca_file", path, "a certificate in PEM"));
-        }
-        builder = builder.tls_certs_merge(certificates);
+/// Which certificates are taken, and which one is shown.
+fn secured(
+    builder: ClientBuilder,
+    provider: &Arc<CryptoProvider>,
+    said: &Connection,
+) -> Result<ClientBuilder, ClientError> {
+    if let Some(path) = said.ca_file.as_ref().filter(|_| !said.insecure) {
+        return Ok(builder.tls_backend_preconfigured(trust::config(provider, path, said)?));
     }
-    if let Some((certificate, key)) = &said.client_certificate {
-        let mut pem = read("gitlab.client_cert", certificate)?;
-        pem.push(b'\n');
-        pem.extend(read("gitlab.client_key", key)?);
-        let needs = "a certificate with its key, both in PEM,";
-        let identity =
-            Identity::from_pem(&pem).map_err(|_| unusable("gitlab.client_cert", certificate, needs))?;
-        builder = builder.identity(identity);
-    }
-    if let Some(proxy) = &said.proxy {
-        // The source would repeat the address, which may hold a password.
-        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|_| ClientError::Proxy)?);
-    }
-    Ok(builder.tls_danger_accept_invalid_certs(said.insecure))
+    let builder = builder.tls_danger_accept_invalid_certs(said.insecure);
+    let Some((certificate, key)) = &said.client_certificate else { return Ok(builder) };
+    let mut pem = read("gitlab.client_cert", certificate)?;
+    pem.push(b'\n');
+    pem.extend(read("gitlab.client_key", key)?);
+    let identity =
+        Identity::from_pem(&pem).map_err(|_| unusable("gitlab.client_cert", certificate, IDENTITY))?;
+    Ok(builder.identity(identity))
 }
 
-fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, ClientError> {
+fn proxied(builder: ClientBuilder, said: &Connection) -> Result<ClientBuilder, ClientError> {
+    let Some(proxy) = &said.proxy else { return Ok(builder) };
+    // The source would repeat the address, which may hold a password.
+    Ok(builder.proxy(Proxy::all(proxy.expose()).map_err(|_| ClientError::Proxy)?))
+}
+
+pub(super) fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(path).map_err(|source| ClientError::Read { key, path: path.to_owned(), source })
 }
 
-fn unusable(key: &'static str, path: &Path, needs: &'static str) -> ClientError {
+pub(super) fn unusable(key: &'static str, path: &Path, needs: &'static str) -> ClientError {
     ClientError::Pem { key, path: path.to_owned(), needs }
 }

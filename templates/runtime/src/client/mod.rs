@@ -25,6 +25,7 @@ mod repair;
 mod request;
 mod retry;
 mod stranger;
+mod trust;
 mod waits;
 
 use std::sync::Arc;
@@ -88,6 +89,8 @@ pub enum ClientError {
     Token,
     #[error("the HTTP client cannot be set up")]
     Setup(#[source] reqwest::Error),
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
     #[error("`{}` in `{key}` cannot be read", path.display())]
     Read { key: &'static str, path: std::path::PathBuf, source: std::io::Error },
     #[error("`{}` in `{key}` is not usable: {needs} is expected", path.display())]

@@ -72,13 +72,21 @@ impl ApiRoot {
     /// Where OAuth tokens are made. The document names another place, which does not exist.
     pub fn token_endpoint(&self) -> Url {
         let mut url = self.0.clone();
-        let root = self.0.path().strip_suffix(API).unwrap_or_default();
-        url.set_path(&format!("{root}/oauth/token"));
+        url.set_path(&format!("{}/oauth/token", self.relative_root()));
         url
     }
 
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The path below which the instance lies: empty, or with a slash in front.
+    pub fn relative_root(&self) -> &str {
+        self.0.path().strip_suffix(API).unwrap_or_default()
+    }
+
     pub fn is_gitlab_com(&self) -> bool {
-        self.0.host_str() == Some("gitlab.com")
+        self.host() == "gitlab.com"
     }
 
     /// Whether both lie on the same scheme, host and port.
@@ -86,14 +94,9 @@ impl ApiRoot {
         self.0.origin() == other.0.origin()
     }
 
-    pub fn is_plain(&self) -> bool {
-        self.0.scheme() == "http"
-    }
-
     /// Whether a token sent there can be read on the way: plain HTTP to another machine.
     pub fn is_readable_on_the_way(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        self.0.scheme() == "http" && !matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+        self.0.scheme() == "http" && !matches!(self.host(), "localhost" | "127.0.0.1" | "[::1]")
     }
 }
 

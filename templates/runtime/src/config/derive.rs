@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::entries::{Kind, entry};
 use super::layers::{Environment, Layers, Origin};
 use super::load::{DAY, derive_load};
 use super::settings::{
@@ -24,9 +25,10 @@ pub(super) fn derive(
     folder: &Path,
 ) -> Result<Config, ConfigError> {
     let url_origin = layers.origin(&["gitlab".to_owned(), "url".to_owned()]).cloned();
+    let gitlab = derive_gitlab(&settings, layers, environment, folder, url_origin)?;
     Ok(Config {
-        gitlab: derive_gitlab(&settings, layers, environment, folder, url_origin)?,
-        scope: derive_scope(settings.scope),
+        scope: derive_scope(settings.scope, &gitlab.url, layers)?,
+        gitlab,
         extract: derive_extract(&settings.extract, layers)?,
         load: derive_load(settings.load),
         destination: derive_destination(settings.destination, folder),
@@ -34,15 +36,22 @@ pub(super) fn derive(
     })
 }
 
-fn derive_scope(said: ScopeSettings) -> Scope {
-    Scope {
-        groups: said.groups,
-        projects: said.projects,
+fn derive_scope(said: ScopeSettings, api: &ApiRoot, layers: &Layers) -> Result<Scope, ConfigError> {
+    let entries = |key: &str, texts: Vec<String>, kind: Kind| {
+        let taken: Result<Vec<_>, _> = texts.iter().map(|text| entry(text, kind, api)).collect();
+        taken.map_err(|message| {
+            let origin = layers.origin(&["scope".to_owned(), key.to_owned()]).cloned();
+            ConfigError::Invalid { key: format!("scope.{key}"), origin, message }
+        })
+    };
+    Ok(Scope {
+        groups: entries("groups", said.groups, Kind::Group)?,
+        projects: entries("projects", said.projects, Kind::Project)?,
         subgroups: said.subgroups.unwrap_or(true),
         archived: said.archived.unwrap_or(true),
         include: said.include,
         exclude: said.exclude,
-    }
+    })
 }
 
 fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, ConfigError> {

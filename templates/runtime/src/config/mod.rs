@@ -5,6 +5,7 @@
 
 mod api_root;
 mod derive;
+mod entries;
 mod error;
 mod layers;
 mod load;

@@ -137,6 +137,12 @@ fn wrong_keys_are_named_with_their_place_and_a_suggestion() {
             "`extract.requests_per_minute` is not usable: expected 1 or more\n  at config.toml:2\nhint: ",
         ),
         (
+            "[scope]\nprojects = ['https://gitlab.example.com/acme/shop']",
+            "`scope.projects` is not usable: `https://gitlab.example.com/acme/shop` lies on `gitlab.example.com`, and \
+             `gitlab.url` is https://gitlab.com/api/v4: name the path alone, if it is there as well\n  at \
+             config.toml:2\nhint: ",
+        ),
+        (
             "[resources.projects]\nwrite_disposition = 'upsert'",
             "`resources.projects.write_disposition` is not usable: expected `append`, `replace` or `merge`\n  at \
              config.toml:2\nhint: ",

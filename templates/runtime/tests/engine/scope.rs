@@ -81,3 +81,24 @@ async fn what_the_scope_does_not_start_from_is_left_out_like_a_partition() {
     let result = run(&gitlab, Setup { all: ALL, select: ALL, ..Setup::default() }).await.result;
     assert!(matches!(result, Err(ExtractError::RootRefused { resource, .. }) if resource.name == "projects"));
 }
+
+#[tokio::test]
+async fn a_renamed_project_with_a_dot_in_its_path_is_found() {
+    let gitlab = GitLab::start(|target, _| match path_of(target) {
+        // With a plain dot, GitLab leads nowhere.
+        "/projects/acme%2Fold.name" => {
+            Reply::fault(301, "moved").with("location", "/api/v4/projects/999999.name")
+        }
+        "/projects/acme%2Fold%2Ename" => Reply::fault(301, "moved").with("location", "/api/v4/projects/104"),
+        "/projects/104" => Reply::json(r#"{"id": 104}"#),
+        _ => Reply::fault(404, r#"{"message":"404 Project Not Found"}"#),
+    })
+    .await;
+    for form in ["acme/old.name", "acme%2Fold.name", "/acme/old.name/", "acme/old.name.git"] {
+        let config = format!("[scope]\nprojects = ['{form}']");
+        let setup = Setup { config: &config, all: &[PROJECTS], select: &[PROJECTS], ..Setup::default() };
+        let run = run(&gitlab, setup).await;
+        run.result.unwrap();
+        assert_eq!(run.pages.rows(), ["projects() 104"], "{form}");
+    }
+}

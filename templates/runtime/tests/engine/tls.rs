@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
@@ -67,13 +67,26 @@ impl Authority {
         };
         let key = KeyPair::generate().unwrap();
         let certificate = self.sign(&key, "127.0.0.1").der().clone();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = builder.with_single_cert(vec![certificate], key).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}", listener.local_addr().unwrap());
-        tokio::spawn(answer_all(listener, TlsAcceptor::from(Arc::new(config))));
-        url
+        serve(builder, certificate, &key).await
     }
+}
+
+type Builder =
+    tokio_rustls::rustls::ConfigBuilder<ServerConfig, tokio_rustls::rustls::server::WantsServerCert>;
+
+fn builder() -> Builder {
+    let provider = Arc::new(crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    builder.unwrap().with_no_client_auth()
+}
+
+async fn serve(builder: Builder, certificate: CertificateDer<'static>, key: &KeyPair) -> String {
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = builder.with_single_cert(vec![certificate], key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(answer_all(listener, TlsAcceptor::from(Arc::new(config))));
+    url
 }
 
 async fn answer_all(listener: TcpListener, acceptor: TlsAcceptor) {
@@ -157,4 +170,83 @@ async fn a_proxy_is_asked_and_its_password_is_not_shown() {
     let asked = &proxy.asked()[0];
     assert_eq!(asked.target, "http://gitlab.invalid/api/v4/version");
     assert_eq!(asked.headers["proxy-authorization"], "Basic bWU6c2VjcmV0");
+}
+
+/// What `openssl req -x509` makes: signed by itself, and marked as an authority or not.
+fn self_signed(name: &str, is_authority: bool, is_over: bool) -> (rcgen::Certificate, KeyPair) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if is_authority {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    if is_over {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 2);
+    }
+    let key = KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap(), key)
+}
+
+#[tokio::test]
+async fn a_certificate_that_signed_itself_is_taken_when_it_is_the_named_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("c.pem");
+    for is_authority in [true, false] {
+        let (certificate, key) = self_signed("127.0.0.1", is_authority, false);
+        let url = serve(builder(), certificate.der().clone(), &key).await;
+        std::fs::write(&path, certificate.pem()).unwrap();
+        let trusting = || Connection { ca_file: Some(path.clone()), ..Connection::default() };
+        ask(&url, trusting()).await.unwrap();
+        // Another one, of the same name.
+        std::fs::write(&path, self_signed("127.0.0.1", is_authority, false).0.pem()).unwrap();
+        ask(&url, trusting()).await.unwrap_err();
+        // The right one, for another name, or no more valid.
+        for (name, is_over, hint) in
+            [("elsewhere", false, "for another name"), ("127.0.0.1", true, "has expired")]
+        {
+            let (certificate, key) = self_signed(name, is_authority, is_over);
+            let url = serve(builder(), certificate.der().clone(), &key).await;
+            std::fs::write(&path, certificate.pem()).unwrap();
+            let fault = ask(&url, trusting()).await.unwrap_err();
+            assert!(fault.hint().unwrap().contains(hint), "{fault}: {:?}", fault.hint());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_taken_when_it_is_the_named_one() {
+    let authority = Authority::new();
+    let key = KeyPair::generate().unwrap();
+    let certificate = authority.sign(&key, "127.0.0.1");
+    let url = serve(builder(), certificate.der().clone(), &key).await;
+    authority.write("leaf.pem", &certificate.pem());
+    let connection = Connection { ca_file: Some(authority.path("leaf.pem")), ..Connection::default() };
+    ask(&url, connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn https_against_http_and_the_other_way_round_is_told_in_words() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = format!("https://{}", listener.local_addr().unwrap());
+    let (answer, ()) = tokio::join!(ask(&plain, Connection::default()), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n").await;
+    });
+    let fault = answer.unwrap_err();
+    assert_eq!(fault.to_string(), "the server speaks http, not https there");
+    assert!(fault.hint().unwrap().contains("`gitlab.url` with `http://`"));
+    let authority = Authority::new();
+    let secured = authority.serve(false).await;
+    let fault = ask(&secured.replacen("https", "http", 1), Connection::default()).await.unwrap_err();
+    assert_eq!(fault.to_string(), "the server speaks https, not http there");
+    for said in [
+        "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<p>You're speaking plain HTTP to an SSL-enabled server port.</p>",
+    ] {
+        let gitlab = GitLab::start(move |_, _| Reply::fault(400, said)).await;
+        let fault = ask(&gitlab.url, Connection::default()).await.unwrap_err();
+        assert_eq!(fault, Fault::Scheme { is_tls: true });
+        assert_eq!(fault.hint(), Some("write `gitlab.url` with `https://`"));
+    }
 }
