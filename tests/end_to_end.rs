@@ -167,6 +167,10 @@ fn compare_values(resource: &Resource, record: &Map<String, Value>, row: &Map<St
             Value::String(_) | Value::Number(_) => value.clone(),
             _ => continue,
         };
+        if field == "runners_token" {
+            assert!(!row.contains_key(field), "a token that comes as data is loaded");
+            continue;
+        }
         let actual = row.get(field).unwrap_or(&Value::Null);
         let same = *actual == expected
             || actual.as_str().is_some_and(|text| expected == *text || text == format!("{expected}"));

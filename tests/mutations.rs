@@ -22,7 +22,7 @@ const TREES: u64 = 1_000;
 const TEXTS: u64 = 300;
 
 /// One in so many is rendered as a whole.
-const RENDERED: u64 = 2;
+const RENDERED: u64 = 4;
 
 #[test]
 fn no_mutation_of_a_tree_ends_the_program_or_loses_a_get() {

@@ -1,5 +1,7 @@
 //! From a text to its resources: the stages up to the graph, in one go.
 
+use std::collections::BTreeSet;
+
 use crate::document::{Document, DocumentError, Text};
 use crate::endpoint::Endpoints;
 use crate::gitlab;
@@ -11,6 +13,8 @@ use crate::infer::{RecordedNames, infer};
 pub struct Read {
     pub document: Document,
     pub graph: ResourceGraph,
+    /// The references that lead nowhere, and what would stand there is unknown.
+    pub dangling: BTreeSet<String>,
     /// Whether what is known of GitLab was taken to be true of it.
     pub is_gitlab: bool,
 }
@@ -27,5 +31,6 @@ pub fn read(text: &Text, overlays: &[Text], recorded: &RecordedNames) -> Result<
         endpoints.all.extend(gitlab::implied_lists(&endpoints));
     }
     let facts = infer(&endpoints, is_gitlab, recorded);
-    Ok(Read { graph: ResourceGraph::build(&endpoints, &facts), document, is_gitlab })
+    let graph = ResourceGraph::build(&endpoints, &facts);
+    Ok(Read { graph, dangling: endpoints.dangling, document, is_gitlab })
 }

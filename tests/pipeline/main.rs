@@ -14,6 +14,7 @@ mod fetching;
 mod incremental;
 mod interrupted;
 mod long_lists;
+mod meeting;
 mod moving_rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]

@@ -30,12 +30,22 @@ struct Args {
     one: bool,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
     let args = Args::parse();
-    if args.one {
-        println!("{}", serde_json::to_string(&figures(&args.folder)?)?);
-        return Ok(ExitCode::SUCCESS);
-    }
+    let outcome = if args.one { print_figures(&args.folder) } else { survey(&args) };
+    outcome.unwrap_or_else(|error| {
+        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        eprintln!("{}", causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")));
+        ExitCode::FAILURE
+    })
+}
+
+fn print_figures(path: &Path) -> Result<ExitCode> {
+    println!("{}", serde_json::to_string(&figures(path)?)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn survey(args: &Args) -> Result<ExitCode> {
     let mut documents = Vec::new();
     find(&args.folder, &mut documents)?;
     documents.sort();

@@ -14,6 +14,7 @@ pub const GROUPS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     start: Some(Start::Groups),
+    secrets: &["runners_token"],
     columns: &[
         Column::int("id"),
         Column::text("web_url"),

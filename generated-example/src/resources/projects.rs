@@ -24,6 +24,7 @@ pub const PROJECTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    secrets: &["runners_token"],
     columns: &[
         Column::int("id"),
         Column::text("description"),
@@ -112,7 +113,6 @@ pub const PROJECTS: Resource = Resource {
         Column::bool("ci_push_repository_for_job_token_allowed"),
         Column::bool("protect_merge_request_pipelines"),
         Column::bool("ci_display_pipeline_variables"),
-        Column::text("runners_token"),
         Column::text("ci_config_path"),
         Column::bool("public_jobs"),
         Column::bool("only_allow_merge_if_pipeline_succeeds"),

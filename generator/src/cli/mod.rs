@@ -148,8 +148,23 @@ impl SpecArgs {
         let Ok(source) = source;
         let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read());
         let overlays = overlays.collect::<Result<Vec<_>, _>>()?;
-        Ok(crate::read(&source.read()?, &overlays, &RecordedNames::new())?)
+        let read = crate::read(&source.read()?, &overlays, &RecordedNames::new())?;
+        print_dangling(&read);
+        Ok(read)
     }
+}
+
+/// Says which references lead nowhere: what they should describe is unknown.
+fn print_dangling(read: &Read) {
+    let Some(first) = read.dangling.first() else { return };
+    let others = match read.dangling.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} other references"),
+    };
+    anstream::eprintln!(
+        "warning: `{first}`{others} in {} leads nowhere; what stands there is not known",
+        read.document.info.origin
+    );
 }
 
 /// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.

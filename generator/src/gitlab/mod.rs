@@ -27,4 +27,4 @@ pub(crate) use place::Place;
 pub use presets::Preset;
 pub(crate) use presets::{presets, wants_detail};
 pub use reading::{Finality, NewestFirst, Start};
-pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, start};
+pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, secret_fields, start};

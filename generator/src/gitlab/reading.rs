@@ -73,6 +73,12 @@ pub(crate) fn lookback(param: Option<&str>, newest_first: Option<NewestFirst>) -
     (param == Some("since") || newest_first.is_some()).then_some(WEEK)
 }
 
+/// Secrets that records hold whatever the document says (the Projects and the Groups API: for maintainers and owners).
+pub(crate) fn secret_fields(place: &Place) -> &'static [&'static str] {
+    let holds_one = place.is_any(&["/groups", "/projects", "/groups/{}", "/projects/{}", "**/projects"]);
+    if holds_one { &["runners_token"] } else { &[] }
+}
+
 /// Whether the parameter takes a date and leaves that day out (the Events API: `after`).
 pub(crate) fn is_exclusive_date(param: &str) -> bool {
     param == "after"

@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab;
-use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, serves_paging, singular};
+use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular};
 
 use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, needs};
 
@@ -81,7 +81,8 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         query: own.query.clone(),
         filters: endpoint.query.iter().filter(is_filter).map(filter).collect(),
         fan_out,
-        columns: own.columns.clone(),
+        secrets: own.secrets.clone(),
+        columns: own.columns.iter().filter(|column| !is_secret(column)).cloned().collect(),
         needs: Vec::new(),
         presets: own.presets.clone(),
         enabled: own.enabled,

@@ -66,6 +66,8 @@ pub struct Resource {
     /// What a user may filter by.
     pub filters: Vec<Filter>,
     pub columns: Vec<Column>,
+    /// Fields that are not loaded unless somebody asks for them.
+    pub secrets: Vec<String>,
     /// What a token and a scope do not provide. Empty when it is ready.
     pub needs: Vec<Need>,
     /// Whether a run takes it unasked, and why not.

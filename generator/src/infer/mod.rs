@@ -21,6 +21,7 @@ mod paging;
 mod parent;
 mod plural;
 mod property;
+mod secret;
 mod shape;
 mod site;
 mod stated;
@@ -42,6 +43,7 @@ pub use pagination::{Order, Pagination};
 pub(crate) use paging::serves_paging;
 pub use parent::Provider;
 pub(crate) use plural::{is_plural, singular};
+pub(crate) use secret::is_secret;
 pub use shape::Shape;
 
 use draft::{Draft, Entry};
@@ -75,6 +77,8 @@ pub struct Facts {
     pub presets: Vec<Preset>,
     /// Whether a run takes it when a preset asks for it: not what carries secrets.
     pub enabled: bool,
+    /// Fields that hold secrets, as dotted paths.
+    pub secrets: Vec<String>,
     /// Why the document wants it left out, when it does.
     pub skip: Option<String>,
     /// What the document states and cannot be taken.
@@ -106,6 +110,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(incremental::infer_incremental, |own, incremental| own.incremental = incremental)
         .pass(|_, entry| gitlab_reading(entry), |own, reading| own.reading = reading)
         .pass(column::infer_columns, |own, columns| own.columns = columns)
+        .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)
         .pass(|_, entry| disposition::infer_disposition(entry.own), |own, fact| own.write_disposition = fact)
         .pass(choice::infer_choice, |own, choice| choice.put(own))
         .pass(|_, entry| topic(entry), |own, topic| own.topic = topic);

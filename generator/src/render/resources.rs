@@ -9,7 +9,7 @@ use quote::{format_ident, quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start, is_exclusive_date};
 use crate::graph::{Param, Resource, ResourceGraph};
-use crate::infer::{Column, ColumnKind, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
+use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -151,6 +151,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let params: Vec<_> = resource.params.iter().map(param).collect();
     let record_key = &resource.key.value.fields;
     let query = pairs(&resource.query);
+    let secrets = &resource.secrets;
     let columns: Vec<_> = resource.columns.iter().map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let fields = [
@@ -160,11 +161,13 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         (resource.key.value.scope == KeyScope::Parent).then(|| quote!(key_scope: KeyScope::Parent)),
         pagination(&resource.pagination.value).map(|pagination| quote!(pagination: #pagination)),
         (!resource.query.is_empty()).then(|| quote!(query: #query)),
+        resource.fan_out.as_ref().map(fan_out),
         resource.start.map(start),
         resource.incremental.value.as_ref().map(incremental),
         resource.newest_first.as_ref().map(newest_first),
         resource.lookback.map(lookback),
         resource.finality.as_ref().map(finality),
+        (!secrets.is_empty()).then(|| quote!(secrets: &[#(#secrets),*])),
         is_replaced.then(|| quote!(write_disposition: WriteDisposition::Replace)),
         (!columns.is_empty()).then(|| quote!(columns: &[#(#columns),*])),
         (!resource.enabled).then(|| quote!(enabled: false)),
@@ -230,6 +233,11 @@ fn pagination(pagination: &Pagination) -> Option<TokenStream> {
             Some(quote!(Pagination::Keyset { order_by: #by, sort: #sort }))
         }
     }
+}
+
+fn fan_out(fan_out: &FanOut) -> TokenStream {
+    let FanOut { param, column, values, .. } = fan_out;
+    quote!(fan_out: Some(FanOut { param: #param, column: #column, values: &[#(#values),*] }))
 }
 
 fn start(start: Start) -> TokenStream {

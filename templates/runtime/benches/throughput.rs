@@ -8,11 +8,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use gitlab_pipeline::Record;
 use gitlab_pipeline::destination::LoadStatus;
 use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Stamp, normalize};
-use gitlab_pipeline::page::{Binding, Page, Partition, Record};
+use gitlab_pipeline::page::{Binding, Page, Partition};
 use gitlab_pipeline::resource::{Pagination, Resource};
 use serde_json::{Map, Value, json};
 

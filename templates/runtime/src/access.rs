@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::client::{Answer, Client, Excerpt, Fault, Request, path_segment};
 use crate::config::{Credentials, Scope};
-use crate::extract::ExtractError;
+use crate::extract::{At, ExtractError};
 use crate::scope::Named;
 
 /// One thing that was looked at.
@@ -76,18 +76,15 @@ impl Examination<'_> {
     /// Notes a fault, and the error that a run would end with if it is the first.
     fn refuse(&mut self, what: &str, fault: Fault, named: Option<Named>) {
         self.say(FindingKind::Fault, format!("{what}: {fault}"));
-        let api = self.client.api().to_string();
-        let error = match (&fault, named) {
-            (Fault::Unauthorized { .. } | Fault::NeedsToken { .. }, _) => {
-                ExtractError::InvalidCredentials { api, source: fault }
+        let place = At::Start(named.as_ref());
+        let error = ExtractError::of_run(self.client, &fault, place).unwrap_or_else(|| {
+            let api = self.client.api().to_string();
+            match fault {
+                Fault::NeedsToken { .. } => ExtractError::InvalidCredentials { api, source: fault },
+                Fault::Forbidden { .. } => ExtractError::InvalidPermissions { api, source: fault },
+                fault => ExtractError::Unreachable { api, source: fault },
             }
-            (Fault::InsufficientScope { .. } | Fault::Forbidden { .. }, _) => {
-                ExtractError::InvalidPermissions { api, source: fault }
-            }
-            (Fault::NotFound { .. }, Some(named)) => ExtractError::NoSuchRoot { named, source: fault },
-            (Fault::NotSaved { .. }, _) => ExtractError::NotSaved { source: fault },
-            _ => ExtractError::Unreachable { api, source: fault },
-        };
+        });
         self.fault.get_or_insert(error.into());
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::page::Record;
+use crate::record::Record;
 
 /// What a hook says of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ mod progress;
 mod report;
 
 pub use hooks::{Hooks, Keep};
-pub use page::Record;
 pub use pipeline::Pipeline;
+pub use record::Record;
 
 // Open to the tests and benchmarks of this crate, and no part of its face: nothing here is promised to stay.
 #[doc(hidden)]
@@ -37,6 +37,8 @@ pub mod moment;
 pub mod normalize;
 #[doc(hidden)]
 pub mod page;
+#[doc(hidden)]
+pub mod record;
 #[doc(hidden)]
 pub mod schema;
 #[doc(hidden)]

@@ -1,13 +1,11 @@
-//! What travels from extraction to loading: the records of one answer, and whose they are.
+//! What travels from extraction to loading: the records of one answer, whose they are, and what is kept of those.
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::record::Record;
 use crate::resource::Resource;
-
-/// One record as GitLab sent it, after the user's hooks.
-pub type Record = Map<String, Value>;
 
 /// One run of a resource for one parent record; a resource without parameters has a single one.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +25,28 @@ pub struct Binding {
 
 /// The records of one answer.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Page<R = Vec<Record>> {
     pub partition: Arc<Partition>,
-    pub records: Vec<Record>,
+    pub records: R,
     /// Whether the partition is complete with this page.
     pub last: bool,
+}
+
+/// What is to be kept of a partition once everything that was handed over before is loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    pub partition: Arc<Partition>,
+    /// What the next run needs to know; `None` forgets it.
+    pub state: Option<Value>,
+    /// Set when the partition was read whole.
+    pub whole: Option<Whole>,
+}
+
+/// A list was read whole: rows of the partition that were in it and that no load has written since are not in it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The load in which the reading began.
+    pub since: String,
+    /// The first load that read this very list; `None`: all have. Rows of earlier ones may lie outside of it.
+    pub from: Option<String>,
 }

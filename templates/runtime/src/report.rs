@@ -22,10 +22,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
     let mut text = aligned(&rows, &[1, 2, 3, 4, 5]);
     text.push_str(&render_losses(tally));
     text.push_str(&render_notes(tally));
-    if !unasked.is_empty() {
-        let names: Vec<_> = unasked.iter().map(|(name, _)| *name).collect();
-        let _ = writeln!(text, "not asked for, as nothing above them was found: {}", names.join(", "));
-    }
+    text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name)));
     let _ = writeln!(
         text,
         "{}, {}, {} sent in all",
@@ -33,6 +30,19 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
         counted(tally.retries(), "retry"),
         grouped(attempts)
     );
+    text
+}
+
+/// What a run had no reason to ask for.
+fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>) -> String {
+    let (before, never): (Vec<_>, Vec<_>) = names.partition(|name| tally.is_read_before(name));
+    let mut text = String::new();
+    if !before.is_empty() {
+        let _ = writeln!(text, "read by the load that was cut off: {}", before.join(", "));
+    }
+    if !never.is_empty() {
+        let _ = writeln!(text, "not asked for, as nothing above them has come: {}", never.join(", "));
+    }
     text
 }
 
@@ -126,6 +136,12 @@ pub(crate) fn render_load(summary: &LoadSummary, place: &str) -> String {
         seconds(summary.duration)
     );
     text
+}
+
+/// What came in other bytes than it should have, and was loaded all the same.
+pub(crate) fn render_repaired(pages: u64) -> Option<String> {
+    let held = counted(pages, "page");
+    (pages > 0).then(|| format!("note: {held} held bytes that are no UTF-8, or no JSON; repaired\n"))
 }
 
 /// The line that nobody may miss when a limit cut something off.

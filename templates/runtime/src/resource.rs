@@ -44,6 +44,8 @@ pub struct Resource {
     pub pagination: Pagination,
     /// Sent with every request, unless the configuration sets the same parameter.
     pub query: &'static [(&'static str, &'static str)],
+    /// A query parameter without which there is no answer: one request for each of its values.
+    pub fan_out: Option<FanOut>,
     /// The part of the scope that it is read from: it is where a run starts.
     pub start: Option<Start>,
     /// How a later run can ask for what changed, if it can.
@@ -75,6 +77,7 @@ impl Resource {
         key_scope: KeyScope::Global,
         pagination: Pagination::None,
         query: &[],
+        fan_out: None,
         start: None,
         incremental: None,
         newest_first: None,
@@ -104,6 +107,16 @@ pub struct Param {
     /// The column that carries its value in the child's table: `issue_iid`.
     pub column: &'static str,
     pub source: ParamSource,
+}
+
+/// A query parameter with a few known values, each of which is asked for. What comes is told apart by a column with the
+/// value, which belongs to the primary key where the records' own key holds only below their parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FanOut {
+    pub param: &'static str,
+    /// The column that carries the value.
+    pub column: &'static str,
+    pub values: &'static [&'static str],
 }
 
 /// Where the value of a path parameter comes from.
@@ -296,13 +309,20 @@ impl Resource {
         if self.record_key.is_empty() && self.shape != Shape::Object {
             return Vec::new();
         }
-        let parent = match self.key_scope {
-            KeyScope::Parent => self.key_params(),
-            KeyScope::Global => &[],
+        let (parent, fan_out) = match self.key_scope {
+            KeyScope::Parent => (self.key_params(), self.fan_out),
+            KeyScope::Global => (&[][..], None),
         };
-        let parent = parent.iter().map(|param| param.column);
+        let fan_out = fan_out.into_iter().map(|fan_out| fan_out.column);
+        let parent = parent.iter().map(|param| param.column).chain(fan_out);
         let own = self.record_key.iter().copied().filter(|key| parent.clone().all(|column| column != *key));
         parent.clone().chain(own).collect()
+    }
+
+    /// The columns that a partition gives to each of its rows.
+    pub fn partition_columns(&self) -> impl Iterator<Item = &'static str> {
+        let fan_out = self.fan_out.into_iter().map(|fan_out| fan_out.column);
+        self.params.iter().map(|param| param.column).chain(fan_out)
     }
 
     /// The parameters that stand for a parent. Where a path ends in a placeholder, the last one stands for the record

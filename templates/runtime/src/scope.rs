@@ -5,12 +5,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
 use wildmatch::WildMatch;
 
 use crate::client::path_segment;
 use crate::config::Scope;
-use crate::page::Record;
+use crate::record::Glimpse;
 use crate::resource::{Pagination, Resource, Shape, Start};
 
 /// One list or object that feeds a resource without parameters.
@@ -54,8 +53,8 @@ pub fn plan_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
 }
 
 /// Whether the scope's patterns take a group or a project, by its full path.
-pub fn takes(scope: &Scope, resource: &Resource, record: &Record) -> bool {
-    let field = |name: &str| record.get(name).and_then(Value::as_str);
+pub fn takes(scope: &Scope, resource: &Resource, record: &Glimpse) -> bool {
+    let field = |name: &str| record.text(name);
     let path = match resource.start {
         Some(Start::Projects) => field("path_with_namespace").map(str::to_owned),
         // What a pattern says of all that is below a group, it says of the group.
@@ -186,7 +185,8 @@ mod tests {
             let field = if project.ends_with('/') { "full_path" } else { "path_with_namespace" };
             let resource = if project.ends_with('/') { list("/groups") } else { list("/projects") };
             let record = json!({field: project.trim_end_matches('/')});
-            takes(&scope, &resource, record.as_object().unwrap())
+            let record = Glimpse::of_json(&record, &[field]);
+            takes(&scope, &resource, &record)
         };
         let cases: [(&[&str], &[&str], &str, bool); 9] = [
             (&[], &[], "acme/web/shop", true),

@@ -71,7 +71,7 @@ impl Snapshot {
             &mut record,
             json!({
                 "shared_with_groups": [],
-                "runners_token": Value::Null,
+                "runners_token": "GR1348941sample",
                 "enabled_git_access_protocol": "all",
                 "prevent_sharing_groups_outside_hierarchy": false,
                 "shared_runners_minutes_limit": Value::Null,

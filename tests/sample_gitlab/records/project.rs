@@ -126,7 +126,7 @@ impl Snapshot {
             "build_timeout": 3_600,
             "build_git_strategy": "fetch",
             "auto_devops_enabled": false,
-            "runners_token": Value::Null,
+            "runners_token": "GR1348941sample",
             "runner_token_expiration_interval": Value::Null,
             "ci_config_path": "",
             "public_jobs": true,

@@ -7,17 +7,26 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use super::CliError;
+use super::destination::objections;
 use super::run::warnings;
 use crate::access::{FindingKind, examine};
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
+use crate::extract::Tree;
+use crate::load::{LoadError, Refusal};
+use crate::pipeline::Pipeline;
+use crate::progress::{Display, Progress};
 
-pub(super) fn check(config: &Config) -> Result<ExitCode, CliError> {
+pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> Result<ExitCode, CliError> {
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let today = DateTime::<Utc>::from(SystemTime::now()).date_naive();
-    let (findings, fault) = runtime.block_on(examine(&client, config.credentials()?, &config.scope, today));
+    let credentials = config.credentials()?;
+    let (findings, fault) = runtime.block_on(async {
+        let _waits = Progress::of_waits(client.clone(), display);
+        examine(&client, credentials, &config.scope, today).await
+    });
     let mut text: String =
         warnings(config).into_iter().map(|warning| format!("warning  {warning}\n")).collect();
     for finding in findings {
@@ -28,6 +37,16 @@ pub(super) fn check(config: &Config) -> Result<ExitCode, CliError> {
         };
         text.push_str(&format!("{word:<8} {}\n", finding.text));
     }
+    let refusals = refusals(config, pipeline)?;
+    text.extend(refusals.iter().map(|refusal| format!("fault    {refusal}\n")));
     io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })?;
-    fault.map_or(Ok(ExitCode::SUCCESS), |fault| Err(fault.into()))
+    let refusal = refusals.into_iter().next().map(|refusal| LoadError::Refused(refusal).into());
+    fault.map(CliError::from).or(refusal).map_or(Ok(ExitCode::SUCCESS), Err)
+}
+
+/// What stands against loading what a run would read. Whether that can be read at all, the run tells.
+fn refusals(config: &Config, pipeline: &Pipeline) -> Result<Vec<Refusal>, CliError> {
+    let all = pipeline.resources;
+    let tree = config.select(all, &[]).ok().and_then(|selected| Tree::resolve(&selected, all, config).ok());
+    tree.map_or(Ok(Vec::new()), |tree| objections(config, &tree, pipeline))
 }

@@ -1,26 +1,30 @@
-//! Opens the destination that the configuration names, when it is compiled in.
+//! The destination that the configuration names, when it is compiled in: opened, or asked what it can do.
 
 use super::CliError;
-use crate::config;
-use crate::destination::{Destination, Settings};
-
-/// One feature of the crate each.
-const COMPILED_IN: &[&str] = &[
-    #[cfg(feature = "sqlite")]
-    "sqlite",
-];
+use super::run::load_options;
+use crate::config::{self, Config};
+use crate::destination::{Destination, KINDS, Kind};
+use crate::extract::Tree;
+use crate::load::{Refusal, refusals};
+use crate::pipeline::Pipeline;
 
 pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>, CliError> {
-    let unknown = || CliError::NoSuchDestination { kind: config.kind.clone(), known: COMPILED_IN.join(", ") };
-    Ok(settings(config).ok_or_else(unknown)?.open()?)
+    Ok((kind(config)?.open)(config)?)
 }
 
-fn settings(config: &config::Destination) -> Option<Settings> {
-    match config.kind.as_str() {
-        #[cfg(feature = "sqlite")]
-        "sqlite" => {
-            Some(Settings::Sqlite(crate::destination::sqlite::Settings { path: config.sqlite.path.clone() }))
-        }
-        _ => None,
-    }
+/// Everything that stands against loading these resources there. Nothing is opened.
+pub(super) fn objections(
+    config: &Config,
+    tree: &Tree,
+    pipeline: &Pipeline,
+) -> Result<Vec<Refusal>, CliError> {
+    let kind = kind(&config.destination)?;
+    let abilities = (kind.abilities)(&config.destination);
+    Ok(refusals(kind.name, &abilities, &load_options(config, tree, pipeline.name, pipeline.resources)))
+}
+
+fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {
+    let known = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+    let unknown = || CliError::NoSuchDestination { kind: config.kind.clone(), known: known() };
+    KINDS.iter().find(|kind| kind.name == config.kind).ok_or_else(unknown)
 }

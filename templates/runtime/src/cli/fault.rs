@@ -1,11 +1,12 @@
 //! Every way in which a command can fail: how it is printed, and which exit code it has.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use thiserror::Error;
 
+use super::tell::ToldError;
 use crate::access::AccessFault;
 use crate::client::{ClientError, Fault};
 use crate::config::ConfigError;
@@ -39,18 +40,20 @@ pub(super) enum CliError {
     Runtime { source: io::Error },
     #[error("the output cannot be written")]
     Output { source: io::Error },
-    #[error("interrupted: what was read so far is loaded")]
-    Interrupted,
+    #[error("interrupted by {signal}: what was read so far is loaded")]
+    Interrupted { signal: &'static str },
 }
 
 /// Exit codes that schedulers may tell apart.
 const FAILED: u8 = 1;
-const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 const INVALID_CREDENTIALS: u8 = 3;
 const INVALID_PERMISSIONS: u8 = 4;
 const NO_RESOURCES: u8 = 5;
 /// Some partitions failed and the rest is loaded.
 pub(super) const PARTIAL: u8 = 6;
+/// A signal ended the run; what was read is loaded.
+pub(super) const INTERRUPTED: u8 = 7;
 
 impl CliError {
     /// The name that `check` and `run` share for an access fault, and its exit code.
@@ -63,11 +66,13 @@ impl CliError {
                 ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
             )
             | Self::NoSuchDestination { .. }
+            | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. } => (None, USAGE),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 (Some("no_resources"), NO_RESOURCES)
             }
+            Self::Interrupted { .. } => (None, INTERRUPTED),
             _ => (None, FAILED),
         }
     }
@@ -96,7 +101,8 @@ impl CliError {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
-            Self::Load(error) => error.hint().map(str::to_owned),
+            Self::Interrupted { .. } => Some("the next run goes on with it".into()),
+            Self::Load(error) => error.hint(),
             Self::Destination(error) => error.hint().map(str::to_owned),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)
@@ -109,20 +115,16 @@ impl CliError {
         }
     }
 
-    /// Prints the error, what caused it, and what to do next to stderr.
-    pub(super) fn print(&self) {
-        let name = self.class().0.map(|name| format!("{name}: ")).unwrap_or_default();
-        let mut text = format!("error: {name}{self}\n");
+    /// The error, what caused it, and what to do next.
+    pub(super) fn told(&self) -> ToldError {
+        let (class, exit_code) = self.class();
+        let mut causes = Vec::new();
         let mut source = self.source();
         while let Some(cause) = source {
-            text.push_str(&format!("  because {cause}\n"));
+            causes.push(cause.to_string());
             source = cause.source();
         }
-        if let Some(hint) = self.hint() {
-            text.push_str(&format!("\nhint: {hint}\n"));
-        }
-        // Nothing is left to tell anybody when stderr is closed.
-        let _ = io::stderr().write_all(text.as_bytes());
+        ToldError { class, message: self.to_string(), causes, hint: self.hint(), exit_code }
     }
 }
 
@@ -136,7 +138,7 @@ fn extract_class(error: &ExtractError) -> (Option<&'static str>, u8) {
         | ExtractError::RootRefused { source: Fault::Forbidden { .. }, .. } => {
             (Some("invalid_permissions"), INVALID_PERMISSIONS)
         }
-        ExtractError::NoSuchRoot { .. } | ExtractError::RootRefused { .. } => {
+        ExtractError::NoSuchRoot { .. } | ExtractError::Garbled { .. } | ExtractError::RootRefused { .. } => {
             (Some("no_resources"), NO_RESOURCES)
         }
         _ => (None, FAILED),

@@ -64,8 +64,7 @@ fn left_out_of(name: &'static str, counts: &Counts) -> Vec<Value> {
 }
 
 pub(super) fn info(arguments: &InfoArguments, config: &Config) -> Result<(), CliError> {
-    let mut loads = destination::open(&config.destination)?.loads()?;
-    loads.truncate(arguments.last);
+    let loads = destination::open(&config.destination)?.loads(arguments.last)?;
     match arguments.format {
         Format::Json => {
             let described = loads.iter().map(described).collect();

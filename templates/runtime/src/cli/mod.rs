@@ -2,18 +2,20 @@
 //!
 //! Data goes to stdout; everything for people (progress, report, errors, `-v`) to stderr. Exit codes: 0 fine, 1 failed,
 //! 2 wrong usage or configuration, 3 invalid_credentials, 4 invalid_permissions, 5 no_resources, 6 some partitions
-//! failed and the rest is loaded.
+//! failed and the rest is loaded, 7 interrupted and what was read is loaded.
 
 mod check;
 mod destination;
 mod fault;
 mod format;
 mod info;
+mod interrupt;
 mod plan;
 mod resources;
 mod run;
 mod sink;
 mod state;
+mod tell;
 mod verbosity;
 
 use std::io;
@@ -27,7 +29,7 @@ use crate::pipeline::Pipeline;
 use crate::progress::Display;
 use crate::resource::Resource;
 use fault::CliError;
-use verbosity::LogFormat;
+use tell::{LogFormat, ToldError};
 
 /// Loads GitLab into tables.
 #[derive(Debug, Parser)]
@@ -74,20 +76,36 @@ enum Command {
 /// The whole program.
 pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
     let command = Arguments::command().name(pipeline.name).version(pipeline.version);
-    let matches = command.get_matches();
-    let arguments = match Arguments::from_arg_matches(&matches) {
+    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => error.exit(),
+        Err(error) => return misused(&error),
     };
+    if arguments.log_format == LogFormat::Json {
+        tell::tell_panics_as_json();
+    }
     verbosity::start(arguments.verbose, arguments.log_format);
     match dispatch(&arguments, pipeline) {
         Ok(code) => code,
         Err(CliError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            error.print();
+            arguments.log_format.error(&error.told());
             error.exit_code()
         }
     }
+}
+
+/// Arguments that are wrong, or that ask for help.
+fn misused(error: &clap::Error) -> ExitCode {
+    let texts = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+    if !error.use_stderr() || LogFormat::among(texts) == LogFormat::Plain {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let message = text.trim().trim_start_matches("error: ").to_owned();
+    let told = ToldError { class: None, message, causes: Vec::new(), hint: None, exit_code: fault::USAGE };
+    LogFormat::Json.error(&told);
+    ExitCode::from(fault::USAGE)
 }
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
@@ -95,11 +113,13 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     let config = load_config(arguments, all)?;
     match &arguments.command {
         Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
-        Command::Check => check::check(&config),
-        Command::Plan(plan) => plan::plan(plan, &config, all).map(|()| ExitCode::SUCCESS),
+        Command::Check => check::check(&config, &pipeline, arguments.display()),
+        Command::Plan(plan) => {
+            plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
-        Command::State(state) => state::state(state, &config).map(|()| ExitCode::SUCCESS),
+        Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -5,11 +5,14 @@ use std::io::{self, Write};
 use clap::Args;
 
 use super::CliError;
+use super::destination::objections;
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
 use crate::extract::{Basis, Estimate, Tree, estimate};
+use crate::load::LoadError;
+use crate::pipeline::Pipeline;
+use crate::progress::{Display, Progress};
 use crate::report::{aligned, counted, grouped};
-use crate::resource::Resource;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
@@ -21,14 +24,21 @@ pub(super) struct PlanArguments {
 pub(super) fn plan(
     arguments: &PlanArguments,
     config: &Config,
-    all: &[&'static Resource],
+    pipeline: &Pipeline,
+    display: Display,
 ) -> Result<(), CliError> {
-    let selected = config.select(all, &arguments.select)?;
-    let tree = Tree::resolve(&selected, all, config)?;
+    let selected = config.select(pipeline.resources, &arguments.select)?;
+    let tree = Tree::resolve(&selected, pipeline.resources, config)?;
+    if let Some(refusal) = objections(config, &tree, pipeline)?.into_iter().next() {
+        return Err(LoadError::Refused(refusal).into());
+    }
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
-    let estimates = runtime.block_on(estimate(&client, &tree, &config.scope, config.extract.per_page))?;
+    let estimates = runtime.block_on(async {
+        let _waits = Progress::of_waits(client.clone(), display);
+        estimate(&client, &tree, &config.scope, config.extract.per_page).await
+    })?;
     let text = format!("{}\n{}", table(&estimates), summary(&estimates, &client, config));
     io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })
 }

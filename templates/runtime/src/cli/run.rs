@@ -1,6 +1,5 @@
 //! `run`: joins the stages. Configuration, resources and scope go in; records go from GitLab to the destination.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,17 +7,19 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::fault::PARTIAL;
-use super::{CliError, destination, info};
+use super::interrupt::Signals;
+use super::tell::{self, LogFormat};
+use super::{CliError, destination, info, state};
 use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
 use crate::config::{Config, Credentials, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
 use crate::hooks::Hooks;
-use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, ResourceOptions};
+use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
-use crate::report::{render_load, render_report, render_truncated};
+use crate::report::{render_load, render_repaired, render_report, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
 
@@ -49,15 +50,19 @@ pub(super) fn run(
     check_hooks(&pipeline.hooks, all)?;
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
-    say_what_the_scope_leaves_out(&tree, config)?;
+    say_what_the_scope_leaves_out(&tree, config, LogFormat::of(display))?;
     let client = Client::new(ClientOptions::of(config)?)?;
     for warning in warnings(config) {
-        eprint(&format!("warning: {warning}\n"));
+        LogFormat::of(display).warning(&warning);
     }
     let destination = destination::open(&config.destination)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
-    let run = Run { arguments, config, client, tree, display, name: pipeline.name, hooks: pipeline.hooks };
+    let load = load_options(config, &tree, pipeline.name, all);
+    let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
+    let resume_within = load.resume_within.filter(|_| !arguments.full_refresh);
+    let load = LoadOptions { forget, resume_within, ..load };
+    let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }
 
@@ -68,15 +73,16 @@ struct Run<'r> {
     client: Client,
     tree: Tree,
     display: Display,
-    name: &'static str,
+    load: LoadOptions,
     hooks: Hooks,
 }
 
 impl Run<'_> {
     async fn load(self, destination: Box<dyn Destination>) -> Result<ExitCode, CliError> {
-        let Self { arguments, config, client, tree, display, name, hooks } = self;
+        let Self { arguments, config, client, tree, display, load, hooks } = self;
         let place = destination.place();
-        let loader = Loader::begin(destination, load_options(arguments, config, &tree, name))?;
+        let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
+        let loader = Loader::begin(destination, load)?;
         let tally = Arc::new(Tally::new(&tree));
         let options = ExtractOptions {
             concurrency: config.extract.concurrency,
@@ -85,21 +91,26 @@ impl Run<'_> {
             hooks,
         };
         let resources: Vec<_> = tree.resources().collect();
-        let progress = Progress::start(Arc::clone(&tally), display);
+        let progress = Progress::start(Arc::clone(&tally), client.clone(), display);
         let extraction = extract(client.clone(), &tree, &config.scope, loader.clone(), options);
         let result = tokio::select! {
             result = extraction => result.map_err(CliError::from),
-            Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+            signal = signals.next() => Err(CliError::Interrupted { signal }),
         };
+        signals.end_at_the_next();
         let mut outcome = outcome(&result, &tally, &resources);
-        let record = info::record_of(&tally, client.attempts());
+        let mut record = info::record_of(&tally, client.attempts());
+        record.insert("repaired".to_owned(), client.repaired().into());
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
         // The first error is the cause; a load that then cannot be closed is its consequence.
         if result.is_ok() || tally.records() > 0 {
             match display {
-                Display::Json => report_to_programs(record, summary.as_ref().ok()),
+                Display::Json => {
+                    record.insert("truncated".to_owned(), tally.truncated().into());
+                    report_to_programs(record, summary.as_ref().ok());
+                }
                 Display::Auto | Display::Lines => {
                     report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
                 }
@@ -133,21 +144,29 @@ fn is_member_of_nothing(tally: &Tally, resources: &[&'static Resource], scope: &
     is_empty_scope && found.peek().is_some() && found.sum::<u64>() == 0
 }
 
-fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree, pipeline: &str) -> LoadOptions {
+/// How everything that is read is loaded.
+pub(super) fn load_options(
+    config: &Config,
+    tree: &Tree,
+    pipeline: &str,
+    all: &'static [&'static Resource],
+) -> LoadOptions {
     let said = |(name, said): (&String, &ResourceConfig)| {
         let options =
             ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
         (name.clone(), options)
     };
-    let names = tree.resources().map(|resource| resource.name);
     let usual = LoadOptions::default();
     LoadOptions {
         pipeline: pipeline.to_owned(),
-        package_rows: config.load.package_rows.unwrap_or(usual.package_rows),
+        reads: tree.reads().map(|(resource, is_loaded)| Reads { resource, is_loaded }).collect(),
+        all,
+        start: config.load.start,
+        without: state::without,
+        package_rows: config.load.package_rows,
         package_time: config.load.package_time.unwrap_or(usual.package_time),
         resources: config.resources.iter().map(said).collect(),
-        forget: names.filter(|_| arguments.full_refresh).collect(),
-        resume_within: config.load.resume_within.filter(|_| !arguments.full_refresh),
+        resume_within: config.load.resume_within,
         mark_deleted: config.load.mark_deleted,
         ..usual
     }
@@ -157,7 +176,7 @@ fn load_options(arguments: &RunArguments, config: &Config, tree: &Tree, pipeline
 /// as read: the table then holds what GitLab gives.
 fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
     if result.is_err() {
-        let status = if matches!(result, Err(CliError::Interrupted)) {
+        let status = if matches!(result, Err(CliError::Interrupted { .. })) {
             LoadStatus::Interrupted
         } else {
             LoadStatus::Failed
@@ -178,7 +197,7 @@ fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static R
 }
 
 /// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.
-fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config) -> Result<(), CliError> {
+fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config, format: LogFormat) -> Result<(), CliError> {
     let is_empty =
         |resource: &&Resource| resource.params.is_empty() && plan_roots(resource, &config.scope).is_empty();
     let tops = tree.resources().filter(|resource| resource.parent().is_none());
@@ -187,7 +206,7 @@ fn say_what_the_scope_leaves_out(tree: &Tree, config: &Config) -> Result<(), Cli
         if read.is_empty() {
             return Err(CliError::NothingToRead { resource: resource.name });
         }
-        eprint(&format!("note: `{}` has nothing to read: `[scope]` names projects only\n", resource.name));
+        format.note(&format!("`{}` has nothing to read: `[scope]` names projects only", resource.name));
     }
     Ok(())
 }
@@ -207,16 +226,16 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 
 fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {
     let mut text = render_report(tally, client.attempts());
+    text.push_str(&render_repaired(client.repaired()).unwrap_or_default());
     if let Some(summary) = summary {
         text.push_str(&render_load(summary, place));
     }
     text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
-    eprint(&text);
+    tell::write(&text);
 }
 
 /// The same as one line of JSON.
 fn report_to_programs(mut record: Map<String, Value>, summary: Option<&LoadSummary>) {
-    record.insert("event".to_owned(), "report".into());
     if let Some(summary) = summary {
         let rows =
             summary.tables.iter().map(|(table, written)| (table.clone(), written.inserted + written.updated));
@@ -224,10 +243,5 @@ fn report_to_programs(mut record: Map<String, Value>, summary: Option<&LoadSumma
         record.insert("rows".to_owned(), rows.map(|(table, rows)| (table, Value::from(rows))).collect());
         record.insert("seconds".to_owned(), summary.duration.as_secs_f64().into());
     }
-    eprint(&format!("{}\n", Value::from(record)));
-}
-
-/// A closed stderr is no reason to fail.
-fn eprint(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    tell::event("report", record);
 }

@@ -2,13 +2,20 @@
 
 use serde_json::Value;
 
-use crate::extract::{History, Kept, Sink, Whole};
-use crate::load::{Keep, LoadError, Loader, WholeRead};
+use crate::extract::{History, Kept, Sink};
+use crate::load::{LoadError, Loader};
 use crate::moment::Moment;
-use crate::page::{Page, Partition};
+use crate::page::{self, Page, Partition};
+use crate::record::{Outcome, Reading, Record, read_records};
 
 impl Sink for Loader {
     type Error = LoadError;
+
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Self::Rows> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), LoadError> {
         Self::page(self, page).await
@@ -23,25 +30,23 @@ impl Sink for Loader {
     }
 
     fn state(&self, partition: &Partition) -> Option<Value> {
-        Self::state(self, partition.resource, &partition.bindings).cloned()
+        // A load that could not look it up takes no page any more.
+        Self::state(self, partition.resource, &partition.bindings).ok().flatten()
     }
 
     fn history(&self) -> History {
-        let started_at = self.started_at();
         let past = self.past();
         History {
             load_id: self.load_id().to_owned(),
-            started_at: Moment::from(started_at),
-            first_at: Moment::from(past.first_at.unwrap_or(started_at)),
+            started_at: Moment::from(self.started_at()),
+            first_at: past.first_at,
             unfinished: past.unfinished.clone(),
         }
     }
 }
 
-fn keep_of(kept: Kept) -> Keep {
-    let Kept { partition, state, whole } = kept;
-    let whole = whole.map(|Whole { since, from }| WholeRead { since, from });
+fn keep_of(Kept { partition, state, whole }: Kept) -> page::Kept {
     // A state of texts and numbers is always JSON.
     let state = state.and_then(|state| serde_json::to_value(state).ok());
-    Keep { partition, state, whole }
+    page::Kept { partition, state, whole }
 }

@@ -9,7 +9,7 @@ use super::{CliError, destination};
 use crate::config::Config;
 use crate::destination::{Destination, StateEntry};
 use crate::extract::PartitionState;
-use crate::load::new_load_id;
+use crate::load::{PIPELINE, forget_states};
 use crate::moment::Moment;
 use crate::report::{aligned, counted};
 
@@ -35,21 +35,25 @@ enum StateCommand {
     },
 }
 
-pub(super) fn state(arguments: &StateArguments, config: &Config) -> Result<(), CliError> {
+pub(super) fn state(arguments: &StateArguments, config: &Config, pipeline: &str) -> Result<(), CliError> {
     let mut destination = destination::open(&config.destination)?;
     match &arguments.command {
         None => show(destination.as_mut(), "*", Format::Table),
         Some(StateCommand::Show { pattern, format }) => {
             show(destination.as_mut(), pattern.as_deref().unwrap_or("*"), *format)
         }
-        Some(StateCommand::Reset { pattern }) => reset(destination.as_mut(), pattern),
+        Some(StateCommand::Reset { pattern }) => reset(destination, pattern, pipeline),
     }
 }
 
 fn show(destination: &mut dyn Destination, pattern: &str, format: Format) -> Result<(), CliError> {
     let pattern = WildMatch::new(pattern);
-    let entries: Vec<StateEntry> =
-        destination.states()?.into_iter().filter(|entry| pattern.matches(&entry.resource)).collect();
+    let mut entries: Vec<StateEntry> = Vec::new();
+    destination.each_state(&mut |entry| {
+        if entry.resource != PIPELINE && pattern.matches(&entry.resource) {
+            entries.push(entry);
+        }
+    })?;
     match format {
         Format::Json => {
             let described = entries.iter().map(described).collect();
@@ -85,33 +89,22 @@ fn table(entries: &[StateEntry]) -> String {
     aligned(&std::iter::once(head).chain(entries.iter().map(row)).collect::<Vec<_>>(), &[])
 }
 
-fn reset(destination: &mut dyn Destination, pattern: &str) -> Result<(), CliError> {
+fn reset(destination: Box<dyn Destination>, pattern: &str, pipeline: &str) -> Result<(), CliError> {
     let is_meant = WildMatch::new(pattern);
-    let entries = destination.states()?.into_iter().filter_map(|entry| without(entry, &is_meant));
-    let entries: Vec<StateEntry> = entries.collect();
-    if entries.is_empty() {
+    let count = forget_states(destination, pipeline, without, &|name| is_meant.matches(name))?;
+    if count == 0 {
         return print(&format!("no state matches `{}`\n", pattern.escape_debug()));
     }
-    destination.begin()?;
-    destination.write_state(&entries, &new_load_id(std::time::SystemTime::now()))?;
-    destination.commit()?;
-    print(&format!(
-        "state of {} reset\n",
-        counted(u64::try_from(entries.len()).unwrap_or(u64::MAX), "partition")
-    ))
+    print(&format!("state of {} reset\n", counted(u64::try_from(count).unwrap_or(u64::MAX), "partition")))
 }
 
-/// The entry as it is to be, if that is another: gone, or without what it says of resources below.
-fn without(entry: StateEntry, is_meant: &WildMatch) -> Option<StateEntry> {
-    if is_meant.matches(&entry.resource) {
-        return Some(StateEntry { state: None, ..entry });
-    }
-    let mut state: PartitionState = serde_json::from_value(entry.state.clone()?).ok()?;
+/// What the state says when nothing is known of some resources any more; `None` where it does not speak of them.
+pub(super) fn without(state: &Value, is_meant: &dyn Fn(&str) -> bool) -> Option<Value> {
+    let mut state: PartitionState = serde_json::from_value(state.clone()).ok()?;
     let before = state.clone();
-    state.cursors.retain(|name, _| !is_meant.matches(name));
-    let speaks_of = |with: &[String]| with.iter().any(|name| is_meant.matches(name));
+    state.cursors.retain(|name, _| !is_meant(name));
+    let speaks_of = |with: &[String]| with.iter().any(|name| is_meant(name));
     state.done = state.done.filter(|done| !speaks_of(&done.with));
     state.reading = state.reading.filter(|reading| !speaks_of(&reading.with));
-    let state = (state != before).then(|| serde_json::to_value(state).ok()).flatten()?;
-    Some(StateEntry { state: Some(state), ..entry })
+    (state != before).then(|| serde_json::to_value(state).ok()).flatten()
 }

@@ -2,21 +2,12 @@
 
 use std::io;
 
-use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How lines on stderr are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum LogFormat {
-    /// For people
-    #[default]
-    Plain,
-    /// One JSON object per line, for programs
-    Json,
-}
+use super::tell::LogFormat;
 
 pub(super) fn start(verbose: u8, format: LogFormat) {
     let level = match verbose {

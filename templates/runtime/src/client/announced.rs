@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
@@ -10,10 +11,21 @@ use super::bucket::Window;
 /// A clock that is wrong by more than this is not waited for.
 const LONGEST: Duration = Duration::from_secs(3700);
 
-/// How long a 429 says to wait: `Retry-After`, else `RateLimit-Reset`. GitLab's own limits say nothing.
+/// How long an answer says to wait: `Retry-After`, else `RateLimit-Reset`. GitLab's own limits say nothing.
 pub(super) fn announced_wait(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = number(headers, RETRY_AFTER.as_str()).map(Duration::from_secs);
-    seconds.map(|wait| wait.min(LONGEST)).or_else(|| until_reset(headers))
+    retry_after(headers).or_else(|| until_reset(headers))
+}
+
+/// Seconds, or the time until which to wait.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = text(headers, RETRY_AFTER.as_str())?;
+    if let Some(seconds) = seconds(text) {
+        return Some(seconds.min(LONGEST));
+    }
+    let until = SystemTime::from(http_date(text)?);
+    // The fraction of a second that a date does not have.
+    let wait = until.duration_since(now_there(headers)).unwrap_or_default();
+    Some(wait.min(LONGEST) + Duration::from_secs(1))
 }
 
 /// What an answer says of the limit that it counts for.
@@ -31,8 +43,11 @@ pub(super) fn notice(headers: &HeaderMap) -> Notice {
 fn window(headers: &HeaderMap) -> Option<Window> {
     let remaining = number(headers, "ratelimit-remaining")?;
     let wait = until_reset(headers)?;
-    // `RateLimit-Limit` is scaled to a minute, whatever the window is; these two are not.
-    let limit = remaining.saturating_add(number(headers, "ratelimit-observed").unwrap_or(0));
+    // GitLab scales `RateLimit-Limit` to a minute, whatever the window is; these two are not.
+    let limit = match number(headers, "ratelimit-observed") {
+        Some(observed) => remaining.saturating_add(observed),
+        None => number(headers, "ratelimit-limit").unwrap_or(remaining).max(remaining),
+    };
     Some(Window { limit, remaining, resets_at: Instant::now() + wait })
 }
 
@@ -52,24 +67,65 @@ pub(super) fn is_by_middleware(headers: &HeaderMap, body: &[u8]) -> bool {
 /// The time until `RateLimit-Reset`, at least a moment: it is told in whole seconds, and may be over by a fraction.
 fn until_reset(headers: &HeaderMap) -> Option<Duration> {
     const MARGIN: Duration = Duration::from_millis(100);
-    let reset = UNIX_EPOCH.checked_add(Duration::from_secs(number(headers, "ratelimit-reset")?))?;
-    let wait = reset.duration_since(now_there(headers)).unwrap_or(Duration::from_millis(400));
+    let wait = match reset(text(headers, "ratelimit-reset")?)? {
+        Reset::In(wait) => wait,
+        Reset::At(time) => time.duration_since(now_there(headers)).unwrap_or(Duration::from_millis(400)),
+    };
     (wait <= LONGEST).then_some(wait + MARGIN)
+}
+
+/// GitLab tells a time. Gateways tell the seconds to go, as the draft of the IETF has it, or times in other forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reset {
+    In(Duration),
+    At(SystemTime),
+}
+
+fn reset(text: &str) -> Option<Reset> {
+    const CENTURY: Duration = Duration::from_secs(978_307_200);
+    const MILLIS: Duration = Duration::from_secs(100_000_000_000);
+    match seconds(text) {
+        Some(number) if number < CENTURY => Some(Reset::In(number)),
+        Some(number) if number < MILLIS => UNIX_EPOCH.checked_add(number).map(Reset::At),
+        Some(number) => UNIX_EPOCH.checked_add(number / 1000).map(Reset::At),
+        None => http_date(text).map(|time| Reset::At(time.into())),
+    }
 }
 
 /// The server's clock where it is clearly another than ours.
 fn now_there(headers: &HeaderMap) -> SystemTime {
     const SAME: Duration = Duration::from_secs(3);
     let here = SystemTime::now();
-    let text = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let date = text.and_then(|text| chrono::DateTime::parse_from_rfc2822(text).ok());
-    let Some(there) = date.map(SystemTime::from) else { return here };
+    let Some(there) = text(headers, DATE.as_str()).and_then(http_date).map(SystemTime::from) else {
+        return here;
+    };
     let apart = here.duration_since(there).unwrap_or_else(|earlier| earlier.duration());
     if apart > SAME { there } else { here }
 }
 
+/// A date in one of the three forms of HTTP, or in that of ISO 8601.
+pub(super) fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let usual = DateTime::parse_from_rfc2822(text).or_else(|_| DateTime::parse_from_rfc3339(text));
+    if let Ok(date) = usual {
+        return Some(date.to_utc());
+    }
+    let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    old.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()).map(|date| date.and_utc())
+}
+
+/// A number of seconds, with or without a fraction.
+fn seconds(text: &str) -> Option<Duration> {
+    let number: f64 = text.trim().parse().ok()?;
+    Duration::try_from_secs_f64(number).ok()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+    text(headers, name)?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -99,6 +155,35 @@ mod tests {
         ]);
         assert!(matches!(seconds(&late), Some(31)));
         assert_eq!(seconds(&headers(&[("ratelimit-reset", (now + 86_400).to_string())])), None);
+    }
+
+    #[test]
+    fn a_reset_that_is_no_time_of_this_century_is_seconds_to_go() {
+        let wait = |reset: &str| until_reset(&headers(&[("ratelimit-reset", reset.to_owned())]));
+        let margin = Duration::from_millis(100);
+        assert_eq!(wait("42"), Some(Duration::from_secs(42) + margin));
+        assert_eq!(wait("0.5"), Some(Duration::from_millis(600)));
+        assert_eq!((wait("900000000"), wait("soon"), wait("-3")), (None, None, None));
+        let soon =
+            (SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(31)).as_millis();
+        assert!(matches!(wait(&soon.to_string()).map(|wait| wait.as_secs()), Some(29..=31)));
+    }
+
+    #[test]
+    fn a_date_to_wait_until_is_read_by_the_clock_of_the_server() {
+        // Years away from the clock of this machine.
+        let told = |date: &str, until: &str| {
+            announced_wait(&headers(&[("date", date.to_owned()), ("retry-after", until.to_owned())]))
+        };
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for until in
+            ["Sun, 06 Nov 1994 08:50:17 GMT", "Sunday, 06-Nov-94 08:50:17 GMT", "Sun Nov  6 08:50:17 1994"]
+        {
+            assert_eq!(told(date, until), Some(Duration::from_secs(41)), "{until}");
+        }
+        assert_eq!(told(date, "Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::from_secs(1)), "it is over");
+        assert_eq!(told(date, "3000"), Some(Duration::from_secs(3000)));
+        assert_eq!(told(date, "later"), None);
     }
 
     #[test]

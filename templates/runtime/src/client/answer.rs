@@ -2,31 +2,77 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
-use serde_json::Value;
 
-use super::{Answer, Excerpt, Fault};
+use super::fault::Sent;
+use super::stranger::{Stranger, is_page, is_sign_in_page};
+use super::{Answer, Excerpt, Fault, Reader};
+use super::{charset, repair};
 
 /// A hundred records with a description of a megabyte each fit in; a body without end does not.
 const LIMIT_MIB: u64 = 256;
 
-pub(super) async fn read(response: Response) -> Result<Answer, Fault> {
+pub(super) async fn read<T>(
+    response: Response,
+    sent: Sent<'_>,
+    read: &Reader<'_, T>,
+) -> Result<Answer<T>, Fault> {
     let status = response.status();
     let headers = response.headers().clone();
+    let is_plain = response.url().scheme() == "http";
     let body = read_body(response).await?;
     if !status.is_success() {
-        return Err(Fault::of(status, &headers, &body));
+        let speaks_tls = status == StatusCode::BAD_REQUEST && is_plain && wants_https(&body);
+        return Err(if speaks_tls {
+            Fault::Scheme { is_tls: true }
+        } else {
+            Fault::of(sent, status, &headers, &body)
+        });
     }
     let mut hasher = DefaultHasher::new();
     hasher.write(&body);
     let digest = hasher.finish();
-    if status == StatusCode::NO_CONTENT {
-        return Ok(Answer { headers, body: Value::Null, digest });
+    let text = match status {
+        StatusCode::NO_CONTENT => charset::Text::clean("null"),
+        _ => charset::decode(&headers, &body),
+    };
+    let error = match read(&text.text) {
+        Ok(body) => return Ok(Answer { headers, body, digest, is_repaired: text.is_repaired }),
+        Err(error) => error,
+    };
+    // A cut body is not JSON and no text is made of it, so this is a fault that passes.
+    match repair::repaired(&text.text).map(|text| read(&text)) {
+        Some(Ok(body)) => Ok(Answer { headers, body, digest, is_repaired: true }),
+        _ => Err(not_json(&headers, &body, &error)),
     }
-    // A cut body is not JSON either, so this is a fault that passes.
-    let not_json = || Fault::NotJson { start: Excerpt::new(&String::from_utf8_lossy(&body)) };
-    let body = serde_json::from_slice(&body).map_err(|_| not_json())?;
-    Ok(Answer { headers, body, digest })
+}
+
+/// What a server says that is asked for plain HTTP where it speaks TLS.
+fn wants_https(body: &[u8]) -> bool {
+    let start = body.get(..body.len().min(4096)).unwrap_or_default();
+    let text = String::from_utf8_lossy(start).to_ascii_lowercase();
+    [
+        "plain http request was sent to https port",
+        "http request to an https server",
+        "ssl-enabled server port",
+    ]
+    .iter()
+    .any(|said| text.contains(said))
+}
+
+fn not_json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> Fault {
+    let answer = Stranger::new(headers, body);
+    if is_sign_in_page(headers, body) {
+        return Fault::SignIn { place: Excerpt::new(&answer.to_string()) };
+    }
+    let detail = match error.classify() {
+        _ if body.is_empty() || is_page(headers, body) => answer.to_string(),
+        serde_json::error::Category::Eof => format!("it ends too early, after {answer}"),
+        // The error's own words may repeat the text.
+        _ => format!("line {} column {} of {answer}", error.line(), error.column()),
+    };
+    Fault::NotJson { detail: Excerpt::new(&detail) }
 }
 
 async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {

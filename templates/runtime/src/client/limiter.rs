@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::announced::Notice;
 use super::bucket::{Bucket, Rate, Turn};
 use super::limits::{known_in_all, known_of_route};
+use super::waits::{Reason, Waits};
 
 /// What is known of the limits before the first answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +68,14 @@ impl Limiter {
     }
 
     /// Returns once a request of this route may go.
-    pub(super) async fn ready(self: &Arc<Self>, route: &'static str) -> Permit {
+    pub(super) async fn ready(self: &Arc<Self>, route: &'static str, waits: &Arc<Waits>) -> Permit {
         loop {
             let changed = self.changed.notified();
             let until = match self.take(route) {
                 Ok(permit) => return permit,
                 Err(until) => until,
             };
+            let _told = waits.tell(until, Reason::RateLimit);
             tokio::select! {
                 () = tokio::time::sleep_until(until) => {}
                 () = changed => {}

@@ -1,51 +1,67 @@
 //! The one HTTP client: a [`Request`] comes in, an [`Answer`] or a [`Fault`] goes out, after retries.
 //!
-//! Knows the address, the credentials and GitLab's manners; knows nothing of resources, records or pages. The `limiter`
-//! says when a request may go, `retry` when it goes again, `oauth` makes tokens anew. The token stands in one header,
-//! marked sensitive, and is sent to the configured host alone.
+//! Knows the address, the credentials and GitLab's manners; knows nothing of resources, records or pages. `asking` sends
+//! a request until it is clear what became of it: the `limiter` says when it may go, `retry` when it goes again, `health`
+//! whether a fault speaks of it alone, `oauth` makes tokens anew. The token stands in one header, marked sensitive, and is
+//! sent to the configured host alone.
 
 mod announced;
 mod answer;
+mod asking;
 mod bucket;
+mod charset;
+mod clock;
 mod connection;
 mod credentials;
+mod excerpt;
 mod fault;
+mod health;
+mod hint;
 mod limiter;
 mod limits;
 mod oauth;
 mod redirect;
+mod repair;
 mod request;
 mod retry;
+mod stranger;
+mod waits;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
+use chrono::TimeDelta;
 use reqwest::header::HeaderMap;
-use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 use thiserror::Error;
 
-pub use fault::{Excerpt, Fault, TransportKind};
+pub use excerpt::Excerpt;
+pub use fault::{Fault, Missing, TransportKind};
 pub use request::{Request, path_segment};
 pub use retry::RetryPolicy;
+pub use stranger::Stranger;
+pub use waits::{Reason, Waiting};
 
-use crate::config::{ApiRoot, Config, ConfigError, Connection, Credentials, Secret};
-use announced::notice;
+use crate::config::{ApiRoot, Config, ConfigError, Connection, Credentials};
+use clock::Clock;
+use health::Health;
 use limiter::{Known, Limiter};
 use oauth::Session;
-use retry::Schedule;
+use waits::Waits;
 
-/// What a successful request brought.
+/// What a successful request brought, in the form that the caller reads it in.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<T = Value> {
     pub headers: HeaderMap,
-    pub body: Value,
+    pub body: T,
     /// Tells one body from another.
     pub digest: u64,
+    /// Whether its bytes had to be mended.
+    pub is_repaired: bool,
 }
 
-impl Answer {
+impl<T> Answer<T> {
     /// How many records the whole list has, where the server says so: not of long lists, nor of some others.
     pub fn total(&self) -> Option<u32> {
         self.headers.get("x-total")?.to_str().ok()?.parse().ok()
@@ -88,6 +104,10 @@ pub struct Effort<'a> {
     pub retries: &'a AtomicU64,
 }
 
+/// Makes what the caller wants of the text of a body. A text that is no JSON is an error, and is asked for again. No
+/// text at all is read as `null`.
+pub type Reader<'r, T> = dyn Fn(&str) -> Result<T, serde_json::Error> + Sync + 'r;
+
 /// Cheap to clone: all clones share connections, limiter and counters.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -97,7 +117,10 @@ pub struct Client {
     limiter: Arc<Limiter>,
     session: Option<Arc<Session>>,
     attempts: Arc<AtomicU64>,
-    is_reached: Arc<AtomicBool>,
+    repaired: Arc<AtomicU64>,
+    health: Arc<Health>,
+    clock: Arc<Clock>,
+    waits: Arc<Waits>,
     has_access_token: bool,
 }
 
@@ -121,6 +144,7 @@ impl ClientOptions {
             retries: extract.retries,
             first_delay: extract.retry_delay,
             rate_limit_wait: extract.rate_limit_wait,
+            outage: extract.outage_wait,
             ..RetryPolicy::default()
         };
         Ok(Self {
@@ -154,7 +178,10 @@ impl Client {
             limiter: Arc::new(Limiter::new(known)),
             session,
             attempts: Arc::default(),
-            is_reached: Arc::default(),
+            repaired: Arc::default(),
+            health: Arc::default(),
+            clock: Arc::default(),
+            waits: Arc::default(),
             has_access_token: !matches!(options.credentials, Credentials::Anonymous | Credentials::Job(_)),
         })
     }
@@ -168,108 +195,38 @@ impl Client {
         self.attempts.load(Ordering::Relaxed)
     }
 
+    /// Bodies so far whose bytes had to be mended.
+    pub fn repaired(&self) -> u64 {
+        self.repaired.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server has ever answered well.
+    pub fn is_reached(&self) -> bool {
+        self.health.is_reached()
+    }
+
+    /// Whether it was found that the server answers nothing any more: what follows would only fail as well.
+    pub fn is_gone(&self) -> bool {
+        self.health.is_gone()
+    }
+
+    /// The time that it is on the server, or a little earlier; `None` before its first answer.
+    pub fn server_now(&self) -> Option<SystemTime> {
+        self.clock.now_there()
+    }
+
+    /// How far the server's clock is ahead of that of this machine, or a little less; negative when it is behind.
+    pub fn clock_offset(&self) -> Option<TimeDelta> {
+        self.clock.offset()
+    }
+
+    /// What requests are waiting for, when that takes longer than a moment.
+    pub fn waiting(&self) -> Option<Waiting> {
+        self.waits.first()
+    }
+
     /// Whether a request of this route would have to wait, because of a limit of its own.
     pub fn is_held_back(&self, route: &'static str) -> bool {
         self.limiter.is_held_back(route)
-    }
-
-    /// Asks until there is an answer, a fault that no retry mends, or the retries are used up.
-    pub async fn get(&self, request: &Request) -> Result<Answer, Fault> {
-        self.get_with(request, Effort { can_shrink: false, retries: &AtomicU64::new(0) }).await
-    }
-
-    /// The same, with as much effort as is said.
-    pub async fn get_with(&self, request: &Request, effort: Effort<'_>) -> Result<Answer, Fault> {
-        let mut schedule = self.retry.schedule(effort.can_shrink);
-        let mut token = self.token().await?;
-        let mut is_refreshed = false;
-        loop {
-            let fault = match self.attempt(request, token.as_ref()).await {
-                Ok(answer) => {
-                    self.is_reached.store(true, Ordering::Relaxed);
-                    return Ok(answer);
-                }
-                Err(fault) => fault,
-            };
-            if let (Fault::Unauthorized { .. }, Some(session), Some(refused), false) =
-                (&fault, &self.session, &token, is_refreshed)
-            {
-                token = Some(session.token_after(refused, &self.http, &self.retry).await?);
-                is_refreshed = true;
-                continue;
-            }
-            if self.is_nobody_there(&fault, &schedule) {
-                return Err(fault);
-            }
-            let Some(delay) = schedule.delay_after(&fault) else { return Err(fault) };
-            effort.retries.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(path = %request.path, %fault, ?delay, "trying again");
-            // The limiter holds back whoever shares a limit that is used up.
-            if !matches!(fault, Fault::RateLimited { .. }) {
-                tokio::time::sleep(delay).await;
-            }
-        }
-    }
-
-    /// The access token where it is one that changes.
-    async fn token(&self) -> Result<Option<Secret>, Fault> {
-        match &self.session {
-            Some(session) => session.token(&self.http, &self.retry).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// A server that has never answered is rather misspelt than down: the user is not kept waiting for all retries.
-    fn is_nobody_there(&self, fault: &Fault, schedule: &Schedule) -> bool {
-        let is_connect = matches!(fault, Fault::Transport { kind: TransportKind::Connect, .. });
-        is_connect && schedule.retries() >= 2 && !self.is_reached.load(Ordering::Relaxed)
-    }
-
-    /// Without an access token, 401 speaks of one place, not of the credentials.
-    fn by_credentials(&self, fault: Fault) -> Fault {
-        match fault {
-            Fault::Unauthorized { message } if !self.has_access_token => Fault::NeedsToken { message },
-            fault => fault,
-        }
-    }
-
-    /// One request, redirects within the host followed.
-    async fn attempt(&self, request: &Request, token: Option<&Secret>) -> Result<Answer, Fault> {
-        let mut url = self.api.at(&request.path, &request.query);
-        for _ in 0..=redirect::MOST {
-            let response = self.send(&url, request, token).await?;
-            match redirect::target(&url, &response)? {
-                Some(target) => url = target,
-                None => return answer::read(response).await.map_err(|fault| self.by_credentials(fault)),
-            }
-        }
-        Err(Fault::Redirects)
-    }
-
-    /// Sends once the limits allow it, and tells them what the answer says.
-    async fn send(&self, url: &Url, request: &Request, token: Option<&Secret>) -> Result<Response, Fault> {
-        let permit = self.limiter.ready(request.route).await;
-        self.attempts.fetch_add(1, Ordering::Relaxed);
-        tracing::trace!(path = %request.path, "request");
-        let mut call = self.http.get(url.clone());
-        if let Some(token) = token {
-            let headers = oauth::header(token);
-            call = call.headers(headers.ok_or_else(|| Fault::Unauthorized {
-                message: Excerpt::new("the access token holds characters that a header cannot carry"),
-            })?);
-        }
-        let response = call.send().await.map_err(|error| Fault::transport(&error))?;
-        if response.status() != StatusCode::TOO_MANY_REQUESTS {
-            permit.accepted(notice(response.headers()));
-            return Ok(response);
-        }
-        let mut notice = notice(response.headers());
-        let fault = answer::read(response).await.err();
-        let fault = fault.unwrap_or(Fault::RateLimited { wait: None, is_of_route: false });
-        if let Fault::RateLimited { wait, is_of_route } = &fault {
-            notice.is_of_route |= is_of_route;
-            permit.refused(notice, wait.unwrap_or(self.retry.rate_limit_wait));
-        }
-        Err(fault)
     }
 }

@@ -3,12 +3,15 @@
 //! GitLab gives a new refresh token with each access token and ends the old one as soon as the new pair is used. So the
 //! new pair is saved before anything else happens: killed at any moment, the pipeline finds one that works.
 
+use std::time::Duration;
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::retry::RetryPolicy;
+use super::fault::Sent;
+use super::retry::{Next, RetryPolicy};
 use super::{Excerpt, Fault, answer};
 use crate::config::{OAuth, OAuthTokens, Secret};
 
@@ -56,15 +59,17 @@ impl Session {
         retry: &RetryPolicy,
         old: &OAuthTokens,
     ) -> Result<OAuthTokens, Fault> {
-        let mut schedule = retry.schedule(false);
+        let mut schedule = retry.schedule(false, true);
         let new = loop {
             let fault = match self.ask(http, &old.refresh).await {
                 Ok(new) => break new,
+                // The refresh token is as good as it was.
+                Err(fault @ Fault::Unauthorized { .. }) => return Err(fault),
                 Err(fault) => fault,
             };
-            let Some(delay) = schedule.delay_after(&fault) else { return Err(fault) };
-            tracing::debug!(%fault, ?delay, "asking for an access token again");
-            tokio::time::sleep(delay).await;
+            let Next::Again(pause) = schedule.after(&fault) else { return Err(fault) };
+            tracing::debug!(%fault, ?pause, "asking for an access token again");
+            tokio::time::sleep(pause).await;
         };
         self.app
             .file
@@ -86,15 +91,14 @@ impl Session {
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let response = request.send().await.map_err(|error| Fault::transport(&error))?;
         let status = response.status();
-        match answer::read(response).await {
+        let sent = Sent { path: self.endpoint.path(), route: "/oauth/token", took: Duration::ZERO };
+        match answer::read(response, sent, &|text: &str| serde_json::from_str(text)).await {
             Ok(answer) => tokens_of(&answer.body).ok_or_else(|| Fault::Unauthorized {
                 message: Excerpt::new("the answer to the refresh token holds no tokens"),
             }),
             Err(Fault::Refused { message, .. }) if status == StatusCode::BAD_REQUEST => {
                 Err(Fault::Unauthorized { message })
             }
-            // What came may be half of an answer with tokens in it.
-            Err(Fault::NotJson { .. }) => Err(Fault::NotJson { start: Excerpt::new("(not shown)") }),
             Err(fault) => Err(fault),
         }
     }

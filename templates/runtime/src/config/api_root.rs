@@ -60,6 +60,15 @@ impl ApiRoot {
         url
     }
 
+    /// What an address of some other host names below the API, at this one. `None` when it does not lead into the API.
+    pub fn rebased(&self, other: &Url) -> Option<Url> {
+        let (_, below) = other.path().split_once(&format!("{API}/"))?;
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}/{below}", self.0.path()));
+        url.set_query(other.query());
+        Some(url)
+    }
+
     /// Where OAuth tokens are made. The document names another place, which does not exist.
     pub fn token_endpoint(&self) -> Url {
         let mut url = self.0.clone();
@@ -75,6 +84,10 @@ impl ApiRoot {
     /// Whether both lie on the same scheme, host and port.
     pub fn same_origin(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()
+    }
+
+    pub fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
     }
 
     /// Whether a token sent there can be read on the way: plain HTTP to another machine.

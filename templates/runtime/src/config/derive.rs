@@ -54,6 +54,7 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         retries: usize::from(said.retries.unwrap_or(5)),
         retry_delay: said.retry_delay.unwrap_or(Duration::from_millis(500)),
         rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
+        outage_wait: said.outage_wait.unwrap_or(Duration::from_secs(180)),
         requests_per_minute: said.requests_per_minute,
     };
     let out_of_range = |key: &str, message: &str| {
@@ -194,6 +195,7 @@ fn derive_resource(said: ResourceSettings) -> ResourceConfig {
         write_disposition: said.write_disposition,
         incremental: said.incremental,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
+        secrets: said.secrets,
         query: said.query.into_iter().flat_map(|(name, value)| query_pairs(&name, value)).collect(),
         params: said
             .params

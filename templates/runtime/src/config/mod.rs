@@ -106,6 +106,8 @@ pub struct Extract {
     pub retry_delay: Duration,
     /// After "too many requests" that does not say how long.
     pub rate_limit_wait: Duration,
+    /// How long a server that has answered before is waited for.
+    pub outage_wait: Duration,
     /// A cap beside GitLab's own limits.
     pub requests_per_minute: Option<u32>,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
@@ -133,6 +135,8 @@ pub struct ResourceConfig {
     /// Whether a run asks for changes only; `None`: as the definition says.
     pub incremental: Option<bool>,
     pub lookback: Option<Duration>,
+    /// Whether fields that hold secrets are loaded.
+    pub secrets: bool,
     /// Query parameters as they are sent: an array has become several `name[]`.
     pub query: Vec<(String, String)>,
     /// Values for path parameters that no list provides.
@@ -176,6 +180,7 @@ impl Config {
             write_disposition: None,
             incremental: None,
             lookback: None,
+            secrets: false,
             query: Vec::new(),
             params: BTreeMap::new(),
         };

@@ -87,6 +87,8 @@ pub(super) struct ExtractSettings {
     pub(super) retry_delay: Option<Duration>,
     #[serde(deserialize_with = "duration")]
     pub(super) rate_limit_wait: Option<Duration>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) outage_wait: Option<Duration>,
     pub(super) requests_per_minute: Option<u32>,
 }
 
@@ -113,6 +115,7 @@ pub(super) struct ResourceSettings {
     pub(super) write_disposition: Option<WriteDisposition>,
     pub(super) incremental: Option<bool>,
     pub(super) lookback: Option<Period>,
+    pub(super) secrets: bool,
     pub(super) query: BTreeMap<String, Scalars>,
     pub(super) params: BTreeMap<String, Scalars>,
 }

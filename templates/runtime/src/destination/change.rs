@@ -13,8 +13,8 @@ pub enum SchemaChange {
         table: String,
         column: Column,
     },
-    /// The column gets another type, or only other knowledge of what it has seen. Values that are there are
-    /// converted as [`widen`](crate::schema::widen) does it.
+    /// The column gets another type, or only other knowledge of what it has seen and where it comes from. Values that
+    /// are there are converted as [`widen`](crate::schema::widen) does it. Of a column that has seen nothing, none are.
     AlterColumn {
         table: String,
         from: Column,
@@ -35,6 +35,11 @@ impl SchemaChange {
             | SchemaChange::AlterColumn { table, .. }
             | SchemaChange::SetKey { table, .. } => table,
         }
+    }
+
+    /// Whether it changes only what is known of a column, and neither the table nor its values.
+    pub fn is_note(&self) -> bool {
+        matches!(self, SchemaChange::AlterColumn { from, to, .. } if from.kind == to.kind)
     }
 
     /// Whether a person who queries the table would notice.

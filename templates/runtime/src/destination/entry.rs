@@ -67,6 +67,13 @@ pub struct StateEntry {
     pub state: Option<Value>,
 }
 
+/// Whose state is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateKey<'k> {
+    pub resource: &'k str,
+    pub partition: &'k str,
+}
+
 /// The name of a partition among those of its resource: a JSON object from binding columns to values.
 pub fn partition_key(bindings: &[crate::page::Binding]) -> String {
     let entries = bindings.iter().map(|binding| (binding.column.to_owned(), binding.value.clone()));

@@ -1,163 +1,158 @@
-//! Where rows go: the contract that every destination keeps.
+//! Where rows go: the contract that every destination keeps, be it a database, a lake, a warehouse or a stream.
 //!
-//! One thread calls a destination, in this order: [`tables`](Destination::tables), [`states`](Destination::states) and
-//! [`loads`](Destination::loads) at any time outside a package; then packages, each of them
-//! [`begin`](Destination::begin), any of `apply`, `write`, `mark_deleted`, `swap`, `discard_stages`,
-//! `write_state`, `write_load`, and
-//! [`commit`](Destination::commit).
+//! ```text
+//! Destination ── open_load ──▶ OpenLoad ── prepare ─▶ writer … write … finish ─▶ commit ─┐ ── close
+//!  (looks only)   (a lease)                    ▲                                         │
+//!                                              └──────────── the next package ───────────┘
+//! ```
 //!
-//! - **A package is all or nothing.** Schema changes, rows, state and the load's own row become visible together, in
-//!   `commit`. A destination that is dropped inside a package, or whose process is killed there, is afterwards as
-//!   it was before `begin`.
-//! - **Durable** means: after `commit` returns, the package survives the end of this process, however it comes.
-//! - **May be called twice.** After a crash the same rows come again. Rows of a table with a key replace those that are
-//!   there; a null in a key equals a null.
-//! - **Values are kept exactly**: all 64 bits of an integer, every character of a text. Names are data: a table
-//!   may be called `"; DROP TABLE x`, though [`normalize`](crate::normalize) never makes such a name.
-//! - It reports what it cannot do as an error; it never drops a value to go on.
+//! **Calls block**, and come from threads of the loader: a destination whose client is asynchronous holds a runtime's
+//! handle. An [`OpenLoad`] is called by one thread at a time; its [`TableWriter`]s and its [`StateReader`] live on
+//! threads of their own, as many writers at once as [`Abilities::writers`] says.
 //!
-//! A new destination passes `conformance::check` before anything else is said of it.
-
-use std::error::Error;
-use std::ops::Range;
-use std::time::SystemTime;
+//! **A load has a lease.** While it is open, every other [`open_load`](Destination::open_load) on the same place fails
+//! with [`DestinationError::Held`], which names the holder. A lease ends with `close`, and it ends when the process
+//! does, however that comes: at once where the system tells (a file lock, a connection), or when it was not
+//! [renewed](OpenLoad::renew) for [`lease::TERM`]. Whoever lost it can commit nothing more:
+//! [`DestinationError::LeaseLost`].
+//!
+//! **A load that died is settled by the next `open_load`**: what it wrote and did not commit is gone, staged rows are
+//! gone, and its entry says [`Interrupted`](LoadStatus::Interrupted).
+//!
+//! **Packages are idempotent, and state comes last.** Rows are handed to writers under the id of their package and are
+//! seen by nobody before [`commit`](OpenLoad::commit). A commit makes visible, in this order: rows, swaps, deletions;
+//! then states, what is forgotten, and the load's own entry. Where [`Abilities::atomic`] says `Package`, all of this
+//! happens at one moment; where it says `Table`, a crash may come between any two of them, and the order sees to it that
+//! no state speaks for rows that are not there. The same package id again, with the same content or with none, changes
+//! nothing and is no error: a caller that does not know how a commit ended calls it once more.
+//!
+//! **Durable** means: after `commit` returns, the package survives the end of this process.
+//!
+//! **What a writer is given.** Each batch has exactly the columns of the table, in its order and kinds. Within a package
+//! each key comes once, over all batches and writers of a table; so the order of batches says nothing. A null in a key
+//! equals a null.
+//!
+//! **Values are kept exactly**: all 64 bits of an integer, every character of a text. Names are data: a table may be
+//! called `"; DROP TABLE x`, though [`normalize`](crate::normalize) never makes such a name.
+//!
+//! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
+//! first request. What then goes wrong is an error; it never drops a value to go on.
+//!
+//! A new destination is a folder here with the file names of the others, a feature, and a line in [`KINDS`]. It passes
+//! `conformance::check` before anything else is said of it.
 
 use serde_json::Value;
 
-use crate::schema::table::{Table, TableRows};
+use crate::config;
+use crate::schema::table::Table;
 
+mod abilities;
 mod change;
 #[cfg(test)]
 pub mod conformance;
 mod entry;
-mod settings;
+mod error;
+pub mod lease;
+mod package;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use abilities::{Abilities, Atomicity, Widening};
 pub use change::SchemaChange;
-pub use entry::{LoadEntry, LoadStatus, StateEntry, partition_key};
-pub use settings::Settings;
+pub use entry::{LoadEntry, LoadStatus, StateEntry, StateKey, partition_key};
+pub use error::DestinationError;
+pub use lease::Claim;
+pub use package::{
+    Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
+};
 
-/// A place that keeps tables.
+type Result<T> = std::result::Result<T, DestinationError>;
+
+/// A kind of destination.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As `destination.kind` calls it.
+    pub name: &'static str,
+    /// What it can do when it is set up so; it is not opened for that.
+    pub abilities: fn(&config::Destination) -> Abilities,
+    pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
+}
+
+/// The destinations that are compiled in.
+pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "sqlite")]
+    sqlite::KIND,
+];
+
+/// A place that keeps tables, looked at from outside: nothing here changes it but [`open_load`](Self::open_load).
 pub trait Destination: Send {
     /// Kind and place, for messages: `sqlite file gitlab.db`. Never a secret.
     fn place(&self) -> String;
 
-    /// The tables that earlier loads made and that are still there.
-    fn tables(&mut self) -> Result<Vec<Table>, DestinationError>;
+    fn abilities(&self) -> Abilities;
 
-    /// All state that is kept.
-    fn states(&mut self) -> Result<Vec<StateEntry>, DestinationError>;
+    /// The latest loads, at most so many, the newest first. One that says [`Running`](LoadStatus::Running) holds the
+    /// lease; a dead one says [`Interrupted`](LoadStatus::Interrupted), also before the next load settles it. A place
+    /// that no load has opened has none.
+    fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>>;
 
-    /// The loads that are kept, the newest first.
-    fn loads(&mut self) -> Result<Vec<LoadEntry>, DestinationError>;
+    /// Shows all state that is kept, one entry after the other, by resource and partition.
+    fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()>;
 
-    /// Opens a package. Fails when one is open.
-    fn begin(&mut self) -> Result<(), DestinationError>;
+    /// Takes the lease, makes what is not there yet, and settles what a dead load left.
+    fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>>;
+}
 
-    /// Changes the schema of a table, and that of its stage if it has one. `load_id` is noted beside new columns.
-    fn apply(&mut self, change: &SchemaChange, load_id: &str) -> Result<(), DestinationError>;
+/// A place on which a load is open. Dropped without [`close`](Self::close) it is as if the process had been killed.
+pub trait OpenLoad: Send {
+    /// The tables that earlier loads made and that are still there, with those of their columns that are.
+    fn tables(&mut self) -> Result<Vec<Table>>;
 
-    /// Writes rows whose columns are all known to the table, each with the table's kind. A column that the rows
-    /// lack is null in each of them.
-    ///
-    /// - Without a key: adds the rows.
-    /// - With a key: a row takes the place of the one with the same key; of two in one batch the last stays.
-    /// - With `parents`: first removes all rows whose `parents` columns equal one of theirs, then adds the rows.
-    fn write(&mut self, rows: &TableRows, target: Target) -> Result<Written, DestinationError>;
+    /// As [`Destination::loads`].
+    fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>>;
 
-    /// Sets `_deleted_at`, which the table has, to `at` in the rows of a partition whose `_load_id` is one of
-    /// `loads` and whose `_deleted_at` is null; tells how many. `partition` is the value that its rows have in some columns;
-    /// none: all rows. Load ids sort as text does.
-    fn mark_deleted(
-        &mut self,
-        table: &str,
-        partition: &[(&str, &Value)],
-        loads: Range<&str>,
-        at: SystemTime,
-    ) -> Result<u64, DestinationError>;
+    /// As [`Destination::each_state`].
+    fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()>;
 
-    /// The staged rows become the rows of the table, and the stage is gone. Nothing staged: the table is empty.
-    fn swap(&mut self, table: &str) -> Result<(), DestinationError>;
+    /// A way to look states up from another thread while packages are written.
+    fn state_reader(&mut self) -> Result<Box<dyn StateReader>>;
 
-    /// Removes all stages, also those of a load that crashed.
-    fn discard_stages(&mut self) -> Result<(), DestinationError>;
-
-    /// Whether a table, which is there, holds no rows.
-    fn is_empty(&mut self, table: &str) -> Result<bool, DestinationError>;
-
-    /// Keeps the state of some partitions in place of what was kept of them.
-    fn write_state(&mut self, states: &[StateEntry], load_id: &str) -> Result<(), DestinationError>;
-
-    /// Keeps what is known of a load in place of what was kept of it; a load that is written as running marks all
-    /// others that still say so as interrupted.
-    fn write_load(&mut self, load: &LoadEntry) -> Result<(), DestinationError>;
-
-    /// Closes the package; see the contract above.
-    fn commit(&mut self) -> Result<(), DestinationError>;
-
-    /// Called once after the last package: a chance to tidy up. Nothing may depend on it.
-    fn close(&mut self) -> Result<(), DestinationError> {
+    /// Keeps the lease; called as often as [`Abilities::renew_every`] says, also between packages.
+    fn renew(&mut self) -> Result<()> {
         Ok(())
     }
+
+    /// Makes tables and columns, widens columns, sets keys; of the table and of its stage. `load_id` is noted beside
+    /// new columns. Changes may become visible at once or with the next commit.
+    ///
+    /// No package that is open has a writer for these tables, unless a change only
+    /// [notes](SchemaChange::is_note) something. A change that is there already, from a load that died, is no error.
+    fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()>;
+
+    /// A writer for rows of one table in one package. There may be several at once, of one table or of many, up to
+    /// [`Abilities::writers`] threads of them; all are of the package that is committed next.
+    fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>>;
+
+    /// Makes a package visible and durable; see the contract above. All its writers are finished.
+    fn commit(&mut self, package: &Package<'_>) -> Result<Committed>;
+
+    /// Gives the lease back, after the last package. A chance to tidy up, on which nothing depends.
+    fn close(self: Box<Self>) -> Result<()>;
 }
 
-/// Which copy of a table rows are written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// What people query.
-    Table,
-    /// A hidden copy that starts empty and takes the table's place in [`Destination::swap`].
-    Stage,
+/// Takes rows of one table. Dropped before [`finish`](Self::finish), its rows are no part of the package.
+pub trait TableWriter: Send {
+    /// Writes the batch, and tells of each row whether the table had none of its key before; `None` where that is not
+    /// known yet. What is told as new has no list rows from earlier, so none are looked for.
+    fn write(&mut self, batch: &Batch) -> Result<Option<Vec<bool>>>;
+
+    /// Everything that was written is ready for the commit.
+    fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// What a write did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Written {
-    pub inserted: u64,
-    pub updated: u64,
-}
-
-impl Written {
-    /// All rows that were written.
-    pub fn total(self) -> u64 {
-        self.inserted.saturating_add(self.updated)
-    }
-}
-
-/// A destination could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum DestinationError {
-    #[error("cannot open {place}")]
-    Open { place: String, source: Box<dyn Error + Send + Sync> },
-    #[error("{place} is in use by another program")]
-    Busy { place: String, source: Box<dyn Error + Send + Sync> },
-    #[error("{place} is full or read-only")]
-    NoSpace { place: String, source: Box<dyn Error + Send + Sync> },
-    #[error("{place} has a table `{table}` that this pipeline did not make")]
-    ForeignTable { place: String, table: String },
-    #[error("{place} cannot {action} table `{table}`")]
-    Table { place: String, action: &'static str, table: String, source: Box<dyn Error + Send + Sync> },
-    #[error("{place} cannot {action}")]
-    Package { place: String, action: &'static str, source: Box<dyn Error + Send + Sync> },
-    #[error("{place} holds `{value}` in `{table}.{column}`, which this version cannot read")]
-    Metadata { place: String, table: &'static str, column: &'static str, value: String },
-    #[error("rows for table `{table}` carry column `{column}`, which the table does not have in that type")]
-    Mismatch { table: String, column: String },
-}
-
-impl DestinationError {
-    /// What to do next, in a line.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            DestinationError::Open { .. } => "see that the folder exists and that you may write to it",
-            DestinationError::Busy { .. } => "wait until the other run is over, or load into another place",
-            DestinationError::NoSpace { .. } => "make room, or load into another place",
-            DestinationError::ForeignTable { .. } => "load into another place, or rename that table",
-            DestinationError::Metadata { .. } => "use the version that wrote it, or load into another place",
-            DestinationError::Table { .. }
-            | DestinationError::Package { .. }
-            | DestinationError::Mismatch { .. } => return None,
-        })
-    }
+/// Looks states up.
+pub trait StateReader: Send {
+    /// The states of these partitions, in their order; `None` where nothing is kept. They are those that the load
+    /// found when it was opened, or that it has committed since.
+    fn read(&mut self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>>;
 }

@@ -3,9 +3,9 @@
 use thiserror::Error;
 use tokio::task::JoinError;
 
-use super::decode::DecodeError;
 use super::paging::PagingError;
-use crate::client::Fault;
+use crate::client::{Client, Fault, Missing};
+use crate::record::DecodeError;
 use crate::resource::Resource;
 use crate::scope::Named;
 
@@ -32,6 +32,12 @@ pub enum ExtractError {
     /// GitLab is gone, or was never there.
     #[error("{api} cannot be reached")]
     Unreachable { api: String, source: Fault },
+    /// An entry of the scope that something before GitLab makes another one of.
+    #[error("{} in `scope` cannot be asked for by its path", .named)]
+    Garbled { named: Named, source: Fault },
+    /// Something answers that is not GitLab's API.
+    #[error("{api} does not answer as GitLab's API does")]
+    NotGitlab { api: String, source: Fault },
     #[error("the records cannot be loaded")]
     Sink { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("a worker stopped")]
@@ -49,7 +55,52 @@ pub enum PartitionError {
     Paging(#[from] PagingError),
 }
 
+/// Where a fault occurred.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At<'p> {
+    /// Where the scope starts; at which of its entries, if it has some.
+    Start(Option<&'p Named>),
+    Below,
+}
+
 impl ExtractError {
+    /// What a fault means for the whole run; `None` when it concerns one list alone.
+    pub(crate) fn of_run(client: &Client, fault: &Fault, at: At<'_>) -> Option<Self> {
+        let (api, source) = (client.api().to_string(), fault.clone());
+        let is_start = matches!(at, At::Start(_));
+        let is_early = is_start || !client.is_reached();
+        match (fault, at) {
+            (Fault::Unauthorized { .. }, _) => Some(Self::InvalidCredentials { api, source }),
+            (Fault::NotSaved { .. }, _) => Some(Self::NotSaved { source }),
+            (Fault::InsufficientScope { .. }, _) if is_early => {
+                Some(Self::InvalidPermissions { api, source })
+            }
+            (fault, _) if client.is_gone() && fault.may_concern_all() => {
+                Some(Self::Unreachable { api, source })
+            }
+            (Fault::Transport { .. }, _) if !client.is_reached() => Some(Self::Unreachable { api, source }),
+            (Fault::ForeignRedirect { .. } | Fault::Scheme { .. }, _) if is_early => {
+                Some(Self::Unreachable { api, source })
+            }
+            (
+                Fault::SignIn { .. } | Fault::Intercepted { .. } | Fault::NotJson { .. } | Fault::Redirects,
+                _,
+            ) if is_early => Some(Self::NotGitlab { api, source }),
+            (Fault::DecodedSlash { .. }, At::Start(Some(named))) => {
+                Some(Self::Garbled { named: named.clone(), source })
+            }
+            (Fault::NotFound { missing: Missing::Thing, .. }, At::Start(Some(named))) => {
+                Some(Self::NoSuchRoot { named: named.clone(), source })
+            }
+            // Every GitLab has the lists that an empty scope starts from.
+            (Fault::NotFound { .. }, At::Start(None)) => Some(Self::NotGitlab { api, source }),
+            (Fault::NotFound { missing: Missing::Route, .. }, At::Start(Some(_))) if !client.is_reached() => {
+                Some(Self::NotGitlab { api, source })
+            }
+            _ => None,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -60,22 +111,17 @@ impl ExtractError {
             Self::NoSuchRoot { named, .. } => Some(format!(
                 "check how {named} is spelt: the full path or the numeric id, and whether the token's user is a member"
             )),
-            Self::RootRefused { resource, source: Fault::NeedsToken { .. } } => Some(format!(
-                "set GITLAB_TOKEN to a token with scope `read_api`; or go on without it, in config.toml\n      [resources.{}]\n      enabled = false",
-                resource.name
-            )),
-            Self::RootRefused { resource, .. } | Self::Root { resource, .. } => Some(format!(
-                "to go on without it, set in config.toml\n      [resources.{}]\n      enabled = false",
-                resource.name
-            )),
-            Self::Unreachable { source: Fault::ForeignRedirect { .. }, .. } => {
-                Some("if that is your GitLab, set `gitlab.url` to it".into())
+            Self::RootRefused { source: Fault::NeedsToken { .. }, .. } => {
+                Some("set GITLAB_TOKEN to a token with scope `read_api`".into())
             }
-            Self::Unreachable { source, .. } if source.is_untrusted() => Some(
-                "the certificate is not one that this system trusts: set `ca_file` under `[gitlab]` to that of the authority"
-                    .into(),
-            ),
-            Self::Unreachable { .. } => Some("check `gitlab.url`, the network and the proxy settings".into()),
+            Self::RootRefused { .. } => {
+                Some("the token's user may not list it: see its roles, and what `[scope]` names".into())
+            }
+            Self::Root { source: PartitionError::Fault(source), .. }
+            | Self::Unreachable { source, .. }
+            | Self::NotGitlab { source, .. }
+            | Self::Garbled { source, .. } => source.hint().map(str::to_owned),
+            Self::Root { .. } => None,
             Self::NotSaved { .. } => {
                 Some("make secrets.toml and its folder writable: each exchange ends the tokens before it".into())
             }

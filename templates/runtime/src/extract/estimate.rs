@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::bindings::fill_path;
-use super::decode::decode_records;
-use super::error::ExtractError;
-use super::tree::{Node, Tree};
-use crate::client::{Client, Fault, Request};
+use super::error::{At, ExtractError};
+use super::walk::{Node, Tree, fill_path};
+use crate::client::{Client, Effort, Fault, Request};
 use crate::config::Scope;
-use crate::page::{Binding, Record};
+use crate::hooks::Hooks;
+use crate::page::Binding;
+use crate::record::{Glimpse, Reading, read_records};
 use crate::resource::{Pagination, Resource, Shape};
 use crate::scope::plan_roots;
 
@@ -54,7 +54,7 @@ struct Look {
     requests: f64,
     records: f64,
     is_exact: bool,
-    samples: Vec<Record>,
+    samples: Vec<Glimpse>,
 }
 
 /// What was seen of one resource.
@@ -62,7 +62,7 @@ struct Look {
 struct Seen {
     estimate: Estimate,
     /// A few of its records, each with the bindings of its partition.
-    samples: Vec<(Vec<Binding>, Record)>,
+    samples: Vec<(Vec<Binding>, Glimpse)>,
 }
 
 /// Asks at most three times per resource, besides once per entry of the scope.
@@ -92,8 +92,8 @@ pub async fn estimate(
 
 /// The places of a resource without a parent.
 fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
-    if !node.resource.params.is_empty() {
-        let bound = node.bind(&[], &Record::new()).unwrap_or_default();
+    if !node.resource.params.is_empty() || node.resource.fan_out.is_some() {
+        let bound = node.bind(&[], &Glimpse::default()).unwrap_or_default();
         return bound.into_iter().map(|bindings| place(node, bindings)).collect();
     }
     let roots = plan_roots(node.resource, scope).into_iter();
@@ -107,8 +107,8 @@ fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
         .collect()
 }
 
-fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Record)]) -> Vec<Place> {
-    let below = |(bindings, record): &(Vec<Binding>, Record)| {
+fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Place> {
+    let below = |(bindings, record): &(Vec<Binding>, Glimpse)| {
         let bound = node.bind(bindings, record).ok()?.into_iter().next()?;
         Some(place(node, bound))
     };
@@ -117,8 +117,7 @@ fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Record)]) -> Vec<Pla
 
 fn place(node: &Node, bindings: Vec<Binding>) -> Place {
     let resource = node.resource;
-    let own = resource.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let query = node.set_query(&own.collect::<Vec<_>>());
+    let query = node.own_query(&bindings);
     let path = fill_path(resource.path, &bindings);
     let is_list = resource.pagination != Pagination::None;
     Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }
@@ -169,12 +168,21 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
         let pair = |name: &str, value: String| (name.to_owned(), value);
         request.query.extend([pair("per_page", SAMPLES.to_string()), pair("page", "1".to_owned())]);
     }
-    let answer = match client.get(&request).await {
+    let hooks = Hooks::new();
+    let reading = Reading {
+        resource: node.resource,
+        shape: place.shape,
+        taps: &node.taps,
+        hooks: &hooks,
+        omit: node.omit,
+    };
+    let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
+    let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
         Ok(answer) => answer,
-        Err(fault) => return refused(client, fault),
+        Err(fault) => return refused(client, &fault),
     };
     let total = answer.total().map(f64::from);
-    let samples = decode_records(place.shape, answer.body).unwrap_or_default();
+    let samples = answer.body.map(|read| read.glimpses).unwrap_or_default();
     if !place.is_list {
         return Ok(Look { samples, ..one });
     }
@@ -185,16 +193,10 @@ async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Res
 }
 
 /// What is refused costs its request and brings nothing; what ends a run ends this as well.
-fn refused(client: &Client, source: Fault) -> Result<Look, ExtractError> {
-    let api = client.api().to_string();
-    match source {
-        Fault::Unauthorized { .. } => Err(ExtractError::InvalidCredentials { api, source }),
-        Fault::InsufficientScope { .. } => Err(ExtractError::InvalidPermissions { api, source }),
-        Fault::NotSaved { .. } => Err(ExtractError::NotSaved { source }),
-        Fault::Transport { .. } | Fault::ForeignRedirect { .. } => {
-            Err(ExtractError::Unreachable { api, source })
-        }
-        _ => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
+fn refused(client: &Client, fault: &Fault) -> Result<Look, ExtractError> {
+    match ExtractError::of_run(client, fault, At::Below) {
+        Some(error) => Err(error),
+        None => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
     }
 }
 

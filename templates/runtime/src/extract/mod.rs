@@ -1,53 +1,38 @@
 //! Reads records out of GitLab: a [`Tree`] of resources and where they start come in, [`Page`]s go out to a [`Sink`].
 //!
-//! Workers take requests from a depth-first stack. Each answer is decoded, its records go through the hooks and to the
-//! sink, and what it starts (the partitions below its records, then its own next page) goes on top of the stack: children
-//! are done before the parent's next page is fetched, so memory stays flat. One partition that GitLab refuses is counted
-//! and left out; see `verdict`. Knows nothing of tables or destinations.
+//! - `walk`: from where a run starts, list by list, to what hangs on each record. Children are done before their
+//!   parent's next page is fetched, so memory stays flat.
+//! - `paging`: one list from its front to its end, without losing a row while others come, go and move.
+//! - `resume`: what is known from earlier runs, and what may be kept for later ones.
+//! - [`Tally`] counts, [`estimate`] looks ahead, a [`Sink`] takes the pages.
 //!
-//! What a later run needs to know of a partition is kept by the sink, with the rows it speaks for: `reading` decides by
-//! it how a partition is read, `branch` when it may be kept, and `shift` reads lists whose rows come and go meanwhile.
+//! One partition that GitLab refuses is counted and left out. It knows nothing of tables or destinations.
 
-mod bindings;
-mod branch;
-mod decode;
 mod error;
 mod estimate;
-mod newest_first;
+mod outlook;
 mod paging;
-mod reading;
-mod replan;
-mod rules;
-mod shift;
+mod resume;
 mod sink;
-mod stack;
-mod start;
-mod state;
 mod tally;
-mod task;
-mod tree;
-mod verdict;
-mod work;
+mod walk;
 
 use std::sync::Arc;
 
-pub use branch::{Kept, Whole};
-pub use decode::DecodeError;
+pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
+pub use outlook::Outlook;
 pub use paging::PagingError;
-pub use reading::History;
+pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished};
 pub use sink::Sink;
-pub use state::{Done, PartitionState, Point, Unfinished};
 pub use tally::{Counts, Loss, LossKind, Losses, Tally};
-pub use tree::{Tree, TreeError};
+pub use walk::{Tree, TreeError};
 
 use crate::client::Client;
 use crate::config::Scope;
 use crate::hooks::Hooks;
-use start::Starter;
-use task::Task;
-use work::Extraction;
+use walk::{Starter, Task, Walk};
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -62,6 +47,14 @@ pub struct ExtractOptions {
     pub hooks: Hooks,
 }
 
+impl ExtractOptions {
+    /// Records per page: a limit below it asks for smaller pages.
+    fn page_size(&self) -> u32 {
+        let limit = self.limit.and_then(|limit| u32::try_from(limit).ok());
+        limit.map_or(self.per_page, |limit| self.per_page.min(limit.max(1)))
+    }
+}
+
 /// Reads all resources of the tree. What it counts shows in a [`Tally`] of the tree.
 pub async fn extract<S: Sink>(
     client: Client,
@@ -70,15 +63,15 @@ pub async fn extract<S: Sink>(
     sink: S,
     options: ExtractOptions,
 ) -> Result<(), ExtractError> {
-    let starter = Starter::new(sink);
+    let starter = Starter::new(sink, options.page_size());
     let tasks = starter.first_tasks(tree, scope);
     let concurrency = options.concurrency;
-    let extraction = Arc::new(Extraction { client, scope: scope.clone(), starter, options });
-    let limits = extraction.client.clone();
+    let limits = client.clone();
+    let walk = Arc::new(Walk { client, scope: scope.clone(), starter, options });
     let is_held = move |task: &Task| limits.is_held_back(task.route());
-    stack::drain(tasks, concurrency, is_held, move |task| {
-        let extraction = Arc::clone(&extraction);
-        async move { extraction.work(task).await }
+    walk::drain(tasks, concurrency, is_held, move |task| {
+        let walk = Arc::clone(&walk);
+        async move { walk.visit(task).await }
     })
     .await
 }

@@ -2,18 +2,28 @@
 
 use serde_json::Value;
 
-use super::branch::Kept;
-use super::reading::History;
+use super::resume::{History, Kept};
 use crate::page::{Page, Partition};
+use crate::record::{Outcome, Reading, Rows};
 
 /// Takes the pages. The engine waits while it is busy.
 pub trait Sink: Send + Sync + 'static {
     type Error: std::error::Error + Send + Sync + 'static;
 
-    fn page(&self, page: Page) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// The records of a page, as they are kept until they are handed over.
+    type Rows: Rows;
+
+    /// Reads a body.
+    fn read(&self, reading: Reading<'_>, partition: &Partition, text: &str) -> Outcome<Self::Rows>;
+
+    fn page(&self, page: Page<Self::Rows>) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Takes a page and what is to be kept of its partition in one step: both are durable or none is.
-    fn page_and_keep(&self, page: Page, kept: Kept) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    fn page_and_keep(
+        &self,
+        page: Page<Self::Rows>,
+        kept: Kept,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _ = kept;
         self.page(page)
     }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::tree::Tree;
+use super::outlook::{Known, Outlook, outlook};
+use super::walk::Tree;
 
 /// All resources of one tree. Made before the tree is read, looked at while it is.
 #[derive(Debug)]
 pub struct Tally {
     /// In the order of the tree.
     counts: Vec<(&'static str, Arc<Counts>)>,
+    /// Of each, the place of its parent.
+    parents: Vec<Option<usize>>,
 }
 
 /// What one resource has cost and brought. Shared by all workers.
@@ -18,6 +21,8 @@ pub struct Tally {
 pub struct Counts {
     records: AtomicU64,
     expected: AtomicU64,
+    lists: AtomicU64,
+    begun: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     truncated: AtomicU64,
@@ -54,8 +59,11 @@ const REASONS: usize = 20;
 
 impl Tally {
     pub fn new(tree: &Tree) -> Self {
+        let nodes = tree.nodes();
+        let place = |parent| nodes.iter().position(|node| node.resource.name == parent);
         Self {
-            counts: tree.nodes().iter().map(|node| (node.resource.name, Arc::clone(&node.counts))).collect(),
+            counts: nodes.iter().map(|node| (node.resource.name, Arc::clone(&node.counts))).collect(),
+            parents: nodes.iter().map(|node| node.resource.parent().and_then(place)).collect(),
         }
     }
 
@@ -64,14 +72,34 @@ impl Tally {
         self.counts.iter().map(|(name, counts)| (*name, counts.as_ref()))
     }
 
+    /// Whether an interrupted load has read partitions of the resource, or of one that it hangs on: then what is not
+    /// asked for was read before.
+    pub fn is_read_before(&self, name: &str) -> bool {
+        let mut place = self.counts.iter().position(|(own, _)| *own == name);
+        while let Some(at) = place {
+            if self.counts.get(at).is_some_and(|(_, counts)| counts.resumed() > 0) {
+                return true;
+            }
+            place = self.parents.get(at).copied().flatten();
+        }
+        false
+    }
+
     /// Records of all resources.
     pub fn records(&self) -> u64 {
         self.counts.iter().map(|(_, counts)| counts.records()).sum()
     }
 
-    /// Records of all lists that were begun, as far as is known: what the server has told of them, or what has come.
-    pub fn expected(&self) -> u64 {
-        self.counts.iter().map(|(_, counts)| counts.expected.load(Ordering::Relaxed)).sum()
+    /// How many records there will be in the end, as far as is known.
+    pub fn outlook(&self) -> Outlook {
+        let known = |((_, counts), parent): (&(_, Arc<Counts>), &Option<usize>)| Known {
+            parent: *parent,
+            records: counts.records(),
+            expected: counts.expected.load(Ordering::Relaxed),
+            lists: counts.lists.load(Ordering::Relaxed),
+            begun: counts.begun.load(Ordering::Relaxed),
+        };
+        outlook(&self.counts.iter().zip(&self.parents).map(known).collect::<Vec<_>>())
     }
 
     pub fn requests(&self) -> u64 {
@@ -155,6 +183,16 @@ impl Counts {
 
     pub(super) fn add_records(&self, records: usize) {
         self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// A list is to be read.
+    pub(super) fn add_list(&self) {
+        self.lists.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Its first request goes.
+    pub(super) fn begin_list(&self) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
     }
 
     /// `total` is what the server says that the list has.

@@ -1,30 +1,118 @@
-//! From the schema that a table has to the one that a batch needs, and the batch to that schema.
+//! The schema of the tables of a load: from what they have to what rows need, one plan for each table.
 //!
 //! Columns only ever come and widen. Which type the values of a column need together, the lattice in
-//! [`schema::kind`](crate::schema::kind) says.
+//! [`schema::kind`](crate::schema::kind) says. This is the only place that knows what the destination's tables are.
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, Schema};
+use crate::destination::SchemaChange;
+use crate::resource::{self, ColumnKind};
+use crate::schema::kind::Seen;
+use crate::schema::table::{Column, DELETED_AT, Table, TableRows, is_digest};
 
-use crate::destination::{DestinationError, SchemaChange};
-use crate::schema::field;
-use crate::schema::table::{Column, Table, TableRows};
-use crate::schema::widen::widen;
+/// Where a hinted column comes from as long as no record has had its field.
+pub(super) const HINT: &str = "hint/";
 
-/// What has to change before `rows` can be written.
-pub(super) fn changes_for(table: Option<&Table>, rows: &TableRows) -> Vec<SchemaChange> {
-    let Some(table) = table else {
-        return vec![SchemaChange::CreateTable(rows.table.clone())];
-    };
-    let name = &table.name;
+/// The tables of the destination, as they are once all planned changes are made.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    tables: HashMap<String, Table>,
+    /// Those that this load has made: that their columns are new says nothing.
+    made: BTreeSet<String>,
+}
+
+impl Tables {
+    pub(super) fn new(tables: Vec<Table>) -> Self {
+        let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        Self { tables, made: BTreeSet::new() }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// The tables of a table's lists, by name.
+    pub(super) fn lists_of(&self, name: &str) -> BTreeSet<String> {
+        let lists = self.tables.values().filter(|table| table.parent.as_deref() == Some(name));
+        lists.map(|table| table.name.clone()).collect()
+    }
+
+    /// What has to change before these rows, all of one table, can be written.
+    pub(super) fn plan_for<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r TableRows> + Clone,
+    ) -> Vec<SchemaChange> {
+        let Some(first) = rows.clone().next() else { return Vec::new() };
+        let name = &first.table.name;
+        let Some(before) = self.tables.get(name) else {
+            let mut table = first.table.clone();
+            for rows in rows.skip(1) {
+                changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
+            }
+            return vec![SchemaChange::CreateTable(table)];
+        };
+        let mut table = before.clone();
+        for rows in rows {
+            changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
+        }
+        between(before, &table)
+    }
+
+    /// The columns that the document knows, where no record has ever been: SQL that is written for the empty table works
+    /// when there are some.
+    pub(super) fn plan_for_hints(&self, name: &str, hints: &[resource::Column]) -> Vec<SchemaChange> {
+        let has_seen = |column: &Column| column.source.starts_with('/') && column.seen != Seen::Nothing;
+        let empty = self.tables.get(name).filter(|table| !table.columns.iter().any(has_seen));
+        let missing =
+            hints.iter().filter(|hint| empty.is_some_and(|table| table.column(hint.name).is_none()));
+        let added = missing.map(|hint| {
+            let (seen, source) = (Seen::Nothing, format!("{HINT}{}", hint.name));
+            let column = Column { name: hint.name.to_owned(), kind: hint.kind, seen, source };
+            SchemaChange::AddColumn { table: name.to_owned(), column }
+        });
+        added.collect()
+    }
+
+    /// What has to change so that rows of a table can be marked as deleted.
+    pub(super) fn plan_for_marks(&self, name: &str) -> Option<SchemaChange> {
+        let table = self.tables.get(name).filter(|table| table.column(DELETED_AT).is_none())?;
+        let column = Column {
+            name: DELETED_AT.to_owned(),
+            kind: ColumnKind::Timestamp,
+            seen: Seen::Timestamp,
+            source: format!("load/{DELETED_AT}"),
+        };
+        Some(SchemaChange::AddColumn { table: table.name.clone(), column })
+    }
+
+    /// Notes a change as made; whether a person would notice it.
+    pub(super) fn make(&mut self, change: &SchemaChange) -> bool {
+        let name = change.table();
+        if let SchemaChange::CreateTable(table) = change {
+            self.tables.insert(name.to_owned(), table.clone());
+            self.made.insert(name.to_owned());
+            return true;
+        }
+        if let Some(table) = self.tables.get_mut(name) {
+            apply(table, change);
+        }
+        change.is_visible() && !self.made.contains(name)
+    }
+}
+
+fn changes_for(table: &Table, rows: &TableRows) -> Vec<SchemaChange> {
     let mut changes: Vec<_> =
         rows.table.columns.iter().filter_map(|column| change_of(table, column)).collect();
-    if rows.row_count() > 0 && rows.table.key != table.key {
-        changes.push(SchemaChange::SetKey { table: name.clone(), key: rows.table.key.clone() });
+    let key = &rows.table.key;
+    if rows.row_count() > 0 && !is_same_key(&table.key, key) {
+        changes.push(SchemaChange::SetKey { table: table.name.clone(), key: key.clone() });
     }
     changes
+}
+
+/// A key keeps the digest that some rows need, also when others come that have none.
+fn is_same_key(table: &[String], rows: &[String]) -> bool {
+    table == rows || table.iter().filter(|name| rows.contains(name) || !is_digest(name)).eq(rows)
 }
 
 fn change_of(table: &Table, column: &Column) -> Option<SchemaChange> {
@@ -32,16 +120,17 @@ fn change_of(table: &Table, column: &Column) -> Option<SchemaChange> {
         return Some(SchemaChange::AddColumn { table: table.name.clone(), column: column.clone() });
     };
     let seen = from.seen.join(column.seen);
-    let to = Column { seen, kind: seen.kind().unwrap_or(from.kind), ..from.clone() };
+    let source = if from.source.starts_with(HINT) { &column.source } else { &from.source };
+    let to = Column {
+        seen,
+        kind: seen.kind().unwrap_or(from.kind),
+        source: source.clone(),
+        name: from.name.clone(),
+    };
     (to != *from).then(|| SchemaChange::AlterColumn { table: table.name.clone(), from: from.clone(), to })
 }
 
-/// The table after a change.
-pub(super) fn changed(table: Option<Table>, change: &SchemaChange) -> Option<Table> {
-    if let SchemaChange::CreateTable(new) = change {
-        return Some(new.clone());
-    }
-    let mut table = table?;
+fn apply(table: &mut Table, change: &SchemaChange) {
     match change {
         SchemaChange::CreateTable(_) => {}
         SchemaChange::AddColumn { column, .. } => table.columns.push(column.clone()),
@@ -52,38 +141,21 @@ pub(super) fn changed(table: Option<Table>, change: &SchemaChange) -> Option<Tab
         }
         SchemaChange::SetKey { key, .. } => table.key.clone_from(key),
     }
-    Some(table)
 }
 
-/// The rows with each column in the kind that the table has.
-pub(super) fn conformed(rows: TableRows, table: &Table) -> Result<TableRows, DestinationError> {
-    let is_conform = |column: &Column| table.column(&column.name).is_some_and(|own| own.kind == column.kind);
-    if rows.table.columns.iter().all(is_conform) {
-        return Ok(rows);
+/// One step for each column, however many rows have asked for some.
+fn between(before: &Table, after: &Table) -> Vec<SchemaChange> {
+    let name = &before.name;
+    let column = |to: &Column| match before.column(&to.name) {
+        None => Some(SchemaChange::AddColumn { table: name.clone(), column: to.clone() }),
+        Some(from) if from == to => None,
+        Some(from) => {
+            Some(SchemaChange::AlterColumn { table: name.clone(), from: from.clone(), to: to.clone() })
+        }
+    };
+    let mut changes: Vec<SchemaChange> = after.columns.iter().filter_map(column).collect();
+    if before.key != after.key {
+        changes.push(SchemaChange::SetKey { table: name.clone(), key: after.key.clone() });
     }
-    let batch = conformed_batch(&rows.batch, &rows.table, table)?;
-    let parents =
-        rows.parents.as_ref().map(|parents| conformed_batch(parents, &rows.table, table)).transpose()?;
-    let columns =
-        rows.table.columns.iter().filter_map(|column| table.column(&column.name)).cloned().collect();
-    Ok(TableRows { table: Table { columns, ..rows.table }, batch, parents })
-}
-
-fn conformed_batch(batch: &RecordBatch, from: &Table, to: &Table) -> Result<RecordBatch, DestinationError> {
-    let mismatch =
-        |column: &str| DestinationError::Mismatch { table: to.name.clone(), column: column.to_owned() };
-    let schema = batch.schema();
-    let mut fields = Vec::new();
-    let mut arrays: Vec<ArrayRef> = Vec::new();
-    for (old, array) in schema.fields().iter().zip(batch.columns()) {
-        let name = old.name();
-        let (Some(from), Some(to)) = (from.column(name), to.column(name)) else {
-            return Err(mismatch(name));
-        };
-        fields.push(field(name, to.kind));
-        arrays.push(widen(array, from.kind, to.kind).ok_or_else(|| mismatch(name))?);
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
-        .map_err(|error: ArrowError| mismatch(&error.to_string()))
+    changes
 }

@@ -1,8 +1,13 @@
 //! Loading: pages from many tasks become packages in one destination.
 //!
-//! [`Loader::page`] normalises in the caller's task and queues the rows; one writer thread owns the destination,
-//! adapts its tables to what comes and commits a package every so many rows or seconds. What waits in the queue is
-//! bounded in bytes: a caller waits when the writer is behind. State is committed with the rows it speaks for.
+//! Rows are queued by the caller's task; one writer thread owns the destination. It gathers pages until they make a
+//! batch, lets the tables become what the rows need, and commits a package every so many rows or seconds. What waits is
+//! bounded in bytes: a caller waits when the writer is behind. State is committed with the rows it speaks for, or after
+//! them.
+//!
+//! ```text
+//! pages ─▶ writer ─▶ gather ─▶ family (each key once) ─▶ evolve (one plan per table) ─▶ batch ─▶ package ─▶ destination
+//! ```
 //!
 //! It knows nothing of HTTP or of how records are read.
 
@@ -16,27 +21,52 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::destination::{Destination, DestinationError, StateEntry, partition_key};
-use crate::normalize::{Catalog, NormalizeError, Stamp, normalize};
-use crate::page::{Binding, Page};
+use crate::destination::{Claim, Destination, Forget, LoadEntry, LoadStatus, StateEntry, partition_key};
+use crate::moment::Moment;
+use crate::normalize::Catalog;
+use crate::page::{Binding, Kept};
 use crate::resource::Resource;
+use crate::schema::table::TableRows;
 
+pub(crate) mod batch;
+mod below;
+mod definition;
+mod error;
 mod evolve;
-mod keep;
+mod family;
+mod forget;
+mod gather;
+mod keys;
 mod load_id;
 mod options;
+mod package;
+mod pages;
 mod plan;
+mod refusal;
+mod state;
 mod summary;
 mod writer;
+mod writers;
 
-pub use keep::{Keep, PastLoads, WholeRead};
+pub use definition::PIPELINE;
+pub use error::LoadError;
+pub use forget::forget_states;
 pub use load_id::new_load_id;
-pub use options::{LoadOptions, LoadOutcome, ResourceOptions};
+pub use options::{LoadOptions, LoadOutcome, Reads, ResourceOptions, Without};
+pub use refusal::{Refusal, refusals};
+pub use state::PastLoads;
 pub use summary::{LoadNote, LoadSummary};
 
-use self::keep::{Deletion, States};
+use self::definition::{Definitions, first_load, first_load_entry};
+use self::evolve::Tables;
+use self::load_id::load_id_after;
+use self::package::{Gone, Packages};
 use self::plan::{Plan, plan_of};
-use self::writer::{Message, Writer};
+use self::state::States;
+use self::writer::{KeptRows, Message, Writer};
+
+/// How many of the latest loads are looked at for some that did not come to their end.
+const LATEST: usize = 100;
 
 /// A handle to a load that goes on. Clones lead to the same load; when the last one is dropped before
 /// [`finish`](Loader::finish), what is not committed by then is lost.
@@ -47,10 +77,10 @@ pub struct Loader {
 
 struct Shared {
     load_id: String,
-    options: LoadOptions,
+    options: Arc<LoadOptions>,
     catalog: Catalog,
     plans: Mutex<HashMap<&'static str, Arc<Plan>>>,
-    states: States,
+    states: Arc<States>,
     past: PastLoads,
     /// Gone once the load is finished, so that nothing comes after the end.
     messages: Mutex<Option<Sender<Message>>>,
@@ -60,54 +90,37 @@ struct Shared {
     failure: Arc<OnceLock<LoadError>>,
 }
 
-/// A load could not go on. Every caller gets the same error.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum LoadError {
-    #[error(transparent)]
-    Normalize(#[from] NormalizeError),
-    #[error(transparent)]
-    Destination(Arc<DestinationError>),
-    #[error("cannot start the thread that writes")]
-    Thread(#[source] Arc<std::io::Error>),
-    #[error("the thread that writes has panicked")]
-    Panicked,
-    #[error("the load is closed")]
-    Closed,
-}
-
-impl LoadError {
-    /// What to do next, in a line.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            LoadError::Destination(error) => error.hint(),
-            LoadError::Panicked => Some("what was committed is kept; start again, and please report it"),
-            LoadError::Normalize(_) | LoadError::Thread(_) | LoadError::Closed => None,
-        }
-    }
-}
-
-impl From<DestinationError> for LoadError {
-    fn from(error: DestinationError) -> Self {
-        LoadError::Destination(Arc::new(error))
-    }
-}
-
 impl Loader {
-    /// Opens a load: makes its id, reads what the destination holds, starts the thread that writes.
-    pub fn begin(mut destination: Box<dyn Destination>, options: LoadOptions) -> Result<Loader, LoadError> {
-        let load_id = options.load_id.clone().unwrap_or_else(|| new_load_id(options.started_at));
-        let tables = destination.tables()?;
+    /// Opens a load: takes the place, makes the load's id, reads what it needs of earlier loads, starts the thread that
+    /// writes.
+    pub fn begin(destination: Box<dyn Destination>, options: LoadOptions) -> Result<Loader, LoadError> {
+        let abilities = destination.abilities();
+        if let Some(refusal) = refusals(&destination.place(), &abilities, &options).into_iter().next() {
+            return Err(LoadError::Refused(refusal));
+        }
+        let mut load = destination.open_load(&Claim::new(&options.pipeline))?;
+        let earlier = load.loads(LATEST)?;
+        let last = earlier.first().map(|load| load.load_id.as_str());
+        let load_id = options.load_id.clone().unwrap_or_else(|| load_id_after(last, options.started_at));
+        let tables = load.tables()?;
         let catalog = Catalog::from_tables(&tables);
-        let (states, forgotten) = States::new(destination.states()?, &options.forget);
+        let tables = Tables::new(tables);
+        let mut reader = load.state_reader()?;
+        let definitions = Definitions::read(reader.as_mut(), &options, &tables)?;
+        let first_at = first_load(reader.as_mut(), Moment::from(options.started_at))?;
         let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
-        let past = PastLoads::of(&destination.loads()?, oldest);
-        let writer = Writer::begin(destination, tables, &load_id, &options, &forgotten)?;
+        let past = PastLoads::of(&earlier, first_at, oldest);
+        let (states, options) = (Arc::new(States::new(reader)), Arc::new(options));
+        let entry = running(&load_id, &options);
+        let kept = (Arc::clone(&states), tables, entry);
+        let mut packages = Packages::new(load, abilities, &options, definitions, kept)?;
+        packages.begin(first_load_entry(first_at))?;
 
         let all_room =
             u32::try_from(options.queue_bytes >> 10).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
         let room = Arc::new(Semaphore::new(usize::try_from(all_room).unwrap_or(1)));
         let failure = Arc::new(OnceLock::new());
-        let messages = start(writer, Arc::clone(&failure))?;
+        let messages = start(Writer::new(packages), Arc::clone(&failure))?;
         let (plans, messages) = (Mutex::default(), Mutex::new(Some(messages)));
         let shared =
             Shared { load_id, options, catalog, plans, states, past, messages, room, all_room, failure };
@@ -119,8 +132,18 @@ impl Loader {
     }
 
     /// What earlier loads kept for a partition.
-    pub fn state(&self, resource: &Resource, bindings: &[Binding]) -> Option<&Value> {
-        self.shared.states.get(resource.name, bindings)
+    pub fn state(&self, resource: &Resource, bindings: &[Binding]) -> Result<Option<Value>, LoadError> {
+        Ok(self.states(&[(resource, bindings)])?.pop().flatten())
+    }
+
+    /// The same for several, in their order: one look, which is what a destination far away charges for.
+    pub fn states(&self, partitions: &[(&Resource, &[Binding])]) -> Result<Vec<Option<Value>>, LoadError> {
+        let keys: Vec<_> = partitions.iter().map(|(resource, bindings)| (resource.name, *bindings)).collect();
+        self.shared.states.read(&keys).map_err(|error| {
+            // Whoever goes on without a state finds the load closed.
+            let _ = self.shared.failure.set(error.into());
+            self.shared.failure()
+        })
     }
 
     pub fn past(&self) -> &PastLoads {
@@ -132,36 +155,27 @@ impl Loader {
     }
 
     /// Keeps what is known of partitions, after everything that was queued before.
-    pub fn keep(&self, keep: Vec<Keep>) -> Result<(), LoadError> {
-        let (states, deletions) = self.shared.kept(keep);
-        self.shared.send(Message::Keep { states, deletions })
+    pub fn keep(&self, kept: Vec<Kept>) -> Result<(), LoadError> {
+        let kept = self.shared.kept(kept);
+        self.shared.send(Message::Keep(kept))
     }
 
-    /// Normalises the page and queues its rows; waits while the writer is behind.
-    pub async fn page(&self, page: Page) -> Result<(), LoadError> {
-        self.page_and_keep(page, Vec::new()).await
-    }
-
-    /// The same, with what is to be kept of partitions: it is committed together with the rows.
-    pub async fn page_and_keep(&self, page: Page, keep: Vec<Keep>) -> Result<(), LoadError> {
-        let resource = page.partition.resource;
+    /// Queues rows of a page, those of its records first, with what is to be kept; waits while the writer is behind.
+    /// Within a page each key comes once.
+    pub async fn rows(
+        &self,
+        resource: &'static Resource,
+        tables: Vec<TableRows>,
+        kept: Vec<Kept>,
+        notes: Vec<LoadNote>,
+    ) -> Result<(), LoadError> {
         let plan = self.shared.plan(resource);
-        let stamp = Stamp { load_id: self.shared.load_id.clone(), loaded_at: SystemTime::now() };
-        let normalized = normalize(&page, &plan.layout, &self.shared.catalog, &stamp)?;
-        let notes = (normalized.without_key > 0).then(|| LoadNote::EmptyKey {
-            table: plan.layout.table.clone(),
-            key: plan.layout.record_key.iter().map(|field| (*field).to_owned()).collect(),
-        });
-        let (states, deletions) = self.shared.kept(keep);
-        drop(page);
-
-        let bytes: usize = normalized.tables.iter().map(|rows| rows.size()).sum();
-        let needed = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).clamp(1, self.shared.all_room);
+        let kept = self.shared.kept(kept);
+        let size: usize = tables.iter().map(TableRows::size).sum();
+        let needed = u32::try_from(size >> 10).unwrap_or(u32::MAX).clamp(1, self.shared.all_room);
         let room = Arc::clone(&self.shared.room).acquire_many_owned(needed).await;
         let room = room.map_err(|_| self.shared.failure())?;
-        let notes = notes.into_iter().collect();
-        let tables = normalized.tables;
-        self.shared.send(Message::Rows { plan, tables, states, deletions, notes, room })
+        self.shared.send(Message::Rows { plan, tables, kept, notes, room })
     }
 
     /// Commits everything that was queued, replaces what is to be replaced, and closes the load. Other handles
@@ -185,23 +199,22 @@ impl Shared {
     }
 
     /// States and deletions as the writer takes them.
-    fn kept(&self, keep: Vec<Keep>) -> (Vec<StateEntry>, Vec<Deletion>) {
-        let deletion = |keep: &Keep| {
-            let read = keep.whole.clone().filter(|_| self.options.mark_deleted)?;
-            let plan = self.plan(keep.partition.resource);
-            Some(Deletion { plan, bindings: keep.partition.bindings.clone(), read })
-        };
-        let deletions = keep.iter().filter_map(deletion).collect();
-        let state = |keep: Keep| StateEntry {
-            resource: keep.partition.resource.name.to_owned(),
-            partition: partition_key(&keep.partition.bindings),
-            state: keep.state,
-        };
-        (keep.into_iter().map(state).collect(), deletions)
+    fn kept(&self, kept: Vec<Kept>) -> KeptRows {
+        let mut rows = KeptRows::default();
+        for Kept { partition, state, whole } in kept {
+            if let Some(whole) = whole.filter(|_| self.options.mark_deleted) {
+                let plan = self.plan(partition.resource);
+                rows.gone.push(Gone { plan, bindings: partition.bindings.clone(), whole });
+            }
+            let (resource, partition) =
+                (partition.resource.name.to_owned(), partition_key(&partition.bindings));
+            rows.states.push(StateEntry { resource, partition, state });
+        }
+        rows
     }
 
     /// A load that goes on with another one does not see everything, so it cannot tell what is gone.
-    fn vanished(&self, outcome: &LoadOutcome) -> Vec<StateEntry> {
+    fn vanished(&self, outcome: &LoadOutcome) -> Vec<Forget> {
         if !self.past.unfinished.is_empty() {
             return Vec::new();
         }
@@ -210,6 +223,9 @@ impl Shared {
     }
 
     fn send(&self, message: Message) -> Result<(), LoadError> {
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone());
+        }
         let messages = self.messages();
         let messages = messages.as_ref().ok_or_else(|| self.failure())?;
         messages.send(message).map_err(|_| self.failure())
@@ -222,6 +238,18 @@ impl Shared {
     /// Why the writer has ended.
     fn failure(&self) -> LoadError {
         self.failure.get().cloned().unwrap_or(LoadError::Closed)
+    }
+}
+
+fn running(load_id: &str, options: &LoadOptions) -> LoadEntry {
+    LoadEntry {
+        load_id: load_id.to_owned(),
+        pipeline: options.pipeline.clone(),
+        started_at: options.started_at,
+        finished_at: None,
+        status: LoadStatus::Running,
+        rows: serde_json::Map::new(),
+        report: serde_json::Map::new(),
     }
 }
 

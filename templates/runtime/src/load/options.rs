@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
+use crate::config::StartDate;
 use crate::destination::LoadStatus;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
@@ -17,13 +18,21 @@ pub struct LoadOptions {
     /// Made from `started_at` when `None`.
     pub load_id: Option<String>,
     pub started_at: SystemTime,
+    /// The resources that the run reads.
+    pub reads: Vec<Reads>,
+    /// All that the pipeline knows: what hangs on a row that is gone, goes with it.
+    pub all: &'static [&'static Resource],
+    /// From when on changes are loaded.
+    pub start: StartDate,
+    /// What a state says when nothing is known of some resources any more; `None` where it did not speak of them.
+    pub without: Without,
     /// What the configuration says of single resources, by their names.
     pub resources: BTreeMap<String, ResourceOptions>,
     pub nested_lists: NestedLists,
     /// How many objects deep columns are made; what is nested deeper is kept as JSON.
     pub max_depth: usize,
-    /// A package is committed when it holds so many rows…
-    pub package_rows: usize,
+    /// A package is committed when it holds so many rows; `None`: as many as the destination likes…
+    pub package_rows: Option<usize>,
     /// …or when it has been open for so long.
     pub package_time: Duration,
     /// How many bytes of rows may wait for the writer.
@@ -34,6 +43,17 @@ pub struct LoadOptions {
     pub resume_within: Option<Duration>,
     /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
     pub mark_deleted: bool,
+}
+
+/// See [`LoadOptions::without`].
+pub type Without = fn(state: &Value, is_meant: &dyn Fn(&str) -> bool) -> Option<Value>;
+
+/// A resource of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Reads {
+    pub resource: &'static Resource,
+    /// Whether its records are loaded, or only read for what hangs below them.
+    pub is_loaded: bool,
 }
 
 /// What the configuration says of one resource in place of what its definition says.
@@ -49,10 +69,14 @@ impl Default for LoadOptions {
             pipeline: env!("CARGO_PKG_NAME").to_owned(),
             load_id: None,
             started_at: SystemTime::now(),
+            reads: Vec::new(),
+            all: &[],
+            start: StartDate::Beginning,
+            without: |_, _| None,
             resources: BTreeMap::new(),
             nested_lists: NestedLists::default(),
             max_depth: 3,
-            package_rows: 20_000,
+            package_rows: None,
             package_time: Duration::from_secs(10),
             queue_bytes: 32 << 20,
             forget: Vec::new(),

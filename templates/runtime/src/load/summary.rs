@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::destination::{SchemaChange, Written};
+use crate::destination::{Committed, SchemaChange, Written};
 
 /// What a load did.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,13 +35,13 @@ impl LoadSummary {
         }
     }
 
-    pub(super) fn add(&mut self, table: &str, written: Written) {
-        let sum = match self.tables.get_mut(table) {
-            Some(sum) => sum,
-            None => self.tables.entry(table.to_owned()).or_default(),
-        };
-        sum.inserted = sum.inserted.saturating_add(written.inserted);
-        sum.updated = sum.updated.saturating_add(written.updated);
+    pub(super) fn add(&mut self, committed: Committed) {
+        for (table, written) in committed.written {
+            *self.tables.entry(table).or_default() += written;
+        }
+        for (table, rows) in committed.deleted {
+            *self.deleted.entry(table).or_default() += rows;
+        }
     }
 
     pub(super) fn note(&mut self, notes: impl IntoIterator<Item = LoadNote>) {
@@ -58,7 +58,7 @@ impl LoadSummary {
 pub enum LoadNote {
     /// It was to be merged, but nothing identifies its records, so that each complete read replaces the table.
     NoKey { resource: &'static str, table: String },
-    /// Records without a value in any field of their key: only one of them per partition is kept.
+    /// Records without a value in any field of their key: each is kept as long as it holds the same.
     EmptyKey { table: String, key: Vec<String> },
     /// The read was not complete, so the table keeps the rows of an earlier load.
     NotReplaced { table: String },
@@ -71,7 +71,11 @@ impl fmt::Display for LoadNote {
                 write!(f, "`{resource}` has no key: table `{table}` is replaced by each complete read")
             }
             LoadNote::EmptyKey { table, key } => {
-                write!(f, "`{table}` has records without `{}`, which cannot be told apart", key.join("`, `"))
+                write!(
+                    f,
+                    "`{table}` has records without `{}`: they are told apart by what they hold, in `_digest`",
+                    key.join("`, `")
+                )
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")

@@ -11,13 +11,13 @@ use crate::normalize::arrays::{Values, gathered, repeated};
 use crate::normalize::catalog::{Catalog, OVERFLOW, RECORD, Wanted};
 use crate::normalize::columns::{FieldColumn, field_columns, overflow};
 use crate::normalize::flatten::Sheet;
-use crate::normalize::{Layout, NormalizeError, Stamp};
+use crate::normalize::{Digests, Layout, NormalizeError, Stamp};
 use crate::page::Binding;
 use crate::resource::ColumnKind;
 use crate::schema::arrow::{field, instants};
 use crate::schema::kind::Seen;
 use crate::schema::names::{fitting, name_of, pointer_of};
-use crate::schema::table::{Column, Table, TableRows};
+use crate::schema::table::{Column, DIGEST, Table, TableRows};
 use crate::schema::widen::widen;
 
 /// What all tables of a page are made with.
@@ -28,6 +28,8 @@ pub(super) struct Assembly<'p> {
     pub(super) stamp: &'p Stamp,
     pub(super) bindings: &'p [Binding],
     pub(super) resource: &'p str,
+    /// Of each record, where any has one.
+    pub(super) digests: &'p [Option<i64>],
 }
 
 /// A table in the making.
@@ -54,7 +56,7 @@ impl Assembly<'_> {
     ) -> Result<Vec<TableRows>, NormalizeError> {
         let mut records = self.records(sheet)?;
         let keys = key_columns(&records);
-        if !self.layout.is_unique {
+        if !self.layout.is_unique && self.layout.digests != Digests::Each {
             records.table.key.clear();
         }
         let mut tables = vec![records];
@@ -63,7 +65,7 @@ impl Assembly<'_> {
         for list in &lists {
             tables.push(self.list(list, &keys, sheet.rows)?);
         }
-        if self.layout.is_unique && sheet.rows > 0 {
+        if self.replaces_lists() && sheet.rows > 0 {
             for (source, table) in known_lists {
                 if tables.iter().all(|rows| rows.table.name != *table) {
                     tables.push(self.emptied(source, table, &keys, sheet.rows)?);
@@ -71,6 +73,11 @@ impl Assembly<'_> {
             }
         }
         Ok(tables)
+    }
+
+    /// Not of versions, whose lists stay with them.
+    fn replaces_lists(&self) -> bool {
+        self.layout.is_unique && self.layout.digests != Digests::Each
     }
 
     fn records(&self, sheet: &Sheet<'_>) -> Result<TableRows, NormalizeError> {
@@ -84,9 +91,14 @@ impl Assembly<'_> {
         let fixed: Vec<&str> = self.bindings.iter().map(|binding| binding.column).collect();
         let fields = field_columns(&sheet.fields, &self.layout.record_key);
         let own_key = self.add_fields(&mut draft, table, &fixed, &fields, sheet.rows);
+        let digest = (!self.digests.is_empty()).then(|| {
+            let array = Arc::new(arrow_array::Int64Array::from(self.digests.to_vec()));
+            draft.add(DIGEST, Seen::BigInt, ColumnKind::Int, format!("load/{DIGEST}"), array);
+            DIGEST.to_owned()
+        });
         self.add_stamp(&mut draft, sheet.rows);
-        let key =
-            self.layout.partition_key.iter().map(|column| (*column).to_owned()).chain(own_key).collect();
+        let partition = self.layout.partition_key.iter().map(|column| (*column).to_owned());
+        let key = partition.chain(own_key).chain(digest).collect();
         draft.finish(Table {
             name: table.clone(),
             parent: None,
@@ -121,7 +133,8 @@ impl Assembly<'_> {
         self.add_fields(&mut draft, &table, &fixed, &field_columns(&sheet.fields, &[]), sheet.rows);
         self.add_stamp(&mut draft, sheet.rows);
         let parent = Some(self.layout.table.clone());
-        let key = if self.layout.is_unique { key } else { Vec::new() };
+        let is_tied = self.layout.is_unique || self.layout.digests == Digests::Each;
+        let key = if is_tied { key } else { Vec::new() };
         let mut rows = draft.finish(Table { name: table, parent, source, key, columns: Vec::new() })?;
         rows.parents = self.parents(&rows.table, keys, records)?;
         Ok(rows)
@@ -158,7 +171,7 @@ impl Assembly<'_> {
         keys: &[KeyColumn],
         records: usize,
     ) -> Result<Option<RecordBatch>, NormalizeError> {
-        if !self.layout.is_unique {
+        if !self.replaces_lists() {
             return Ok(None);
         }
         let mut draft = Draft::default();
@@ -180,8 +193,12 @@ impl Assembly<'_> {
         rows: usize,
     ) -> Vec<String> {
         let hint = |field: &FieldColumn<'_, '_>| self.layout.hints.get(field.full_name.as_str()).copied();
-        let fields: Vec<_> = fields.iter().filter(|field| field.is_wanted(hint(field))).collect();
-        let sources: Vec<String> = fields.iter().map(|field| source_of(field, fixed)).collect();
+        let wanted = fields.iter().filter(|field| field.is_wanted(hint(field)));
+        let sourced = wanted.map(|field| (field, source_of(field, fixed)));
+        // What only repeats the partition makes no column of its own.
+        let sourced =
+            sourced.filter(|(field, source)| !source.starts_with(RECORD) || !field.cells.values.is_empty());
+        let (fields, sources): (Vec<_>, Vec<String>) = sourced.unzip();
         let wanted = fields.iter().zip(&sources).map(|(field, source)| Wanted { source, path: &field.path });
         let names = self.catalog.names(table, fixed, &wanted.collect::<Vec<_>>());
         let mut key = Vec::new();

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::names::{fitting, name_of, with_hash};
-use crate::schema::table::Table;
+use crate::schema::table::{DELETED_AT, DIGEST, Table};
 
 /// How many columns a table may have; what comes beyond goes into [`OVERFLOW`]. PostgreSQL's limit is 1,600.
 const MOST_COLUMNS: usize = 1000;
 
 /// Names that no field can have, because the pipeline uses them.
-const RESERVED: [&str; 5] = ["_load_id", "_loaded_at", "_deleted_at", "_index", OVERFLOW];
+const RESERVED: [&str; 6] = ["_load_id", "_loaded_at", DELETED_AT, DIGEST, "_index", OVERFLOW];
 
 /// The JSON column for fields that found no room: an object from their JSON Pointers to their values.
 pub(super) const OVERFLOW: &str = "_more";

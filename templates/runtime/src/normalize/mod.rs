@@ -29,6 +29,7 @@ mod arrays;
 mod assemble;
 mod catalog;
 mod columns;
+mod digest;
 mod flatten;
 mod repeats;
 
@@ -48,6 +49,17 @@ pub enum NestedLists {
     Json,
 }
 
+/// Which rows carry a digest of their record, lists and all: equal records have equal ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Digests {
+    None,
+    /// Those that have no value in any field of their key, in place of one.
+    #[default]
+    Keyless,
+    /// All. It is part of the key: of their own where there is no other, and of that which ties lists to them.
+    Each,
+}
+
 /// Where the records of a resource go, and how they are told apart there.
 #[derive(Debug, Clone, Default)]
 pub struct Layout {
@@ -58,6 +70,8 @@ pub struct Layout {
     pub record_key: Vec<&'static str>,
     /// Whether a row takes the place of one with the same key. If not, the key only ties lists to their records.
     pub is_unique: bool,
+    /// Which rows say in a column what their record holds.
+    pub digests: Digests,
     pub lists: NestedLists,
     pub max_depth: usize,
     pub hints: HashMap<&'static str, ColumnKind>,
@@ -101,7 +115,8 @@ pub fn normalize(
     stamp: &Stamp,
 ) -> Result<Normalized, NormalizeError> {
     let bindings = &page.partition.bindings;
-    let (records, without_key) = repeats::last_of_each(&page.records, layout);
+    let repeats::Chosen { records, digests, without_key } =
+        repeats::last_of_each(&page.records, bindings, layout);
     let known_lists = catalog.lists(&layout.table);
     let rules = Rules {
         lists: if layout.has_key() { layout.lists } else { NestedLists::Json },
@@ -111,7 +126,8 @@ pub fn normalize(
         known_lists: &known_lists,
     };
     let sheet = flatten(&records, rules);
-    let assembly = Assembly { layout, catalog, stamp, bindings, resource: page.partition.resource.name };
+    let resource = page.partition.resource.name;
+    let assembly = Assembly { layout, catalog, stamp, bindings, resource, digests: &digests };
     Ok(Normalized { tables: assembly.tables(&sheet, &known_lists)?, without_key })
 }
 

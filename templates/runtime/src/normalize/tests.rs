@@ -287,22 +287,42 @@ fn of_records_with_the_same_key_the_last_counts() {
     let tables = run(records.clone());
     assert_eq!(rows(&tables, "things"), [json!({"id": 1, "v": "b"})]);
     assert_eq!(rows(&tables, "things__list"), [json!({"_parent_id": 1, "_index": 0, "x": 3})]);
-    let layout = Layout { is_unique: false, ..layout() };
-    let tables = run_with(&layout, &Catalog::default(), &page(&[], records));
-    assert_eq!((tables[0].row_count(), tables[1].row_count()), (2, 3));
+}
+
+#[test]
+fn versions_carry_what_tells_them_apart_and_so_do_their_lists() {
+    let layout = Layout { is_unique: false, digests: Digests::Each, ..layout() };
+    let run = |record: Value| run_with(&layout, &Catalog::default(), &page(&[], json!([record])));
+    let tables = run(json!({"id": 1, "v": "a", "list": [{"x": 1}]}));
+    assert_eq!(tables[0].table.key, ["id", "_digest"]);
+    assert_eq!(tables[1].table.key, ["_parent_id", "_parent__digest", "_index"]);
     assert!(tables[1].parents.is_none());
+    let digest = |tables: &[TableRows]| rows(tables, "things")[0]["_digest"].clone();
+    assert_eq!(rows(&tables, "things__list")[0]["_parent__digest"], digest(&tables));
+    assert_eq!(digest(&tables), digest(&run(json!({"list": [{"x": 1}], "id": 1, "v": "a"}))));
+    assert_ne!(digest(&tables), digest(&run(json!({"list": [{"x": 2}], "id": 1, "v": "a"}))));
+}
+
+#[test]
+fn records_without_their_key_are_rows_of_their_own() {
+    let layout = layout();
+    let page = page(&[], json!([{"v": 1}, {"v": 2, "id": null}, {"v": 1}, {"v": 3, "id": 7}]));
+    let stamp = Stamp { load_id: "l".to_owned(), loaded_at: UNIX_EPOCH };
+    let normalized = normalize(&page, &layout, &Catalog::default(), &stamp).unwrap();
+    assert_eq!(normalized.without_key, 3);
+    assert_eq!(normalized.tables[0].table.key, ["id", "_digest"]);
+    let found = rows(&normalized.tables, "things");
+    let digests: std::collections::BTreeSet<String> =
+        found.iter().map(|row| row["_digest"].to_string()).collect();
+    assert_eq!((found.len(), digests.len()), (4, 4), "also those that are the same");
+    assert_eq!(found[3], json!({"id": 7, "v": 3, "_digest": null}));
 }
 
 #[test]
 fn a_key_is_there_even_if_no_record_has_it() {
-    let layout = layout();
-    let page = page(&[], json!([{"v": 1}, {"v": 2, "id": null}]));
-    let stamp = Stamp { load_id: "l".to_owned(), loaded_at: UNIX_EPOCH };
-    let normalized = normalize(&page, &layout, &Catalog::default(), &stamp).unwrap();
-    assert_eq!(normalized.without_key, 2);
-    assert_eq!(normalized.tables[0].table.key, ["id"]);
-    assert_eq!(rows(&normalized.tables, "things"), [json!({"id": null, "v": 2})]);
-    assert_eq!(normalized.tables[0].table.column("id").unwrap().seen, Seen::Nothing);
+    let tables = run(json!([{"v": 1}]));
+    assert_eq!(rows(&tables, "things")[0]["id"], Value::Null);
+    assert_eq!(tables[0].table.column("id").unwrap().seen, Seen::Nothing);
 }
 
 #[test]

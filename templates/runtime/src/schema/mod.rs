@@ -12,4 +12,4 @@ pub mod widen;
 
 pub use arrow::{data_type, field};
 pub use kind::{Seen, kind_from_name, kind_name};
-pub use table::{Column, Table, TableRows};
+pub use table::{Column, DELETED_AT, DIGEST, Table, TableRows};

@@ -5,6 +5,17 @@ use arrow_array::RecordBatch;
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 
+/// The column of what a record holds, as a number: it tells versions of a record apart, and records without a key.
+pub const DIGEST: &str = "_digest";
+
+/// Whether a column carries the digest of its record, or of the record whose list it belongs to.
+pub(crate) fn is_digest(column: &str) -> bool {
+    column.strip_prefix("_parent_").unwrap_or(column) == DIGEST
+}
+
+/// The column of when a whole read no longer found the row.
+pub const DELETED_AT: &str = "_deleted_at";
+
 /// What is known of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {

@@ -24,11 +24,16 @@ impl Pipeline {
 
     /// Runs the program with these arguments and variables and nothing else from the environment.
     async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let mut command = self.command(arguments, variables);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sample-pipeline"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("GITLAB_URL", &self.url).env("GITLAB_TOKEN", TOKEN);
         command.envs(variables.iter().copied());
-        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+        command
     }
 }
 
@@ -142,4 +147,120 @@ async fn resources_are_listed_on_stdout() {
     assert_eq!((&issues["parent"], &issues["enabled"]), (&"projects".into(), &true.into()));
     let table = String::from_utf8(pipeline.run(&["resources"], &[]).await.stdout).unwrap();
     assert!(table.starts_with("name                 path"), "{table}");
+}
+
+/// Every line of stderr, as JSON.
+fn events(output: &Output) -> Vec<serde_json::Value> {
+    let (_, text) = shown(output);
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_get_json_to_the_last_line_however_it_ends() {
+    let refused = |_: &str| Reply::fault(401, r#"{"message":"401 Unauthorized"}"#);
+    let (good, bad) = (Pipeline::new(sample).await, Pipeline::new(refused).await);
+    let no_variable = ("X", "");
+    let cases: [(&Pipeline, &[&str], (&str, &str), &str, i32); 7] = [
+        (&good, &["run", "-vvv"], no_variable, "report", 0),
+        (&good, &["run", "--limit", "1"], no_variable, "report", 0),
+        (&bad, &["run", "-v"], no_variable, "error", 3),
+        (&good, &["run", "--limit=0"], no_variable, "error", 2),
+        (&good, &["runn"], no_variable, "error", 2),
+        (&good, &["run"], ("PIPELINE__SCOPE__GRUPS", "a"), "error", 2),
+        (&good, &["run"], ("PIPELINE__SCOPE__PROJECTS", "acme/none"), "error", 5),
+    ];
+    for (pipeline, arguments, variable, last, code) in cases {
+        let arguments = [arguments, &["--log-format", "json"]].concat();
+        let output = pipeline.run(&arguments, &[variable]).await;
+        let events = events(&output);
+        let end = events.last().unwrap();
+        assert_eq!(
+            (end["event"].as_str(), output.status.code()),
+            (Some(last), Some(code)),
+            "{arguments:?} {end}"
+        );
+        if last == "error" {
+            assert_eq!(end["exit_code"], code, "{end}");
+            assert!(end["message"].as_str().is_some_and(|text| !text.starts_with("error")), "{end}");
+        }
+    }
+    let output = good.run(&["run", "--limit", "1", "--log-format", "json"], &[]).await;
+    assert_eq!(events(&output).last().unwrap()["truncated"][0], "projects");
+}
+
+/// A server that takes its time for the issues of the second project.
+fn slow(path: &str) -> Reply {
+    if path == "/api/v4/projects/2/issues" {
+        std::thread::sleep(std::time::Duration::from_secs(5));
+    }
+    sample(path)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_end_a_run_in_good_order_with_a_code_of_its_own() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let pipeline = Pipeline::new(slow).await;
+        let mut command = pipeline.command(&["run"], &[("PIPELINE__LOAD__PACKAGE_ROWS", "1")]);
+        let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        let kill = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let (code, text) = shown(&output);
+        assert_eq!(code, Some(7), "{text}");
+        assert!(
+            text.contains(&format!("error: interrupted by SIG{signal}: what was read so far is loaded")),
+            "{text}"
+        );
+        let info = pipeline.run(&["info", "--format", "json"], &[]).await;
+        let loads: serde_json::Value = serde_json::from_slice(&info.stdout).unwrap();
+        assert_eq!(loads[0]["status"], "interrupted");
+        assert_eq!(loads[0]["rows"]["projects"], 2, "{loads}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_is_told_in_every_form_and_counts_down() {
+    let limited = |path: &str| match path {
+        "/api/v4/projects" | "/api/v4/user" => Reply::fault(429, "Retry later").with("retry-after", "3000"),
+        _ => sample(path),
+    };
+    let mut running = Vec::new();
+    for (arguments, said) in [
+        (&["run"][..], "waiting for the rate limit, "),
+        (&["run", "-v"], "waiting for the rate limit, "),
+        (&["run", "--log-format", "json"], "\"waiting\":{\"for\":\"rate_limit\",\"seconds\":"),
+        (&["check"], "waiting for the rate limit, "),
+        (&["plan"], "waiting for the rate limit, "),
+    ] {
+        let pipeline = Pipeline::new(limited).await;
+        let mut command = pipeline.command(arguments, &[]);
+        let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        running.push((pipeline, child, said));
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+    for (_pipeline, mut child, said) in running {
+        child.kill().unwrap();
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let told = text.split(said).skip(1).map(|rest| rest.split(['s', '}']).next().unwrap().to_owned());
+        let mut told: Vec<String> = told.collect();
+        assert!(told.len() >= 2, "{text}");
+        let all = told.len();
+        told.dedup();
+        assert_eq!(told.len(), all, "it counts down: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_mended_are_counted_in_the_report() {
+    let pipeline = Pipeline::new(|path| match path {
+        "/api/v4/projects/1/issues" => Reply::bytes(b"[{\"id\": 11, \"iid\": 1, \"title\": \"M\xfcller\"}]"),
+        _ => sample(path),
+    })
+    .await;
+    let (code, text) = shown(&pipeline.run(&["run"], &[]).await);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("note: 1 page held bytes that are no UTF-8, or no JSON; repaired"), "{text}");
 }

@@ -8,9 +8,10 @@ use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, Secret}
 use gitlab_pipeline::extract::{
     ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, TreeError, extract,
 };
-use gitlab_pipeline::page::{Page, Record};
-use gitlab_pipeline::resource::{Pagination, Param, ParamSource, Resource, Start};
-use gitlab_pipeline::{Hooks, Keep};
+use gitlab_pipeline::page::{Page, Partition};
+use gitlab_pipeline::record::{Outcome, Reading, read_records};
+use gitlab_pipeline::resource::{FanOut, KeyScope, Pagination, Param, ParamSource, Resource, Start};
+use gitlab_pipeline::{Hooks, Keep, Record};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -61,6 +62,11 @@ pub(super) struct Pages(Arc<Mutex<Vec<Page>>>);
 
 impl Sink for Pages {
     type Error = std::io::Error;
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Vec<Record>> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), Self::Error> {
         self.0.lock().unwrap().push(page);
@@ -142,6 +148,7 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let retry = RetryPolicy {
         retries: 1,
         first_delay: Duration::from_millis(1),
+        outage: Duration::from_millis(400),
         rate_limit_wait: Duration::from_millis(400),
         ..RetryPolicy::default()
     };
@@ -373,21 +380,6 @@ async fn a_partition_that_keeps_failing_is_counted_as_failed() {
 }
 
 #[tokio::test]
-async fn a_refused_token_ends_the_run_wherever_it_shows() {
-    let gitlab = GitLab::start(|target, _| match path_of(target) {
-        "/projects/2/issues" => Reply::fault(401, r#"{"message":"401 Unauthorized"}"#),
-        _ => small(target),
-    })
-    .await;
-    let run = run(&gitlab, Setup::default()).await;
-    assert!(matches!(run.result, Err(ExtractError::InvalidCredentials { .. })), "{:?}", run.result);
-    let body = r#"{"error":"insufficient_scope","scope":"read_api"}"#;
-    let gitlab = GitLab::start(move |_, _| Reply::fault(403, body)).await;
-    let result = self::run(&gitlab, Setup::default()).await.result;
-    assert!(matches!(result, Err(ExtractError::InvalidPermissions { .. })), "{result:?}");
-}
-
-#[tokio::test]
 async fn a_limit_cuts_every_list_and_says_so() {
     let gitlab = GitLab::start(|target, _| small(target)).await;
     let run = run(&gitlab, Setup { limit: Some(1), ..Setup::default() }).await;
@@ -471,4 +463,62 @@ fn definitions_that_cannot_run_are_named() {
     let error = refusal(&[TEMPLATE]);
     assert_eq!(error.to_string(), "`template` needs values for `key`, which no list provides");
     assert!(error.hint().contains("[resources.template.params]"), "{}", error.hint());
+}
+
+#[tokio::test]
+async fn secrets_that_come_as_data_are_loaded_only_when_asked_for() {
+    const WITH_TOKEN: &Resource = &Resource { secrets: &["runners_token", "owner.token"], ..*PROJECTS };
+    let gitlab = GitLab::start(|_, _| {
+        Reply::json(r#"[{"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}]"#)
+    })
+    .await;
+    for (config, expected) in [
+        ("", serde_json::json!({"id": 1, "owner": {"id": 2}})),
+        (
+            "[resources.projects]\nsecrets = true",
+            serde_json::json!({"id": 1, "runners_token": "GR13", "owner": {"id": 2, "token": "x"}}),
+        ),
+    ] {
+        let select = [WITH_TOKEN];
+        let run = run(&gitlab, Setup { config, all: &select, select: &select, ..Setup::default() }).await;
+        run.result.unwrap();
+        let pages = run.pages.0.lock().unwrap();
+        assert_eq!(Value::from(pages[0].records[0].clone()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_with_a_few_values_is_asked_for_each() {
+    const METRICS: &Resource = &Resource {
+        key_scope: KeyScope::Parent,
+        record_key: &["date"],
+        pagination: Pagination::None,
+        fan_out: Some(FanOut { param: "metric", column: "metric", values: &["frequency", "lead_time"] }),
+        ..list("project_metrics", "/projects/{id}/metrics", &[PROJECT])
+    };
+    assert_eq!(METRICS.primary_key(), ["project_id", "metric", "date"]);
+    let gitlab = GitLab::start(|target, _| match path_of(target) {
+        "/projects" => Reply::json(&ids([1])),
+        _ => Reply::json(r#"[{"id": 7, "date": "2024-05-01"}]"#),
+    })
+    .await;
+    let select = [PROJECTS, METRICS];
+    for (config, expected) in [
+        (
+            "",
+            vec!["project_metrics(1,\"frequency\") 7", "project_metrics(1,\"lead_time\") 7", "projects() 1"],
+        ),
+        (
+            "[resources.project_metrics.query]\nmetric = 'frequency'",
+            vec!["project_metrics(1,\"frequency\") 7", "projects() 1"],
+        ),
+    ] {
+        let run = run(&gitlab, Setup { config, all: &select, select: &select, ..Setup::default() }).await;
+        run.result.unwrap();
+        assert_eq!(run.pages.rows(), expected);
+    }
+    let asked: Vec<String> =
+        gitlab.targets().into_iter().filter(|target| target.contains("metrics?")).collect();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|target| target.matches("metric=").count() == 1), "{asked:?}");
 }

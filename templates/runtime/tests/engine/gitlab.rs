@@ -11,18 +11,26 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     /// Announce the whole body and send half of it.
     pub(crate) is_cut: bool,
 }
 
 impl Reply {
     pub(crate) fn json(body: &str) -> Self {
-        Self { status: 200, body: body.to_owned(), ..Self::default() }
+        Self::bytes(body.as_bytes())
+    }
+
+    pub(crate) fn bytes(body: &[u8]) -> Self {
+        Self { status: 200, body: body.to_vec(), ..Self::default() }
+    }
+
+    pub(crate) fn html(status: u16, page: &str) -> Self {
+        Self::fault(status, page).with("content-type", "text/html; charset=utf-8")
     }
 
     pub(crate) fn fault(status: u16, body: &str) -> Self {
-        Self { status, body: body.to_owned(), ..Self::default() }
+        Self { status, body: body.as_bytes().to_vec(), ..Self::default() }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -56,7 +64,14 @@ impl GitLab {
 
     /// The same, for a reply that depends on headers or body.
     pub(crate) async fn start_with(reply: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), reply)
+    }
+
+    /// The same, on a port that is there already.
+    pub(crate) fn start_on(
+        listener: TcpListener,
+        reply: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = Self { url, asked: Arc::default() };
         let (asked, reply) = (Arc::clone(&server.asked), Arc::new(reply));
@@ -109,17 +124,17 @@ async fn serve(
         before
     };
     let reply = reply(&this, before);
-    let mut answer = format!(
+    let mut head = format!(
         "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n",
         reply.status,
         reply.body.len()
     );
     for (name, value) in &reply.headers {
-        answer.push_str(&format!("{name}: {value}\r\n"));
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    answer.push_str("\r\n");
+    head.push_str("\r\n");
     let sent = if reply.is_cut { reply.body.len() / 2 } else { reply.body.len() };
-    answer.push_str(&reply.body[..sent]);
-    let _ = stream.write_all(answer.as_bytes()).await;
+    let answer = [head.as_bytes(), &reply.body[..sent]].concat();
+    let _ = stream.write_all(&answer).await;
     let _ = stream.shutdown().await;
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gitlab_pipeline::Hooks;
 use gitlab_pipeline::client::{Client, ClientOptions};
 use gitlab_pipeline::config::{Config, Environment};
 use gitlab_pipeline::extract::{ExtractOptions, History, Kept, Sink, Tally, Tree, extract};
 use gitlab_pipeline::moment::Moment;
 use gitlab_pipeline::page::{Page, Partition};
+use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Incremental, NewestFirst, Pagination, Param, ParamSource, Resource};
+use gitlab_pipeline::{Hooks, Record};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -66,6 +67,11 @@ fn key(partition: &Partition) -> String {
 
 impl Sink for Memory {
     type Error = std::io::Error;
+    type Rows = Vec<Record>;
+
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Vec<Record>> {
+        read_records(reading, text)
+    }
 
     async fn page(&self, page: Page) -> Result<(), Self::Error> {
         let name = page.partition.resource.name;

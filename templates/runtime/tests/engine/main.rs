@@ -7,9 +7,11 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod bodies;
 mod client;
 mod command;
 mod configuration;
+mod evidence;
 mod extraction;
 mod gitlab;
 mod incremental;

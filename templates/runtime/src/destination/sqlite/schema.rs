@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, Result as Sql, params};
 use serde_json::Value;
 
 use super::convert::FUNCTION;
-use super::{Sqlite, quoted, quoted_list};
-use crate::destination::{DestinationError, SchemaChange};
+use super::{Database, Result, quoted, quoted_list};
+use crate::destination::{DestinationError, SchemaChange, Widening};
 use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_from_name, kind_name};
 use crate::schema::table::{Column, Table};
@@ -28,51 +28,45 @@ fn column_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-impl Sqlite {
-    pub(super) fn change_schema(
-        &mut self,
-        change: &SchemaChange,
-        load_id: &str,
-    ) -> Result<(), DestinationError> {
+/// Times are stored as their text.
+pub(super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
+    let is_same =
+        matches!((from, to), (ColumnKind::Date | ColumnKind::Timestamp, ColumnKind::Text)) || from == to;
+    if is_same { Widening::Free } else { Widening::InPlace }
+}
+
+impl Database {
+    pub(super) fn change_schema(&self, change: &SchemaChange, load_id: &str) -> Result<()> {
         let name = change.table();
         match change {
             SchemaChange::CreateTable(table) => {
-                if self.exists(name).map_err(self.failed("find", name))? {
-                    return Err(self.foreign(name));
+                if self.is_ours(name).map_err(self.place.failed("find", name))? {
+                    return Ok(());
                 }
-                self.create(table, load_id).map_err(self.failed("create", name))?;
-                self.tables.insert(name.to_owned(), table.clone());
+                if self.exists(name).map_err(self.place.failed("find", name))? {
+                    return Err(DestinationError::ForeignTable {
+                        place: self.place.name(),
+                        table: name.to_owned(),
+                    });
+                }
+                self.create(table, load_id).map_err(self.place.failed("create", name))
             }
             SchemaChange::AddColumn { column, .. } => {
-                self.add_column(name, column, load_id).map_err(self.failed("add a column to", name))?;
-                self.change_table(name, |table| table.columns.push(column.clone()));
+                self.add_column(name, column, load_id).map_err(self.place.failed("add a column to", name))
             }
             SchemaChange::AlterColumn { from, to, .. } => {
-                let table = self.table(name)?;
-                self.alter_column(table, from, to).map_err(self.failed("widen a column of", name))?;
-                self.change_table(name, |table| {
-                    table.columns.iter_mut().filter(|column| column.name == to.name).for_each(|column| {
-                        column.clone_from(to);
-                    });
-                });
+                self.alter_column(name, from, to).map_err(self.place.failed("widen a column of", name))
             }
             SchemaChange::SetKey { key, .. } => {
-                let table = self.table(name)?;
-                self.set_key(table, key).map_err(self.failed("set the key of", name))?;
-                self.change_table(name, |table| table.key.clone_from(key));
+                self.set_key(name, key).map_err(self.place.failed("set the key of", name))
             }
         }
-        Ok(())
     }
 
-    fn foreign(&self, table: &str) -> DestinationError {
-        DestinationError::ForeignTable { place: self.place.clone(), table: table.to_owned() }
-    }
-
-    fn change_table(&mut self, name: &str, change: impl FnOnce(&mut Table)) {
-        if let Some(table) = self.tables.get_mut(name) {
-            change(table);
-        }
+    fn is_ours(&self, table: &str) -> Sql<bool> {
+        let sql = "SELECT 1 FROM _tables JOIN sqlite_schema ON name = table_name AND type = 'table'
+                   WHERE table_name = ?1";
+        self.connection.prepare_cached(sql)?.exists([table])
     }
 
     pub(super) fn exists(&self, table: &str) -> Sql<bool> {
@@ -119,6 +113,9 @@ impl Sqlite {
 
     fn add_column(&self, table: &str, column: &Column, load_id: &str) -> Sql<()> {
         for copy in self.copies(table)? {
+            if self.column_names(&copy)?.contains(&column.name) {
+                continue;
+            }
             let (copy, name) = (quoted(&copy), quoted(&column.name));
             let sql = format!("ALTER TABLE {copy} ADD COLUMN {name} {}", column_type(column.kind));
             self.connection.execute_batch(&sql)?;
@@ -126,44 +123,57 @@ impl Sqlite {
         self.note_column(table, column, load_id)
     }
 
-    fn alter_column(&self, table: &Table, from: &Column, to: &Column) -> Sql<()> {
-        if from.kind != to.kind {
-            for copy in self.copies(&table.name)? {
-                self.rebuild(table, &copy, from, to)?;
+    fn alter_column(&self, table: &str, from: &Column, to: &Column) -> Sql<()> {
+        let is_there = |kind: &String| *kind == kind_name(to.kind);
+        if from.kind != to.kind && !self.kind_of(table, &to.name)?.as_ref().is_some_and(is_there) {
+            for copy in self.copies(table)? {
+                self.convert(&copy, from, to)?;
             }
         }
         self.connection.execute(
-            "UPDATE _columns SET kind = ?3, seen = ?4 WHERE table_name = ?1 AND column_name = ?2",
-            params![table.name, to.name, kind_name(to.kind), to.seen.name()],
+            "UPDATE _columns SET kind = ?3, seen = ?4, source = ?5 WHERE table_name = ?1 AND column_name = ?2",
+            params![table, to.name, kind_name(to.kind), to.seen.name(), to.source],
         )?;
         Ok(())
     }
 
-    /// SQLite cannot change the type of a column: the rows move to a new table, which then takes the old one's place.
-    /// Indexes and triggers that people made on the old one are made again; views hold by name.
-    fn rebuild(&self, table: &Table, copy: &str, from: &Column, to: &Column) -> Sql<()> {
+    /// The rows move only where the column's type is another, which SQLite cannot change.
+    fn convert(&self, copy: &str, from: &Column, to: &Column) -> Sql<()> {
+        if column_type(from.kind) != column_type(to.kind) {
+            return self.rebuild(copy, from, to);
+        }
+        if from.seen == Seen::Nothing || widening(from.kind, to.kind) == Widening::Free {
+            return Ok(());
+        }
+        let column = quoted(&to.name);
+        let wide = wide_value(&column, from, to);
+        let sql = format!("UPDATE {} SET {column} = {wide} WHERE {column} IS NOT NULL", quoted(copy));
+        self.connection.execute_batch(&sql)
+    }
+
+    /// The rows move to a new table, which then takes the old one's place. Indexes and triggers that people made on the
+    /// old one are made again; views hold by name.
+    fn rebuild(&self, copy: &str, from: &Column, to: &Column) -> Sql<()> {
         let new_name = format!("_wider_{copy}");
-        let kinds = (kind_name(from.kind), kind_name(to.kind));
-        let value = |column: &Column| {
-            let name = quoted(&column.name);
-            if column.name == to.name {
-                format!("{FUNCTION}({name}, '{}', '{}')", kinds.0, kinds.1)
-            } else {
-                name
-            }
-        };
-        let values: Vec<String> = table.columns.iter().map(value).collect();
-        let columns = table.columns.iter().map(|column| if column.name == to.name { to } else { column });
-        let wider = Table { key: Vec::new(), columns: columns.cloned().collect(), ..table.clone() };
-        let attached = self.attached(copy)?;
-        self.create_copy(&wider, &new_name)?;
+        let columns = self.column_types(copy)?;
+        let definitions = columns.iter().map(|(name, declared)| {
+            let declared = if *name == to.name { column_type(to.kind) } else { declared };
+            format!("{} {declared}", quoted(name))
+        });
+        let values = columns.iter().map(|(name, _)| {
+            let name_in_sql = quoted(name);
+            if *name == to.name { wide_value(&name_in_sql, from, to) } else { name_in_sql }
+        });
+        let (definitions, values) =
+            (definitions.collect::<Vec<_>>().join(", "), values.collect::<Vec<_>>().join(", "));
+        let names = quoted_list(columns.iter().map(|(name, _)| name.as_str()));
         let (old, new) = (quoted(copy), quoted(&new_name));
-        let columns = quoted_list(table.columns.iter().map(|column| column.name.as_str()));
+        let attached = self.attached(copy)?;
         self.connection.execute_batch(&format!(
-            "INSERT INTO {new} ({columns}) SELECT {} FROM {old};
+            "CREATE TABLE {new} ({definitions}) STRICT;
+             INSERT INTO {new} ({names}) SELECT {values} FROM {old};
              DROP TABLE {old};
              ALTER TABLE {new} RENAME TO {old};",
-            values.join(", "),
         ))?;
         attached.iter().try_for_each(|sql| self.connection.execute_batch(sql))
     }
@@ -176,11 +186,13 @@ impl Sqlite {
         statement.query_map([table], |row| row.get(0))?.collect()
     }
 
-    fn set_key(&self, table: &Table, key: &[String]) -> Sql<()> {
-        for copy in self.copies(&table.name)? {
+    fn set_key(&self, table: &str, key: &[String]) -> Sql<()> {
+        for copy in self.copies(table)? {
             self.connection
                 .execute_batch(&format!("DROP INDEX IF EXISTS {}", quoted(&key_index_of(&copy))))?;
-            if let (Some(row), false) = (row_name(table), key.is_empty()) {
+            let names = self.column_names(&copy)?;
+            let row_name = row_name(names.iter().map(String::as_str));
+            if let (Some(row), false) = (row_name, key.is_empty()) {
                 let columns = quoted_list(key.iter().map(String::as_str));
                 let copy = quoted(&copy);
                 self.connection.execute_batch(&format!(
@@ -190,7 +202,7 @@ impl Sqlite {
             self.create_key(&copy, key)?;
         }
         let sql = "UPDATE _tables SET key = ?2 WHERE table_name = ?1";
-        self.connection.execute(sql, params![table.name, key_json(key)])?;
+        self.connection.execute(sql, params![table, key_json(key)])?;
         Ok(())
     }
 
@@ -204,8 +216,24 @@ impl Sqlite {
         Ok(())
     }
 
+    fn kind_of(&self, table: &str, column: &str) -> Sql<Option<String>> {
+        let sql = "SELECT kind FROM _columns WHERE table_name = ?1 AND column_name = ?2";
+        self.connection.prepare_cached(sql)?.query_row([table, column], |row| row.get(0)).optional()
+    }
+
+    pub(super) fn column_names(&self, table: &str) -> Sql<Vec<String>> {
+        Ok(self.column_types(table)?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Names and declared types, as they stand in the table.
+    fn column_types(&self, table: &str) -> Sql<Vec<(String, String)>> {
+        let sql = "SELECT name, type FROM pragma_table_info(?1) ORDER BY cid";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
     /// The tables of `_tables` that are still there, with those of their columns that are.
-    pub(super) fn read_tables(&self) -> Result<Vec<Table>, DestinationError> {
+    pub(super) fn read_tables(&self) -> Result<Vec<Table>> {
         let read = || -> Sql<Vec<Table>> {
             let mut statement = self.connection.prepare(
                 "SELECT table_name, parent, source, key FROM _tables
@@ -223,16 +251,16 @@ impl Sqlite {
             })?;
             tables.collect()
         };
-        let mut tables = read().map_err(self.failed("read", "_tables"))?;
+        let mut tables = read().map_err(self.place.failed("read", "_tables"))?;
         for table in &mut tables {
             table.columns = self.read_columns(&table.name)?;
         }
         Ok(tables)
     }
 
-    fn read_columns(&self, table: &str) -> Result<Vec<Column>, DestinationError> {
+    fn read_columns(&self, table: &str) -> Result<Vec<Column>> {
         let read = || -> Sql<Vec<(String, String, String, String)>> {
-            let mut statement = self.connection.prepare(
+            let mut statement = self.connection.prepare_cached(
                 "SELECT c.column_name, c.kind, c.seen, c.source FROM pragma_table_info(?1) AS t
                  JOIN _columns AS c ON c.table_name = ?1 AND c.column_name = t.name ORDER BY t.cid",
             )?;
@@ -240,25 +268,29 @@ impl Sqlite {
                 .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             columns.collect()
         };
-        let columns = read().map_err(self.failed("read the columns of", table))?.into_iter();
+        let columns = read().map_err(self.place.failed("read the columns of", table))?.into_iter();
         let columns = columns.map(|(name, kind, seen, source)| {
-            let kind = kind_from_name(&kind).ok_or_else(|| self.unreadable("_columns", "kind", &kind))?;
-            let seen = Seen::from_name(&seen).ok_or_else(|| self.unreadable("_columns", "seen", &seen))?;
+            let unreadable = |column, value: &str| self.place.unreadable("_columns", column, value);
+            let kind = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
+            let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
             Ok(Column { name, kind, seen, source })
         });
         columns.collect()
     }
+}
 
-    pub(super) fn has_no_rows(&self, table: &str) -> Result<bool, DestinationError> {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", quoted(table));
-        let row = self.connection.query_row(&sql, [], |_| Ok(())).optional();
-        Ok(row.map_err(self.failed("read", table))?.is_none())
+/// The SQL for a column's value in its wider kind. A column that has seen nothing holds nothing.
+fn wide_value(column: &str, from: &Column, to: &Column) -> String {
+    if from.seen == Seen::Nothing {
+        return "NULL".to_owned();
     }
+    format!("{FUNCTION}({column}, '{}', '{}')", kind_name(from.kind), kind_name(to.kind))
 }
 
 /// SQLite's own number of a row has three names, and a column can take away each.
-pub(super) fn row_name(table: &Table) -> Option<&'static str> {
-    let is_free = |name: &&str| table.columns.iter().all(|column| !column.name.eq_ignore_ascii_case(name));
+pub(super) fn row_name<'c>(columns: impl Iterator<Item = &'c str>) -> Option<&'static str> {
+    let columns: Vec<&str> = columns.collect();
+    let is_free = |name: &&str| columns.iter().all(|column| !column.eq_ignore_ascii_case(name));
     ["rowid", "_rowid_", "oid"].into_iter().find(is_free)
 }
 

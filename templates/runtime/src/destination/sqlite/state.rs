@@ -3,14 +3,14 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Result as Sql, params};
+use rusqlite::{Connection, OptionalExtension, Result as Sql, params};
 use serde_json::Value;
 
-use super::Sqlite;
-use crate::destination::{DestinationError, LoadEntry, LoadStatus, StateEntry};
+use super::{Database, Place, Result};
+use crate::destination::{Forget, LoadEntry, LoadStatus, StateEntry, StateKey, StateReader};
 
 /// The pipeline's own tables. Which column of which table came when, from where and as what, `_columns` tells; which
-/// list of which records became which table, `_tables`.
+/// list of which records became which table, `_tables`. `_packages` has those of the open load alone.
 pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS _loads (
         load_id TEXT NOT NULL PRIMARY KEY, pipeline TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT,
@@ -27,25 +27,59 @@ pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS _columns (
         table_name TEXT NOT NULL, column_name TEXT NOT NULL, kind TEXT NOT NULL, seen TEXT NOT NULL,
         source TEXT NOT NULL, load_id TEXT NOT NULL, PRIMARY KEY (table_name, column_name)
-    ) STRICT, WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS _packages (
+        load_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (load_id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS _lease (
+        one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), token TEXT NOT NULL, holder TEXT NOT NULL
+    ) STRICT;";
 
-impl Sqlite {
-    pub(super) fn read_states(&self) -> Result<Vec<StateEntry>, DestinationError> {
-        let read = || -> Sql<Vec<(String, String, String)>> {
-            let sql = "SELECT resource, partition, state FROM _state ORDER BY resource, partition";
-            let mut statement = self.connection.prepare(sql)?;
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-        };
-        let rows = read().map_err(self.failed("read", "_state"))?.into_iter();
-        let states = rows.map(|(resource, partition, state)| {
-            let state =
-                serde_json::from_str(&state).map_err(|_| self.unreadable("_state", "state", &state))?;
-            Ok(StateEntry { resource, partition, state: Some(state) })
+/// Looks states up on a connection of its own, which sees what is committed.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) connection: Connection,
+    pub(super) place: Place,
+}
+
+impl StateReader for Lookup {
+    fn read(&mut self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>> {
+        let failed = self.place.failed("read", "_state");
+        let sql = "SELECT state FROM _state WHERE resource = ?1 AND partition = ?2";
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let read = keys.iter().map(|key| {
+            let row = statement.query_row([key.resource, key.partition], |row| row.get::<_, String>(0));
+            let text = row.optional().map_err(&failed)?;
+            text.map(|text| self.place.state(&text)).transpose()
         });
-        states.collect()
+        read.collect()
+    }
+}
+
+impl Database {
+    /// Nothing is kept before the first load.
+    fn is_new(&self) -> Result<bool> {
+        let exists = self.exists("_loads").map_err(self.place.failed("find", "_loads"))?;
+        Ok(!exists)
     }
 
-    pub(super) fn put_states(&self, states: &[StateEntry], load_id: &str) -> Result<(), DestinationError> {
+    pub(super) fn visit_states(&self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+        if self.is_new()? {
+            return Ok(());
+        }
+        let failed = self.place.failed("read", "_state");
+        let sql = "SELECT resource, partition, state FROM _state ORDER BY resource, partition";
+        let mut statement = self.connection.prepare(sql).map_err(&failed)?;
+        let mut rows = statement.query([]).map_err(&failed)?;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let cells = (|| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))();
+            let (resource, partition, state) = cells.map_err(&failed)?;
+            visit(StateEntry { resource, partition, state: Some(self.place.state(&state)?) });
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_states(&self, states: &[StateEntry], load_id: &str) -> Result<()> {
         let put = || -> Sql<()> {
             let mut put = self.connection.prepare_cached(
                 "INSERT OR REPLACE INTO _state (resource, partition, state, load_id) VALUES (?1, ?2, ?3, ?4)",
@@ -60,20 +94,22 @@ impl Sqlite {
             }
             Ok(())
         };
-        put().map_err(self.failed("write to", "_state"))
+        put().map_err(self.place.failed("write to", "_state"))
     }
 
-    pub(super) fn put_load(&self, load: &LoadEntry) -> Result<(), DestinationError> {
+    pub(super) fn forget_states(&self, forget: &[Forget], load_id: &str) -> Result<()> {
+        let sql = "DELETE FROM _state WHERE resource = ?1 AND load_id <> ?2
+                   AND partition NOT IN (SELECT value FROM json_each(?3))";
+        let run = |Forget { resource, except }: &Forget| {
+            let except = Value::from_iter(except.iter().cloned()).to_string();
+            self.connection.prepare_cached(sql)?.execute(params![resource, load_id, except])
+        };
+        let forgotten = forget.iter().try_for_each(|one| run(one).map(drop));
+        forgotten.map_err(self.place.failed("write to", "_state"))
+    }
+
+    pub(super) fn put_load(&self, load: &LoadEntry) -> Result<()> {
         let put = || -> Sql<()> {
-            if load.status == LoadStatus::Running {
-                self.connection
-                    .prepare_cached("UPDATE _loads SET status = ?1 WHERE status = ?2 AND load_id <> ?3")?
-                    .execute(params![
-                        LoadStatus::Interrupted.name(),
-                        LoadStatus::Running.name(),
-                        load.load_id
-                    ])?;
-            }
             let mut statement = self.connection.prepare_cached(
                 "INSERT OR REPLACE INTO _loads (load_id, pipeline, started_at, finished_at, status, rows, report)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -81,71 +117,71 @@ impl Sqlite {
             let rows = Value::Object(load.rows.clone()).to_string();
             let report = Value::Object(load.report.clone()).to_string();
             let (started, finished) = (time_text(load.started_at), load.finished_at.map(time_text));
+            let status = load.status.name();
             statement.execute(params![
                 load.load_id,
                 load.pipeline,
                 started,
                 finished,
-                load.status.name(),
+                status,
                 rows,
                 report
             ])?;
             Ok(())
         };
-        put().map_err(self.failed("write to", "_loads"))
+        put().map_err(self.place.failed("write to", "_loads"))
     }
 
-    pub(super) fn read_loads(&self) -> Result<Vec<LoadEntry>, DestinationError> {
-        type Row = (String, String, String, Option<String>, String, String, String);
-        let read = || -> Sql<Vec<Row>> {
-            let mut statement = self.connection.prepare(
+    pub(super) fn read_loads(&self, most: usize) -> Result<Vec<LoadEntry>> {
+        if self.is_new()? {
+            return Ok(Vec::new());
+        }
+        let failed = self.place.failed("read", "_loads");
+        let mut statement = self
+            .connection
+            .prepare(
                 "SELECT load_id, pipeline, started_at, finished_at, status, rows, report FROM _loads
-                 ORDER BY started_at DESC, load_id DESC",
-            )?;
-            let rows = statement.query_map([], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                    row.get(6)?,
-                ))
-            })?;
-            rows.collect()
-        };
-        let rows = read().map_err(self.failed("read", "_loads"))?.into_iter();
-        let loads = rows.map(|(load_id, pipeline, started_at, finished_at, status, rows, report)| {
-            Ok(LoadEntry {
-                load_id,
-                pipeline,
-                started_at: self.time(&started_at)?,
-                finished_at: finished_at.map(|text| self.time(&text)).transpose()?,
-                status: LoadStatus::from_name(&status)
-                    .ok_or_else(|| self.unreadable("_loads", "status", &status))?,
-                rows: serde_json::from_str(&rows).map_err(|_| self.unreadable("_loads", "rows", &rows))?,
-                report: serde_json::from_str(&report)
-                    .map_err(|_| self.unreadable("_loads", "report", &report))?,
-            })
-        });
-        loads.collect()
+                 ORDER BY load_id DESC LIMIT ?1",
+            )
+            .map_err(&failed)?;
+        let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).map_err(&failed)?;
+        let mut loads = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let texts = (0..7).map(|at| row.get(at)).collect::<Sql<Vec<Option<String>>>>();
+            loads.push(self.place.load(texts.map_err(&failed)?)?);
+        }
+        Ok(loads)
+    }
+}
+
+impl Place {
+    fn state(&self, text: &str) -> Result<Value> {
+        serde_json::from_str(text).map_err(|_| self.unreadable("_state", "state", text))
     }
 
-    fn time(&self, text: &str) -> Result<SystemTime, DestinationError> {
-        let time =
-            DateTime::parse_from_rfc3339(text).map_err(|_| self.unreadable("_loads", "started_at", text))?;
+    /// `texts` are the columns of `_loads`, in their order.
+    fn load(&self, texts: Vec<Option<String>>) -> Result<LoadEntry> {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().flatten();
+        let (load_id, pipeline) = (next().unwrap_or_default(), next().unwrap_or_default());
+        let (started_at, finished_at) = (next().unwrap_or_default(), next());
+        let (status, rows, report) =
+            (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
+        let unreadable = |column, text: &str| self.unreadable("_loads", column, text);
+        Ok(LoadEntry {
+            load_id,
+            pipeline,
+            started_at: self.time("started_at", &started_at)?,
+            finished_at: finished_at.map(|text| self.time("finished_at", &text)).transpose()?,
+            status: LoadStatus::from_name(&status).ok_or_else(|| unreadable("status", &status))?,
+            rows: serde_json::from_str(&rows).map_err(|_| unreadable("rows", &rows))?,
+            report: serde_json::from_str(&report).map_err(|_| unreadable("report", &report))?,
+        })
+    }
+
+    fn time(&self, column: &'static str, text: &str) -> Result<SystemTime> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| self.unreadable("_loads", column, text))?;
         Ok(time.to_utc().into())
-    }
-
-    pub(super) fn unreadable(
-        &self,
-        table: &'static str,
-        column: &'static str,
-        value: &str,
-    ) -> DestinationError {
-        let value = value.chars().take(100).collect::<String>().escape_debug().to_string();
-        DestinationError::Metadata { place: self.place.clone(), table, column, value }
     }
 }
 

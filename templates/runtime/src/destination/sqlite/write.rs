@@ -1,18 +1,21 @@
 //! Rows: prepared statements, filled from Arrow arrays.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use rusqlite::{Result as Sql, Statement};
+use rusqlite::{CachedStatement, Connection, Result as Sql, Statement};
 
 use super::schema::{row_name, stage_of};
-use super::{Sqlite, quoted, quoted_list};
-use crate::destination::{DestinationError, Target, Written};
+use super::{Database, Result, Shared, lock, quoted, quoted_list};
+use crate::destination::{Batch, DestinationError, Mode, TableWriter, Written};
 use crate::resource::ColumnKind;
-use crate::schema::table::{Table, TableRows};
+use crate::schema::DIGEST;
+use crate::schema::table::{Column, Table};
 use crate::schema::time::{date_text, instant_text};
 
 /// A column of a batch, ready to be bound.
@@ -49,6 +52,13 @@ impl<'b> Cells<'b> {
         }
     }
 
+    fn int(self, row: usize) -> Option<i64> {
+        match self {
+            Cells::Int(array) if array.is_valid(row) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
     fn bind(self, statement: &mut Statement<'_>, parameter: usize, row: usize) -> Sql<()> {
         if self.is_null(row) {
             return statement.raw_bind_parameter(parameter, rusqlite::types::Null);
@@ -66,148 +76,263 @@ impl<'b> Cells<'b> {
     }
 }
 
-impl Sqlite {
-    pub(super) fn write_rows(&self, rows: &TableRows, target: Target) -> Result<Written, DestinationError> {
-        let table = self.table(&rows.table.name)?;
-        let name = match target {
-            Target::Table => table.name.clone(),
-            Target::Stage => self.stage(table)?,
-        };
-        let cells = cells_of(&rows.batch, table)?;
-        if let Some(parents) = &rows.parents {
-            let keys = cells_of(parents, table)?;
-            let removed = remove(self, &name, &column_names(parents), &keys, 0..parents.num_rows());
-            removed.map_err(self.failed("remove rows of", &table.name))?;
-        }
-        self.insert(table, &name, rows, &cells).map_err(self.failed("write to", &table.name))
-    }
-
-    /// The name of the table's stage, which is made when it is not there.
-    fn stage(&self, table: &Table) -> Result<String, DestinationError> {
-        let stage = stage_of(&table.name);
-        let made = self
-            .exists(&stage)
-            .and_then(|exists| if exists { Ok(()) } else { self.create_copy(table, &stage) });
-        made.map_err(self.failed("stage rows for", &table.name))?;
-        Ok(stage)
-    }
-
-    fn insert(&self, table: &Table, name: &str, rows: &TableRows, cells: &[Cells<'_>]) -> Sql<Written> {
-        let count = rows.row_count();
-        let names = column_names(&rows.batch);
-        let sql = insert_sql(table, name, &names);
-        let key: Vec<(&str, Cells<'_>)> = names
-            .iter()
-            .copied()
-            .zip(cells.iter().copied())
-            .filter(|(name, _)| table.key.iter().any(|key| key == name))
-            .collect();
-        let (key_names, key_cells): (Vec<&str>, Vec<Cells<'_>>) = key.into_iter().unzip();
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let last_before = self.last_row(table, name)?;
-        let mut replaced = 0;
-        for row in 0..count {
-            if key_cells.iter().any(|cells| cells.is_null(row)) {
-                replaced += remove(self, name, &key_names, &key_cells, row..row + 1)?;
-            }
-            for (cells, parameter) in cells.iter().zip(1..) {
-                cells.bind(&mut statement, parameter, row)?;
-            }
-            statement.raw_execute()?;
-        }
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let inserted = match self.last_row(table, name)?.zip(last_before) {
-            Some((after, before)) => u64::try_from(after.saturating_sub(before)).unwrap_or(count).min(count),
-            None => count,
-        };
-        let inserted = inserted.saturating_sub(u64::try_from(replaced).unwrap_or(0));
-        Ok(Written { inserted, updated: count.saturating_sub(inserted) })
-    }
-
-    /// The highest number that SQLite has given to a row of the table: it grows by one with each new row.
-    fn last_row(&self, table: &Table, name: &str) -> Sql<Option<i64>> {
-        let Some(row) = row_name(table).filter(|_| !table.key.is_empty()) else {
-            return Ok(None);
-        };
-        let sql = format!("SELECT coalesce(max({row}), 0) FROM {}", quoted(name));
-        self.connection.prepare_cached(&sql)?.query_row([], |row| row.get(0)).map(Some)
-    }
-
-    /// The table itself stays, with the indexes, triggers and views that people made for it.
-    pub(super) fn swap_rows(&self, name: &str) -> Result<(), DestinationError> {
-        let table = self.table(name)?;
-        let stage = stage_of(name);
-        let swap = || -> Sql<()> {
-            self.connection.execute_batch(&format!("DELETE FROM {}", quoted(name)))?;
-            if self.exists(&stage)? {
-                let columns = quoted_list(table.columns.iter().map(|column| column.name.as_str()));
-                let (to, from) = (quoted(name), quoted(&stage));
-                self.connection.execute_batch(&format!(
-                    "INSERT INTO {to} ({columns}) SELECT {columns} FROM {from}; DROP TABLE {from};"
-                ))?;
-            }
-            Ok(())
-        };
-        swap().map_err(self.failed("replace the rows of", name))
-    }
-
-    pub(super) fn drop_stages(&self) -> Result<(), DestinationError> {
-        let drop = || -> Sql<()> {
-            let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?1";
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let stages: Vec<String> =
-                statement.query_map([stage_of("*")], |row| row.get(0))?.collect::<Sql<_>>()?;
-            stages
-                .iter()
-                .try_for_each(|stage| self.connection.execute_batch(&format!("DROP TABLE {}", quoted(stage))))
-        };
-        drop().map_err(self.package_failed("remove what an earlier load staged"))
-    }
+/// Writes rows of one table; its SQL is made once.
+pub(super) struct Writer {
+    database: Shared,
+    table: Table,
+    /// The table, or its stage.
+    target: String,
+    insert: String,
+    /// Finds the rows with the key of another, also where a part of it is null.
+    remove: Option<String>,
+    /// Finds the digest of the last version of a record.
+    last_version: Option<String>,
+    /// Tells the highest number that SQLite has given to a row: it grows with each new row.
+    last_row: Option<String>,
+    /// Where the columns that identify a row stand.
+    key: Vec<usize>,
+    digest: Option<usize>,
 }
 
-/// Removes the rows that have, in some columns, the values of one of these rows; tells how many.
-fn remove(
-    sqlite: &Sqlite,
-    name: &str,
-    columns: &[&str],
-    keys: &[Cells<'_>],
-    rows: std::ops::Range<usize>,
-) -> Sql<usize> {
-    // `IS` finds nulls as well, and uses the index of the key.
-    let conditions: Vec<String> =
-        columns.iter().zip(1..).map(|(column, at)| format!("{} IS ?{at}", quoted(column))).collect();
-    let sql = format!("DELETE FROM {} WHERE {}", quoted(name), conditions.join(" AND "));
-    let mut statement = sqlite.connection.prepare_cached(&sql)?;
-    let mut removed = 0;
-    for row in rows {
-        for (cells, parameter) in keys.iter().zip(1..) {
-            cells.bind(&mut statement, parameter, row)?;
-        }
-        removed += statement.raw_execute()?;
-    }
-    Ok(removed)
+/// What happens to one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    New,
+    Replaced,
+    /// It equals the last version.
+    Same,
 }
 
-fn column_names(batch: &RecordBatch) -> Vec<&str> {
-    batch.schema_ref().fields().iter().map(|field| field.name().as_str()).collect()
-}
-
-fn cells_of<'b>(batch: &'b RecordBatch, table: &Table) -> Result<Vec<Cells<'b>>, DestinationError> {
-    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
-    let cells = columns.map(|(field, array)| {
-        let column = table.column(field.name());
-        column.and_then(|column| Cells::of(array, column.kind)).ok_or_else(|| DestinationError::Mismatch {
-            table: table.name.clone(),
-            column: field.name().clone(),
+impl Writer {
+    pub(super) fn new(database: &Shared, table: &Table, mode: &Mode) -> Result<Self> {
+        let guard = lock(database);
+        let ready = guard.ready(table, mode).map_err(guard.place.failed("write to", &table.name));
+        drop(guard);
+        let name = ready?;
+        let (identity, is_versioned) = match mode {
+            Mode::Versions { of } => (of, true),
+            Mode::Merge | Mode::Stage => (&table.key, false),
+        };
+        let key = positions(table, identity)?;
+        let conditions = conditions(identity.iter().map(String::as_str));
+        let row = row_name(table.columns.iter().map(|column| column.name.as_str()));
+        let has_key = !identity.is_empty() && !is_versioned;
+        Ok(Self {
+            database: Arc::clone(database),
+            insert: insert_sql(table, &name),
+            remove: has_key.then(|| format!("DELETE FROM {} WHERE {conditions}", quoted(&name))),
+            last_version: is_versioned.then(|| {
+                let digest = quoted(DIGEST);
+                format!(
+                    "SELECT {digest} FROM {} WHERE {conditions} ORDER BY _load_id DESC, _loaded_at DESC LIMIT 1",
+                    quoted(&name)
+                )
+            }),
+            last_row: row
+                .filter(|_| has_key)
+                .map(|row| format!("SELECT coalesce(max({row}), 0) FROM {}", quoted(&name))),
+            key,
+            digest: is_versioned.then(|| positions(table, &[DIGEST.to_owned()])).transpose()?.and_then(|at| at.first().copied()),
+            target: name,
+            table: table.clone(),
         })
+    }
+
+    fn write_rows(&self, connection: &Connection, cells: &[Cells<'_>], rows: usize) -> Sql<Vec<Outcome>> {
+        let mut statements = Statements::new(self, connection)?;
+        (0..rows).map(|row| statements.write(self, cells, row)).collect()
+    }
+}
+
+impl TableWriter for Writer {
+    fn write(&mut self, batch: &Batch) -> Result<Option<Vec<bool>>> {
+        let cells = cells_of(&batch.rows, &self.table.columns, &self.table.name)?;
+        let mut database = lock(&self.database);
+        if let Some(parents) = &batch.parents {
+            let removed = remove_lists(&database.connection, &self.table, &self.target, parents);
+            removed?.map_err(database.place.failed("remove rows of", &self.table.name))?;
+        }
+        let outcomes = self.write_rows(&database.connection, &cells, batch.rows.num_rows());
+        let outcomes = outcomes.map_err(database.place.failed("write to", &self.table.name))?;
+        let count = |outcome| {
+            let rows = outcomes.iter().filter(|one| **one == outcome).count();
+            u64::try_from(rows).unwrap_or(u64::MAX)
+        };
+        let written = Written { inserted: count(Outcome::New), updated: count(Outcome::Replaced) };
+        *database.package.written.entry(self.table.name.clone()).or_default() += written;
+        let is_known = self.last_row.is_some() || self.last_version.is_some();
+        Ok(is_known.then(|| outcomes.iter().map(|outcome| *outcome == Outcome::New).collect()))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let mut database = lock(&self.database);
+        database.package.open = database.package.open.saturating_sub(1);
+        Ok(())
+    }
+}
+
+/// The statements of a batch.
+struct Statements<'c> {
+    connection: &'c Connection,
+    insert: CachedStatement<'c>,
+    remove: Option<CachedStatement<'c>>,
+    last_version: Option<CachedStatement<'c>>,
+    last_row: Option<CachedStatement<'c>>,
+    /// Whether the number that SQLite gave last, to a row of any table, is not the next of this one.
+    is_telling: bool,
+}
+
+impl<'c> Statements<'c> {
+    fn new(writer: &Writer, connection: &'c Connection) -> Sql<Self> {
+        let cached =
+            |sql: &Option<String>| sql.as_ref().map(|sql| connection.prepare_cached(sql)).transpose();
+        let mut statements = Self {
+            connection,
+            insert: connection.prepare_cached(&writer.insert)?,
+            remove: cached(&writer.remove)?,
+            last_version: cached(&writer.last_version)?,
+            last_row: cached(&writer.last_row)?,
+            is_telling: false,
+        };
+        statements.is_telling = connection.last_insert_rowid() != statements.highest()?.saturating_add(1);
+        Ok(statements)
+    }
+
+    fn write(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
+        let key = || writer.key.iter().filter_map(|at| cells.get(*at));
+        if let Some(last_version) = &mut self.last_version {
+            bind(last_version, key(), row)?;
+            let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+            let mut found = last_version.raw_query();
+            if digest.is_some()
+                && found.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()? == Some(digest)
+            {
+                return Ok(Outcome::Same);
+            }
+        }
+        if let Some(remove) = self.remove.as_mut().filter(|_| key().any(|cells| cells.is_null(row))) {
+            bind(remove, key(), row)?;
+            let removed = remove.raw_execute()?;
+            self.insert(cells, row)?;
+            return Ok(if removed == 0 { Outcome::New } else { Outcome::Replaced });
+        }
+        self.upsert(cells, row)
+    }
+
+    /// A new row has another number than the one before, and a replaced one has none.
+    fn upsert(&mut self, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
+        if self.last_row.is_none() {
+            self.insert(cells, row)?;
+            return Ok(Outcome::New);
+        }
+        let before = if self.is_telling { self.connection.last_insert_rowid() } else { self.highest()? };
+        self.insert(cells, row)?;
+        let after = if self.is_telling { self.connection.last_insert_rowid() } else { self.highest()? };
+        if after == before {
+            return Ok(Outcome::Replaced);
+        }
+        self.is_telling = true;
+        Ok(Outcome::New)
+    }
+
+    fn highest(&mut self) -> Sql<i64> {
+        self.last_row.as_mut().map_or(Ok(0), |last_row| last_row.query_row([], |row| row.get(0)))
+    }
+
+    fn insert(&mut self, cells: &[Cells<'_>], row: usize) -> Sql<()> {
+        bind(&mut self.insert, cells.iter(), row)?;
+        self.insert.raw_execute().map(drop)
+    }
+}
+
+fn bind<'c, 'b: 'c>(
+    statement: &mut Statement<'_>,
+    cells: impl Iterator<Item = &'c Cells<'b>>,
+    row: usize,
+) -> Sql<()> {
+    cells.zip(1..).try_for_each(|(cells, parameter)| cells.bind(statement, parameter, row))
+}
+
+impl Database {
+    /// Makes what the writer needs, and tells the name of the table that it writes to.
+    fn ready(&self, table: &Table, mode: &Mode) -> Sql<String> {
+        match mode {
+            Mode::Merge => Ok(table.name.clone()),
+            Mode::Versions { of } => {
+                let index = quoted(&format!("_versions_of_{}", table.name));
+                let columns = quoted_list(of.iter().map(String::as_str));
+                let sql =
+                    format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({columns})", quoted(&table.name));
+                self.connection.execute_batch(&sql)?;
+                Ok(table.name.clone())
+            }
+            Mode::Stage => {
+                let stage = stage_of(&table.name);
+                if !self.exists(&stage)? {
+                    self.create_copy(table, &stage)?;
+                }
+                Ok(stage)
+            }
+        }
+    }
+}
+
+/// Removes the rows of these records, whose keys are the first columns of the table's key.
+fn remove_lists(
+    connection: &Connection,
+    table: &Table,
+    target: &str,
+    parents: &RecordBatch,
+) -> Result<Sql<()>> {
+    let names: Vec<&str> = parents.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = names.iter().filter_map(|name| table.column(name)).cloned().collect::<Vec<_>>();
+    let keys = cells_of(parents, &columns, &table.name)?;
+    let sql = format!("DELETE FROM {} WHERE {}", quoted(target), conditions(names.into_iter()));
+    let remove = || {
+        let mut statement = connection.prepare_cached(&sql)?;
+        (0..parents.num_rows()).try_for_each(|row| {
+            bind(&mut statement, keys.iter(), row)?;
+            statement.raw_execute().map(drop)
+        })
+    };
+    Ok(remove())
+}
+
+/// `IS` finds nulls as well, and uses the index of the key.
+fn conditions<'a>(columns: impl Iterator<Item = &'a str>) -> String {
+    let conditions = columns.zip(1..).map(|(column, at)| format!("{} IS ?{at}", quoted(column)));
+    conditions.collect::<Vec<_>>().join(" AND ")
+}
+
+fn mismatch(table: &str, column: &str) -> DestinationError {
+    DestinationError::Mismatch { table: table.to_owned(), column: column.to_owned() }
+}
+
+fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
+    let position = |name: &String| {
+        let at = table.columns.iter().position(|column| column.name == *name);
+        at.ok_or_else(|| mismatch(&table.name, name))
+    };
+    names.iter().map(position).collect()
+}
+
+/// The columns of a batch, which are exactly these.
+fn cells_of<'b>(batch: &'b RecordBatch, columns: &[Column], table: &str) -> Result<Vec<Cells<'b>>> {
+    let fields = batch.schema_ref().fields();
+    if let Some(column) = columns.get(fields.len()) {
+        return Err(mismatch(table, &column.name));
+    }
+    let cells = fields.iter().zip(batch.columns()).enumerate().map(|(at, (field, array))| {
+        let column = columns.get(at).filter(|column| column.name == *field.name());
+        column.and_then(|column| Cells::of(array, column.kind)).ok_or_else(|| mismatch(table, field.name()))
     });
     cells.collect()
 }
 
-/// With a key, the row takes the place of the one that is there: columns that it lacks become null.
-fn insert_sql(table: &Table, name: &str, columns: &[&str]) -> String {
-    let parameters: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();
-    let list = quoted_list(columns.iter().copied());
+/// With a key, the row takes the place of the one that is there.
+fn insert_sql(table: &Table, name: &str) -> String {
+    let parameters: Vec<String> = (1..=table.columns.len()).map(|at| format!("?{at}")).collect();
+    let list = quoted_list(table.columns.iter().map(|column| column.name.as_str()));
     let insert = format!("INSERT INTO {} ({list}) VALUES ({})", quoted(name), parameters.join(", "));
     if table.key.is_empty() {
         return insert;

@@ -1,0 +1,16 @@
+//! What is known from earlier runs, and what this one may keep for later ones.
+//!
+//! `rules` fit a resource; `reading` decides by them and by what is kept how a partition is read; `branch` says what may
+//! be kept of it, and when; `state` is what is kept.
+
+mod branch;
+mod reading;
+mod rules;
+mod state;
+
+pub(super) use branch::Branch;
+pub use branch::Kept;
+pub use reading::History;
+pub(super) use reading::{Reading, ReadingRules};
+pub(super) use rules::{is_settled, rules_of};
+pub use state::{Done, PartitionState, Point, Unfinished};

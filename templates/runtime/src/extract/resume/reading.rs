@@ -1,0 +1,354 @@
+//! How a partition is read in this run: what is kept of it comes in, a decision goes out. Pure.
+//!
+//! - A load that was interrupted is gone on with: what it has finished is left alone, what it has begun is read from
+//!   where it stood.
+//! - Otherwise a list with a lower time bound is asked for what changed since the last complete read began, minus
+//!   the lookback; everything when a full sweep is due, or when a resource below was not read along last time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::state::{Done, PartitionState, Point, Unfinished};
+use crate::config::StartDate;
+use crate::moment::Moment;
+use crate::resource::{Finality, NewestFirst};
+
+/// What a run knows of itself and of the loads before it.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub load_id: String,
+    pub started_at: Moment,
+    /// When the first of all loads began.
+    pub first_at: Moment,
+    /// Loads that did not come to their end, and that this one goes on with.
+    pub unfinished: BTreeSet<String>,
+}
+
+/// What the configuration and the definition say of one resource.
+#[derive(Debug, Clone, Default)]
+pub(in crate::extract) struct ReadingRules {
+    /// The resource and all that are below it in this run.
+    pub(in crate::extract) with: Vec<&'static str>,
+    pub(in crate::extract) is_incremental: bool,
+    /// How the list is asked for when a bound is known and the server takes none.
+    pub(in crate::extract) newest_first: Option<NewestFirst>,
+    /// Whether what hangs on a finished record is left alone once it is loaded.
+    pub(in crate::extract) settled_after: Option<(Finality, Duration)>,
+    pub(in crate::extract) lookback: Duration,
+    pub(in crate::extract) start: StartDate,
+    /// `None`: never.
+    pub(in crate::extract) sweep_every: Option<Duration>,
+    /// Whether state is kept and used. Not where rows wait for a complete read to replace a table: a part of them
+    /// would replace all.
+    pub(in crate::extract) keeps_state: bool,
+    /// Whether a whole read may say which rows are gone.
+    pub(in crate::extract) marks_deleted: bool,
+    /// Whether the list is a part of what was read before: the scope or the user chooses.
+    pub(in crate::extract) is_filtered: bool,
+}
+
+/// How a partition is read.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::extract) struct Reading {
+    /// What changed before is not asked for.
+    pub(in crate::extract) since: Option<Moment>,
+    /// Where an interrupted load stopped.
+    pub(in crate::extract) point: Option<Point>,
+    /// When it began, in this load or in the one that is gone on with.
+    pub(in crate::extract) began_at: Moment,
+    /// The load in which it began.
+    pub(super) load: String,
+    /// What was kept before.
+    before: PartitionState,
+    filter: String,
+}
+
+impl Reading {
+    /// `None` when the interrupted load has read it. `changed_at` is when the record that the partition hangs on has
+    /// changed, if it says so.
+    pub(in crate::extract) fn plan(
+        kept: Option<PartitionState>,
+        rules: &ReadingRules,
+        filter: String,
+        changed_at: Option<Moment>,
+        history: &History,
+    ) -> Option<Self> {
+        let before = kept.filter(|state| rules.keeps_state && state.filter == filter).unwrap_or_default();
+        let covers = |with: &[String]| rules.with.iter().all(|name| with.iter().any(|own| own == name));
+        let is_fresh = |done: &Done| changed_at.is_none_or(|changed_at| changed_at <= done.at);
+        let is_done = |done: &Done| history.resumes(&done.load) && covers(&done.with) && is_fresh(done);
+        if before.done.as_ref().is_some_and(is_done) {
+            return None;
+        }
+        let begun =
+            before.reading.clone().filter(|begun| history.resumes(&begun.load) && covers(&begun.with));
+        Some(match begun {
+            Some(Unfinished { load, began_at, since, point, .. }) => {
+                Self { since, point: Some(point), began_at, load, before, filter }
+            }
+            None => Self {
+                since: rules.since(&before, history),
+                point: None,
+                began_at: history.started_at,
+                load: history.load_id.clone(),
+                before,
+                filter,
+            },
+        })
+    }
+
+    /// Takes the bound of the list that it hangs on, where it has no cursor of its own.
+    pub(in crate::extract) fn inherit(&mut self, since: Option<Moment>, rules: &ReadingRules) {
+        if rules.newest_first.is_some() && !rules.is_incremental {
+            self.since = since;
+        }
+    }
+
+    /// The bound for what hangs on a record that was made at `created_at`: of a record that was there before the last
+    /// run, everything below that changed before then is loaded. `None` in a full sweep.
+    pub(in crate::extract) fn bound_below(
+        &self,
+        created_at: Option<Moment>,
+        below: &str,
+        rules: &ReadingRules,
+    ) -> Option<Moment> {
+        let cursor = self.since.and(self.before.cursors.get(below).copied())?;
+        let bound = cursor.minus(rules.lookback);
+        created_at.filter(|created_at| *created_at < bound).map(|_| bound)
+    }
+
+    /// Whether nothing was left out of the list on purpose.
+    pub(in crate::extract) fn is_whole(&self) -> bool {
+        self.since.is_none()
+    }
+
+    /// The first load that read the list with the filter that it has now.
+    pub(in crate::extract) fn filtered_since(&self) -> &str {
+        self.before.filtered_since.as_ref().unwrap_or(&self.load)
+    }
+
+    /// What changed before this was loaded in earlier runs, with everything below.
+    pub(in crate::extract) fn loaded_before(&self, rules: &ReadingRules) -> Option<Moment> {
+        rules.cursor(&self.before)
+    }
+
+    /// What to keep when everything up to `point` is loaded.
+    pub(in crate::extract) fn state_at(&self, point: Point, rules: &ReadingRules) -> PartitionState {
+        let reading = Unfinished {
+            load: self.load.clone(),
+            with: rules.names(),
+            began_at: self.began_at,
+            since: self.since,
+            point,
+        };
+        PartitionState {
+            reading: Some(reading),
+            filter: self.filter.clone(),
+            done: None,
+            ..self.before.clone()
+        }
+    }
+
+    /// What to keep when everything is loaded.
+    pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, load_id: &str) -> PartitionState {
+        let mut state = PartitionState {
+            reading: None,
+            filter: self.filter.clone(),
+            filtered_since: self.before.filtered_since.clone().or_else(|| Some(self.load.clone())),
+            done: Some(Done { load: load_id.to_owned(), with: rules.names(), at: Moment::now() }),
+            ..self.before.clone()
+        };
+        if rules.keeps_cursor() {
+            state.cursors.extend(rules.with.iter().map(|name| ((*name).to_owned(), self.began_at)));
+            if self.is_sweep(rules) {
+                state.swept_at = Some(self.began_at);
+            }
+        }
+        state
+    }
+
+    /// Whether it was bounded by the start date at most.
+    fn is_sweep(&self, rules: &ReadingRules) -> bool {
+        self.since.is_none()
+            || rules.cursor(&self.before).is_none()
+            || rules.is_sweep_due(&self.before, self.began_at)
+    }
+}
+
+impl ReadingRules {
+    /// Whether what is kept of a partition says something to later loads; if not, it is forgotten when what it hangs
+    /// on is done.
+    pub(in crate::extract) fn keeps_cursor(&self) -> bool {
+        self.keeps_state && (self.is_incremental || self.settled_after.is_some())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.with.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The lower bound to ask with.
+    fn since(&self, before: &PartitionState, history: &History) -> Option<Moment> {
+        if !self.is_incremental {
+            return None;
+        }
+        let start = match self.start {
+            StartDate::Beginning => None,
+            StartDate::At(moment) => Some(moment),
+            StartDate::Now => Some(history.first_at.minus(self.lookback)),
+        };
+        if self.is_sweep_due(before, history.started_at) {
+            return start;
+        }
+        self.cursor(before).map_or(start, |cursor| Some(cursor.minus(self.lookback)))
+    }
+
+    /// The earliest cursor of all that are read now; `None` when one of them has none.
+    fn cursor(&self, before: &PartitionState) -> Option<Moment> {
+        let cursors: Option<Vec<Moment>> =
+            self.with.iter().map(|name| before.cursors.get(*name).copied()).collect();
+        cursors.and_then(|cursors| cursors.into_iter().min())
+    }
+
+    fn is_sweep_due(&self, before: &PartitionState, now: Moment) -> bool {
+        let Some(every) = self.sweep_every else { return false };
+        before.swept_at.is_none_or(|swept_at| swept_at <= now.minus(every))
+    }
+}
+
+impl History {
+    fn resumes(&self, load: &str) -> bool {
+        load == self.load_id || self.unfinished.contains(load)
+    }
+}
+
+impl Default for History {
+    /// That of a first load.
+    fn default() -> Self {
+        let now = Moment::now();
+        Self { load_id: String::new(), started_at: now, first_at: now, unfinished: BTreeSet::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+    fn moment(text: &str) -> Moment {
+        Moment::parse(text).unwrap()
+    }
+
+    /// Of issues with notes below them.
+    fn rules() -> ReadingRules {
+        ReadingRules {
+            with: vec!["issues", "notes"],
+            is_incremental: true,
+            lookback: HOUR,
+            sweep_every: Some(WEEK),
+            keeps_state: true,
+            ..ReadingRules::default()
+        }
+    }
+
+    fn run(load: &str, at: &str) -> History {
+        History { load_id: load.to_owned(), started_at: moment(at), ..History::default() }
+    }
+
+    fn plan(kept: Option<PartitionState>, rules: &ReadingRules, history: &History) -> Option<Reading> {
+        Reading::plan(kept, rules, String::new(), None, history)
+    }
+
+    /// What a run that came to its end has kept.
+    fn after(load: &str, at: &str, rules: &ReadingRules) -> PartitionState {
+        plan(None, rules, &run(load, at)).unwrap().state_at_end(rules, load)
+    }
+
+    #[test]
+    fn the_bound_is_the_start_of_the_last_run_minus_the_lookback() {
+        let kept = after("a", "2024-05-01T10:00:00Z", &rules());
+        let reading = plan(Some(kept), &rules(), &run("b", "2024-05-02")).unwrap();
+        assert_eq!(reading.since, Some(moment("2024-05-01T09:00:00Z")));
+        assert!(!reading.is_whole());
+    }
+
+    #[test]
+    fn a_resource_that_comes_along_for_the_first_time_brings_everything() {
+        let alone = ReadingRules { with: vec!["issues"], ..rules() };
+        let kept = after("a", "2024-05-01", &alone);
+        assert_eq!(plan(Some(kept.clone()), &rules(), &run("b", "2024-05-02")).unwrap().since, None);
+        // Read without notes in between, issues go on, and the notes stay where they were.
+        let both = after("a", "2024-05-01", &rules());
+        let between = plan(Some(both), &alone, &run("b", "2024-05-03")).unwrap().state_at_end(&alone, "b");
+        let reading = plan(Some(between), &rules(), &run("c", "2024-05-04")).unwrap();
+        assert_eq!(reading.since, Some(moment("2024-05-01").minus(HOUR)));
+    }
+
+    #[test]
+    fn a_sweep_is_due_when_the_last_is_old_and_another_filter_is_another_list() {
+        let kept = after("a", "2024-05-01", &rules());
+        assert!(
+            plan(Some(kept.clone()), &rules(), &run("b", "2024-05-07T23:00:00Z")).unwrap().since.is_some()
+        );
+        let sweep = plan(Some(kept.clone()), &rules(), &run("b", "2024-05-08")).unwrap();
+        assert_eq!(sweep.since, None);
+        assert_eq!(sweep.state_at_end(&rules(), "b").swept_at, Some(moment("2024-05-08")));
+        let filtered =
+            Reading::plan(Some(kept), &rules(), "labels=bug".to_owned(), None, &run("b", "2024-05-02"));
+        assert_eq!(filtered.unwrap().since, None);
+    }
+
+    #[test]
+    fn the_start_date_bounds_a_first_run_and_now_is_that_of_the_first_load() {
+        let at =
+            |start| plan(None, &ReadingRules { start, ..rules() }, &run("a", "2024-05-01")).unwrap().since;
+        assert_eq!(at(StartDate::At(moment("2024-04-01"))), Some(moment("2024-04-01")));
+        let now = ReadingRules { start: StartDate::Now, ..rules() };
+        let later = History { first_at: moment("2024-01-01"), ..run("z", "2024-05-01") };
+        assert_eq!(plan(None, &now, &later).unwrap().since, Some(moment("2024-01-01").minus(HOUR)));
+    }
+
+    #[test]
+    fn an_interrupted_load_is_gone_on_with() {
+        let begun = plan(None, &rules(), &run("a", "2024-05-01")).unwrap();
+        let point = Point::From(moment("2024-03-01"));
+        let kept = begun.state_at(point.clone(), &rules());
+        let going_on = History { unfinished: ["a".to_owned()].into(), ..run("b", "2024-05-02") };
+        let reading = plan(Some(kept.clone()), &rules(), &going_on).unwrap();
+        assert_eq!((reading.point.clone(), reading.load.as_str()), (Some(point), "a"));
+        // What changed since the first of both began may be missing.
+        let done = reading.state_at_end(&rules(), "b");
+        assert_eq!(done.cursors.get("notes"), Some(&moment("2024-05-01")));
+        assert_eq!(
+            plan(Some(done.clone()), &rules(), &History { load_id: "b".to_owned(), ..going_on }),
+            None
+        );
+        assert!(
+            plan(Some(done), &rules(), &run("c", "2024-05-03")).is_some(),
+            "a finished load is followed by another"
+        );
+        let other = plan(Some(kept), &rules(), &run("b", "2024-05-02")).unwrap();
+        assert_eq!(other.point, None, "a load that is not gone on with says nothing");
+    }
+
+    #[test]
+    fn what_changed_after_it_was_done_is_read_again() {
+        let leaf = ReadingRules { with: vec!["notes"], keeps_state: true, ..ReadingRules::default() };
+        let kept = after("a", "2024-05-01", &leaf);
+        let history = History { unfinished: ["a".to_owned()].into(), ..run("b", "2024-05-02") };
+        let reads = |changed_at| {
+            Reading::plan(Some(kept.clone()), &leaf, String::new(), changed_at, &history).is_some()
+        };
+        assert!(!reads(Some(moment("2024-05-01"))) && !reads(None));
+        assert!(reads(Some(Moment::now().minus(Duration::ZERO))));
+    }
+
+    #[test]
+    fn nothing_is_kept_or_used_where_a_table_is_replaced() {
+        let replaced = ReadingRules { keeps_state: false, ..rules() };
+        let history = History { unfinished: ["a".to_owned()].into(), ..run("b", "2024-05-02") };
+        let reading = plan(Some(after("a", "2024-05-01", &rules())), &replaced, &history).unwrap();
+        assert_eq!((reading.since, reading.point), (None, None));
+    }
+}

@@ -1,0 +1,22 @@
+//! Walking the tree of resources: from where a run starts, list by list, to what hangs on each record.
+//!
+//! A [`Tree`] says what hangs below what. Requests wait on a depth-first `stack`; a `visit` sends one, has the sink read
+//! the answer, hands the records over and puts what they start on top. What GitLab refuses gets a `verdict`.
+
+mod bindings;
+mod node;
+mod refusals;
+mod stack;
+mod start;
+mod task;
+mod tree;
+mod verdict;
+mod visit;
+
+pub(super) use bindings::fill_path;
+pub(super) use node::Node;
+pub(super) use stack::drain;
+pub(super) use start::Starter;
+pub(super) use task::Task;
+pub use tree::{Tree, TreeError};
+pub(super) use visit::Walk;

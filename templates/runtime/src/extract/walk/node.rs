@@ -1,0 +1,149 @@
+//! One resource of a run: its definition, what the configuration says of it, and what hangs below it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use super::bindings::{Route, Unbound, bind, combine, resolve_routes};
+use super::refusals::Refusals;
+use super::tree::TreeError;
+use crate::config::Config;
+use crate::extract::paging::{Way, is_set};
+use crate::extract::resume::{ReadingRules, rules_of};
+use crate::extract::tally::Counts;
+use crate::page::Binding;
+use crate::record::{Glimpse, Taps};
+use crate::resource::{FanOut, Resource, Start};
+
+/// One resource of a run.
+#[derive(Debug)]
+pub(in crate::extract) struct Node {
+    pub(in crate::extract) resource: &'static Resource,
+    pub(in crate::extract) routes: Vec<Route>,
+    pub(in crate::extract) children: Vec<Arc<Node>>,
+    /// Whether its records are loaded, or only read for what hangs below them.
+    pub(in crate::extract) is_loaded: bool,
+    /// What the user sends with every request.
+    pub(in crate::extract) query: Vec<(String, String)>,
+    pub(in crate::extract) params: BTreeMap<String, Vec<Value>>,
+    pub(in crate::extract) reading: Arc<ReadingRules>,
+    /// What is looked at of each record.
+    pub(in crate::extract) taps: Taps,
+    /// Fields that are not loaded.
+    pub(in crate::extract) omit: &'static [&'static str],
+    pub(in crate::extract) counts: Arc<Counts>,
+    /// How its lists are asked for, as far as one of them has shown.
+    pub(in crate::extract) way: OnceLock<Way>,
+    /// Whether its lists are refused everywhere.
+    pub(super) refusals: Refusals,
+}
+
+/// What a resource is in its run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Role {
+    /// Somebody asked for it; otherwise it comes along.
+    pub(super) is_selected: bool,
+    /// No other resource has the same table.
+    pub(super) owns_table: bool,
+}
+
+/// The fields that say where a record belongs, when it changed, and what hangs on it.
+fn taps_of(resource: &Resource, children: &[Arc<Node>]) -> Taps {
+    let scope = match resource.start {
+        Some(Start::Projects) => Some("path_with_namespace"),
+        Some(Start::Groups) => Some("full_path"),
+        None => None,
+    };
+    let cursor = resource.incremental.and_then(|incremental| incremental.cursor);
+    let cursor = cursor.or(resource.newest_first.map(|order| order.cursor));
+    let finality = resource.finality.iter();
+    let finality = finality.flat_map(|finality| finality.ended_at.iter().copied().chain([finality.field]));
+    let routes = children.iter().flat_map(|child| &child.routes).filter_map(|route| route.record_field());
+    let times = ["created_at", "updated_at"].into_iter().filter(|_| !children.is_empty());
+    let id = resource.params.is_empty().then_some("id");
+    Taps::new(scope.into_iter().chain(cursor).chain(finality).chain(routes).chain(times).chain(id))
+}
+
+impl Node {
+    pub(super) fn resolve(
+        resource: &'static Resource,
+        above: &[&'static Resource],
+        children: Vec<Arc<Self>>,
+        role: Role,
+        config: &Config,
+    ) -> Result<Self, TreeError> {
+        if resource.path.matches('{').count() != resource.params.len() {
+            return Err(TreeError::Placeholders { resource });
+        }
+        let routes = resolve_routes(resource, above.first().copied())?;
+        let said = config.resource(resource.name);
+        for (param, route) in resource.params.iter().zip(&routes) {
+            let is_given = said.params.get(param.name).is_some_and(|values| !values.is_empty());
+            if *route == Route::Config && !is_given {
+                return Err(TreeError::MissingInput { resource, param: param.name });
+            }
+        }
+        let is_loaded = role.is_selected || said.enabled != Some(false);
+        let below: Vec<&ReadingRules> = children.iter().map(|child| child.reading.as_ref()).collect();
+        let reading = ReadingRules {
+            marks_deleted: is_loaded && role.owns_table,
+            ..rules_of(resource, above, &below, config)
+        };
+        let taps = taps_of(resource, &children);
+        Ok(Self {
+            resource,
+            routes,
+            children,
+            reading: Arc::new(reading),
+            taps,
+            omit: if said.secrets { &[] } else { resource.secrets },
+            is_loaded,
+            query: said.query.clone(),
+            params: said.params.clone(),
+            counts: Arc::default(),
+            way: OnceLock::new(),
+            refusals: Refusals::default(),
+        })
+    }
+
+    /// The bindings of each partition that a record of the parent starts.
+    pub(in crate::extract) fn bind(
+        &self,
+        parent: &[Binding],
+        record: &Glimpse,
+    ) -> Result<Vec<Vec<Binding>>, Unbound> {
+        let bound = bind(self.resource, &self.routes, &self.params, parent, record)?;
+        Ok(match self.resource.fan_out {
+            Some(fan_out) => combine(&bound, fan_out.column, &self.fan_out_values(&fan_out)),
+            None => bound,
+        })
+    }
+
+    /// The query parameters that are set: the user's, and those of `defaults` that the user does not set.
+    pub(in crate::extract) fn set_query(&self, defaults: &[(String, String)]) -> Vec<(String, String)> {
+        let base = |name: &str| name.strip_suffix("[]").unwrap_or(name).to_owned();
+        let unset = defaults.iter().filter(|(name, _)| !is_set(&self.query, &base(name)));
+        unset.chain(&self.query).cloned().collect()
+    }
+
+    /// Those of the configuration, or all.
+    fn fan_out_values(&self, fan_out: &FanOut) -> Vec<Value> {
+        let said = self.query.iter().filter(|(name, _)| name == fan_out.param);
+        let said: Vec<Value> = said.map(|(_, value)| Value::from(value.as_str())).collect();
+        if said.is_empty() { fan_out.values.iter().map(|value| Value::from(*value)).collect() } else { said }
+    }
+
+    /// The parameters that a request of its own path sends, without those of changes and pages.
+    pub(in crate::extract) fn own_query(&self, bindings: &[Binding]) -> Vec<(String, String)> {
+        let own = self.resource.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut query = self.set_query(&own.collect::<Vec<_>>());
+        if let Some(fan_out) = self.resource.fan_out {
+            query.retain(|(name, _)| name != fan_out.param);
+            let value = bindings.iter().find(|binding| binding.column == fan_out.column);
+            let value = value.and_then(|binding| binding.value.as_str());
+            query.extend(value.map(|value| (fan_out.param.to_owned(), value.to_owned())));
+        }
+        query
+    }
+}

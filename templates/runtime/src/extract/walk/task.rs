@@ -1,0 +1,140 @@
+//! One item of the work stack: one request of one partition.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::bindings::fill_path;
+use super::node::Node;
+use crate::client::Request;
+use crate::extract::paging::{List, Pager};
+use crate::extract::resume::{Branch, Point};
+use crate::page::Partition;
+use crate::record::Glimpse;
+use crate::resource::{Pagination, Shape};
+use crate::scope::Root;
+
+/// One request. Small: thousands of them wait on the stack.
+#[derive(Debug)]
+pub(in crate::extract) struct Task {
+    pub(super) node: Arc<Node>,
+    /// How far the partition has come.
+    pub(super) branch: Arc<Branch>,
+    pub(super) start: Start,
+    pub(super) pager: Pager,
+    /// Whether nothing of the list was asked for before.
+    pub(super) is_first: bool,
+}
+
+/// What the request asks for.
+#[derive(Debug, Clone)]
+pub(super) enum Start {
+    /// The resource's own path, filled with the bindings.
+    Path,
+    /// A list or object that the scope leads to.
+    Root { root: Arc<Root>, shared: Arc<Shared> },
+}
+
+/// What the roots of one resource share: they are one partition, and may bring the same record twice.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Ids seen so far; `None` when one root alone cannot bring anything twice.
+    seen: Option<Mutex<HashSet<RecordId>>>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum RecordId {
+    Number(i64),
+    Text(String),
+}
+
+impl Shared {
+    pub(super) fn new(roots: usize) -> Self {
+        Self { seen: (roots > 1).then(Mutex::default) }
+    }
+}
+
+impl Task {
+    /// The first request of a partition.
+    pub(super) fn new(node: Arc<Node>, branch: Arc<Branch>, start: Start, per_page: u32) -> Self {
+        node.counts.add_list();
+        let list = list_of(&node, &branch, &start, per_page);
+        let pager = Pager::new(&list, branch.reading.point.as_ref());
+        Self { node, branch, start, pager, is_first: true }
+    }
+
+    /// The request that comes after this one, or in its place.
+    pub(super) fn at(&self, pager: Pager) -> Self {
+        let (node, branch) = (Arc::clone(&self.node), Arc::clone(&self.branch));
+        Self { node, branch, start: self.start.clone(), pager, is_first: false }
+    }
+
+    /// The list that it reads.
+    pub(super) fn list(&self, per_page: u32) -> List {
+        list_of(&self.node, &self.branch, &self.start, per_page)
+    }
+
+    pub(super) fn partition(&self) -> &Arc<Partition> {
+        &self.branch.partition
+    }
+
+    /// The place from which a later run can go on: several lists have no common one.
+    pub(super) fn point(&self, list: &List) -> Option<Point> {
+        let is_one_list = !matches!(&self.start, Start::Root { shared, .. } if shared.seen.is_some());
+        self.pager.point(list).filter(|_| is_one_list)
+    }
+
+    /// Whether a refusal concerns the whole run: nothing that follows would have anything to start from.
+    pub(super) fn starts_the_scope(&self) -> bool {
+        matches!(self.start, Start::Root { .. }) && self.node.resource.start.is_some()
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        match &self.start {
+            Start::Path => self.node.resource.shape,
+            Start::Root { root, .. } => root.shape,
+        }
+    }
+
+    /// What its limit goes by.
+    pub(in crate::extract) fn route(&self) -> &'static str {
+        match &self.start {
+            Start::Path => self.node.resource.path,
+            Start::Root { root, .. } => root.route,
+        }
+    }
+
+    pub(super) fn request(&self, list: &List) -> Request {
+        let path = match &self.start {
+            Start::Path => fill_path(self.node.resource.path, &self.partition().bindings),
+            Start::Root { root, .. } => root.path.clone(),
+        };
+        Request { path, query: self.pager.query(list), route: self.route() }
+    }
+
+    /// Whether no other root has brought the record.
+    pub(super) fn is_new(&self, record: &Glimpse) -> bool {
+        let Start::Root { shared, .. } = &self.start else { return true };
+        let (Some(seen), Some(id)) = (&shared.seen, record.get("id")) else { return true };
+        let id = id.as_i64().map_or_else(|| RecordId::Text(id.to_string()), RecordId::Number);
+        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
+    }
+}
+
+fn list_of(node: &Node, branch: &Branch, start: &Start, per_page: u32) -> List {
+    let (set, pagination) = match start {
+        Start::Path => (node.own_query(&branch.partition.bindings), node.resource.pagination),
+        Start::Root { root, .. } => (node.set_query(&root.query), root.pagination),
+    };
+    // What is learned of the resource's own lists says nothing of others that the scope leads to.
+    let way = node.way.get().copied().filter(|_| pagination != Pagination::None).unwrap_or_default();
+    List {
+        set,
+        pagination,
+        changes: node.resource.incremental.filter(|_| node.reading.is_incremental),
+        since: branch.reading.since,
+        newest_first: node.reading.newest_first,
+        has_key: !node.resource.record_key.is_empty(),
+        per_page,
+        way,
+    }
+}

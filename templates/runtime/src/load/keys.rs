@@ -1,0 +1,77 @@
+//! The keys of rows as bytes, so that rows of different batches can be compared.
+
+use std::hash::{BuildHasher, RandomState};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+
+use crate::resource::ColumnKind;
+use crate::schema::table::{Table, is_digest};
+use crate::schema::widen::float_text;
+
+/// The key of each row of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    /// `columns` are some of the batch, whose kinds `table` knows. A digest that a row does not have is no part of its
+    /// key, so that rows of a table without digests compare with those of one that has got them.
+    pub(super) fn of(batch: &RecordBatch, columns: &[String], table: &Table) -> Self {
+        let cells = columns.iter().filter_map(|name| {
+            let kind = table.column(name).map(|column| column.kind)?;
+            Some((batch.column_by_name(name)?, kind, is_digest(name)))
+        });
+        let cells: Vec<(&ArrayRef, ColumnKind, bool)> = cells.collect();
+        let mut keys = Self::default();
+        for row in 0..batch.num_rows() {
+            for (array, kind, is_digest) in &cells {
+                if !is_digest || array.is_valid(row) {
+                    push(&mut keys.bytes, array, *kind, row);
+                }
+            }
+            keys.ends.push(keys.bytes.len());
+        }
+        keys
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
+    }
+
+    /// Two keys that differ have the same number hardly ever.
+    pub(super) fn hashes(&self, hasher: &RandomState) -> impl Iterator<Item = u64> {
+        self.iter().map(|key| hasher.hash_one(key))
+    }
+}
+
+/// Two values of a column are the same when these bytes are, whatever the column's kind was when they came.
+fn push(bytes: &mut Vec<u8>, array: &ArrayRef, kind: ColumnKind, row: usize) {
+    let start = bytes.len();
+    bytes.extend([0; 5]);
+    if array.is_null(row) {
+        return;
+    }
+    match kind {
+        ColumnKind::Bool => bytes.extend(array.as_boolean().value(row).to_string().bytes()),
+        ColumnKind::Int => bytes.extend(array.as_primitive::<Int64Type>().value(row).to_string().bytes()),
+        ColumnKind::Float => bytes.extend(float_text(array.as_primitive::<Float64Type>().value(row)).bytes()),
+        ColumnKind::Date => bytes.extend(array.as_primitive::<Date32Type>().value(row).to_le_bytes()),
+        ColumnKind::Timestamp => {
+            bytes.extend(array.as_primitive::<TimestampMicrosecondType>().value(row).to_le_bytes());
+        }
+        ColumnKind::Text | ColumnKind::Json => bytes.extend(array.as_string::<i32>().value(row).bytes()),
+    }
+    let length = u32::try_from(bytes.len() - start - 5).unwrap_or(u32::MAX).to_le_bytes();
+    for (place, byte) in bytes.iter_mut().skip(start).zip([1].into_iter().chain(length)) {
+        *place = byte;
+    }
+}

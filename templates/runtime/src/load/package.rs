@@ -1,0 +1,335 @@
+//! Packages: rows that were gathered, written batch by batch, and committed with what they mean.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::LoadError;
+use super::below::below;
+use super::definition::Definitions;
+use super::evolve::Tables;
+use super::family::{self, Selection};
+use super::gather::{Family, Gather};
+use super::options::LoadOptions;
+use super::plan::{Plan, Writes};
+use super::state::States;
+use super::summary::LoadSummary;
+use super::writers::Writers;
+use crate::destination::{
+    Abilities, Batch, Deletion, DestinationError, Forget, LoadEntry, Mode, OpenLoad, Package, PackageId,
+    SchemaChange, StateEntry, Swap,
+};
+use crate::page::{Binding, Whole};
+use crate::schema::table::{Table, TableRows};
+
+type Result<T> = std::result::Result<T, DestinationError>;
+
+/// The destination, and what waits to be committed to it.
+pub(super) struct Packages {
+    load: Box<dyn OpenLoad>,
+    abilities: Abilities,
+    options: Arc<LoadOptions>,
+    definitions: Definitions,
+    states: Arc<States>,
+    tables: Tables,
+    pub(super) entry: LoadEntry,
+    pub(super) summary: LoadSummary,
+    gather: Gather,
+    open: OpenPackage,
+    waiting: Waiting,
+    renewed: Instant,
+    hasher: RandomState,
+}
+
+/// The package that is being written.
+struct OpenPackage {
+    id: PackageId,
+    writers: Writers,
+    /// The keys that were written, by table: none comes twice in a package.
+    keys: HashMap<String, HashSet<u64>>,
+}
+
+/// What a commit is due for: gathered or written rows, and what is kept when all of them are committed.
+#[derive(Default)]
+struct Waiting {
+    /// When the first of it came.
+    since: Option<Instant>,
+    rows: usize,
+    states: Vec<StateEntry>,
+    gone: Vec<Gone>,
+}
+
+/// A read that found all rows of a partition; those that it did not find are gone.
+#[derive(Debug)]
+pub(super) struct Gone {
+    pub(super) plan: Arc<Plan>,
+    pub(super) bindings: Vec<Binding>,
+    pub(super) whole: Whole,
+}
+
+/// What a package means beside its rows.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    pub(super) swaps: Vec<Swap>,
+    pub(super) deletions: Vec<Deletion>,
+    pub(super) states: Vec<StateEntry>,
+    pub(super) forget: Vec<Forget>,
+}
+
+/// How much may be gathered: beyond it, small batches are written as well.
+const GATHERED_BYTES: usize = 16 << 20;
+
+impl Packages {
+    pub(super) fn new(
+        load: Box<dyn OpenLoad>,
+        abilities: Abilities,
+        options: &Arc<LoadOptions>,
+        definitions: Definitions,
+        (states, tables, entry): (Arc<States>, Tables, LoadEntry),
+    ) -> std::result::Result<Self, LoadError> {
+        let writers = Writers::new(abilities.writers)?;
+        let id = PackageId { load_id: entry.load_id.clone(), number: 0 };
+        Ok(Self {
+            load,
+            abilities,
+            options: Arc::clone(options),
+            definitions,
+            states,
+            tables,
+            summary: LoadSummary::new(entry.load_id.clone(), entry.started_at),
+            entry,
+            gather: Gather::default(),
+            open: OpenPackage { id, writers, keys: HashMap::new() },
+            waiting: Waiting::default(),
+            renewed: Instant::now(),
+            hasher: RandomState::new(),
+        })
+    }
+
+    /// Settles what the state of earlier loads still says, and notes the load as running.
+    pub(super) fn begin(&mut self, first_load: StateEntry) -> Result<()> {
+        loop {
+            let states = self.definitions.to_rewrite(self.load.as_mut(), &self.options)?;
+            if states.is_empty() {
+                break;
+            }
+            self.send(&Meaning { states, ..Meaning::default() })?;
+        }
+        let forget = self.definitions.forget();
+        let definitions = self.definitions.all.iter().map(|(name, definition)| definition.entry(name));
+        let states = definitions.chain([first_load]).collect();
+        self.send(&Meaning { states, forget, ..Meaning::default() }).map(drop)
+    }
+
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How long until something is due; `None`: nothing will be.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let commit =
+            self.waiting.since.map(|since| self.options.package_time.saturating_sub(since.elapsed()));
+        let renewal = self.abilities.renew_every.map(|every| every.saturating_sub(self.renewed.elapsed()));
+        commit.into_iter().chain(renewal).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self) -> Result<()> {
+        if self.abilities.renew_every.is_some_and(|every| self.renewed.elapsed() >= every) {
+            self.load.renew()?;
+            self.renewed = Instant::now();
+        }
+        let most = self.options.package_rows.unwrap_or(self.abilities.package_rows);
+        let waiting = &self.waiting;
+        let is_late = waiting.since.is_some_and(|since| since.elapsed() >= self.options.package_time);
+        if is_late || waiting.rows.saturating_add(waiting.states.len()) >= most {
+            self.commit()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes the rows of a page.
+    pub(super) fn add(&mut self, plan: &Arc<Plan>, mut page: Vec<TableRows>) -> Result<()> {
+        // The list of a record that was never filled has no table to be emptied in.
+        page.retain(|rows| {
+            rows.row_count() > 0 || rows.parents.is_none() || self.tables.get(&rows.table.name).is_some()
+        });
+        self.waiting.since.get_or_insert_with(Instant::now);
+        self.waiting.rows += page.iter().map(TableRows::row_count).sum::<usize>();
+        self.gather.add(plan, page);
+        if self.gather.bytes >= GATHERED_BYTES {
+            return self.flush();
+        }
+        // Each version is a row, so a later one does not stand in for one that waits.
+        let batch_rows = if plan.writes == Writes::Versions { 0 } else { self.abilities.batch_rows };
+        let full = self.gather.take_full(plan.resource.name, batch_rows);
+        full.map_or(Ok(()), |family| self.write(&family))
+    }
+
+    /// Takes what is kept of partitions.
+    pub(super) fn keep(&mut self, states: Vec<StateEntry>, gone: Vec<Gone>) {
+        self.states.settle(&states);
+        self.waiting.since.get_or_insert_with(Instant::now);
+        self.waiting.states.extend(states);
+        self.waiting.gone.extend(gone);
+    }
+
+    /// Writes everything that was gathered.
+    fn flush(&mut self) -> Result<()> {
+        self.gather.take().iter().try_for_each(|family| self.write(family))
+    }
+
+    /// Writes the pages of a resource: its records first, then their lists.
+    fn write(&mut self, family: &Family) -> Result<()> {
+        let selection = Selection::of(family);
+        let names = family.tables();
+        self.evolve(family, &names)?;
+        self.claim(family, &selection)?;
+        let mut known = None;
+        for name in names {
+            let Some(table) = self.tables.get(&name).cloned() else { continue };
+            let mode = family.mode(&table);
+            if table.parent.is_some() {
+                let batch = family::list(family, &table, &selection, known.as_ref())?;
+                self.write_batch(&table, &mode, batch)?;
+                continue;
+            }
+            let batch = family::records(family, &table, &selection)?;
+            let is_new = self.write_batch(&table, &mode, batch)?;
+            known = is_new.map(|is_new| selection.known(&is_new));
+        }
+        Ok(())
+    }
+
+    /// Tables first become what the rows need.
+    fn evolve(&mut self, family: &Family, names: &[String]) -> Result<()> {
+        let plan = &family.plan;
+        let changes: Vec<SchemaChange> = names
+            .iter()
+            .flat_map(|name| self.tables.plan_for(family.rows_of(name).map(|(_, rows)| rows)))
+            .collect();
+        let own = &plan.layout.table;
+        let makes_own =
+            |change: &SchemaChange| matches!(change, SchemaChange::CreateTable(table) if table.name == *own);
+        let is_made = changes.iter().any(makes_own);
+        self.prepare(changes)?;
+        let name = plan.resource.name;
+        if let Some(definition) = self.definitions.all.get(name).filter(|_| is_made) {
+            self.waiting.states.push(definition.with_table().entry(name));
+        }
+        Ok(())
+    }
+
+    /// Makes changes. What the open package has written of the tables is committed before.
+    pub(super) fn prepare(&mut self, changes: Vec<SchemaChange>) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let is_open = |change: &SchemaChange| !change.is_note() && self.open.writers.have(change.table());
+        if changes.iter().any(is_open) {
+            self.commit_written()?;
+        }
+        self.load.prepare(&changes, &self.entry.load_id)?;
+        for change in changes {
+            if self.tables.make(&change) {
+                self.summary.changes.push(change);
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that the package has already ends the package first.
+    fn claim(&mut self, family: &Family, selection: &Selection) -> Result<()> {
+        let hashes = selection.hashes(&self.hasher);
+        let table = &family.plan.layout.table;
+        let is_again = |written: &HashSet<u64>| hashes.iter().any(|hash| written.contains(hash));
+        if self.open.keys.get(table).is_some_and(is_again) {
+            self.commit_written()?;
+        }
+        if !hashes.is_empty() {
+            self.open.keys.entry(table.clone()).or_default().extend(hashes);
+        }
+        Ok(())
+    }
+
+    fn write_batch(&mut self, table: &Table, mode: &Mode, batch: Batch) -> Result<Option<Vec<bool>>> {
+        if batch.rows.num_rows() == 0 && batch.parents.is_none() {
+            return Ok(None);
+        }
+        let OpenPackage { id, writers, .. } = &mut self.open;
+        writers.write(self.load.as_mut(), (table, mode, id), batch)
+    }
+
+    /// Commits everything that waits.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.flush()?;
+        let gone = std::mem::take(&mut self.waiting.gone);
+        let deletions = self.deletions(gone)?;
+        let states = std::mem::take(&mut self.waiting.states);
+        self.send(&Meaning { deletions, states, ..Meaning::default() })?;
+        self.waiting = Waiting::default();
+        Ok(())
+    }
+
+    /// Commits the rows that are written; what is kept waits for those that are only gathered.
+    fn commit_written(&mut self) -> Result<()> {
+        if self.open.writers.are_idle() {
+            return Ok(());
+        }
+        self.send(&Meaning::default()).map(drop)
+    }
+
+    /// Commits the open package; tells which tables were swapped.
+    pub(super) fn send(&mut self, meaning: &Meaning) -> Result<BTreeSet<String>> {
+        self.open.keys.clear();
+        self.open.writers.finish()?;
+        let mut committed = self.load.commit(&Package {
+            id: &self.open.id,
+            swaps: &meaning.swaps,
+            deletions: &meaning.deletions,
+            states: &meaning.states,
+            forget: &meaning.forget,
+            load: Some(&self.entry),
+        })?;
+        self.open.id.number += 1;
+        let swapped = std::mem::take(&mut committed.swapped);
+        self.summary.add(committed);
+        let rows = self.summary.tables.iter();
+        self.entry.rows = rows.map(|(name, written)| (name.clone(), written.total().into())).collect();
+        Ok(swapped)
+    }
+
+    /// Of partitions that were read whole: what is gone, and what hangs on it.
+    fn deletions(&mut self, gone: Vec<Gone>) -> Result<Vec<Deletion>> {
+        let mut deletions = Vec::with_capacity(gone.len());
+        let mut columns: BTreeMap<String, SchemaChange> = BTreeMap::new();
+        for Gone { plan, bindings, whole } in gone {
+            let table = plan.layout.table.clone();
+            if plan.writes != Writes::Merge || self.tables.get(&table).is_none() {
+                continue;
+            }
+            let below = below(plan.resource, &self.options, &self.tables);
+            let marked = below.iter().map(|below| &below.table).chain([&table]);
+            columns.extend(marked.filter_map(|name| Some((name.clone(), self.tables.plan_for_marks(name)?))));
+            let partition = bindings.into_iter().map(|binding| (binding.column.to_owned(), binding.value));
+            deletions.push(Deletion {
+                partition: partition.collect(),
+                from: whole.from.unwrap_or_default(),
+                before: whole.since,
+                at: SystemTime::now(),
+                below,
+                table,
+            });
+        }
+        self.prepare(columns.into_values().collect())?;
+        Ok(deletions)
+    }
+
+    /// Gives the place back; what the load did.
+    pub(super) fn close(self) -> Result<LoadSummary> {
+        self.load.close()?;
+        Ok(self.summary)
+    }
+}

@@ -1,0 +1,110 @@
+//! What earlier loads kept: the state of partitions, looked up one by one, and how those loads ended.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::destination::{
+    DestinationError, Forget, LoadEntry, LoadStatus, StateEntry, StateKey, StateReader, partition_key,
+};
+use crate::moment::Moment;
+use crate::page::Binding;
+
+/// The loads before this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastLoads {
+    /// When the first of all began; this one, if there was none.
+    pub first_at: Moment,
+    /// The latest ones, as far as they did not come to their end.
+    pub unfinished: BTreeSet<String>,
+}
+
+impl PastLoads {
+    /// `loads` from the newest on. Loads that began before `since` are not gone on with; `None`: no load is.
+    pub(super) fn of(loads: &[LoadEntry], first_at: Moment, since: Option<SystemTime>) -> Self {
+        let is_cut = |load: &&LoadEntry| {
+            let is_open =
+                matches!(load.status, LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed);
+            is_open && since.is_some_and(|since| load.started_at >= since)
+        };
+        // One that a limit cut off says nothing of the load before it.
+        let is_limited = |load: &&LoadEntry| {
+            load.report.get("truncated").and_then(Value::as_array).is_some_and(|cut| !cut.is_empty())
+        };
+        let whole = loads.iter().filter(|load| !is_limited(load));
+        let unfinished = whole.take_while(is_cut).map(|load| load.load_id.clone()).collect();
+        Self { first_at, unfinished }
+    }
+
+    pub(super) fn oldest_to_resume(started_at: SystemTime, within: Option<Duration>) -> Option<SystemTime> {
+        within.and_then(|within| started_at.checked_sub(within))
+    }
+}
+
+/// Looks states up, and remembers which of those that it found were not kept anew: few, as each that is read to its end
+/// is.
+pub(super) struct States {
+    reader: Mutex<Box<dyn StateReader>>,
+    pending: Mutex<HashSet<(String, String)>>,
+}
+
+impl States {
+    pub(super) fn new(reader: Box<dyn StateReader>) -> Self {
+        Self { reader: Mutex::new(reader), pending: Mutex::default() }
+    }
+
+    /// In the order of the partitions.
+    pub(super) fn read(
+        &self,
+        partitions: &[(&str, &[Binding])],
+    ) -> Result<Vec<Option<Value>>, DestinationError> {
+        let names: Vec<String> = partitions.iter().map(|(_, bindings)| partition_key(bindings)).collect();
+        let key = |((resource, _), partition)| StateKey { resource, partition };
+        let keys: Vec<StateKey<'_>> =
+            partitions.iter().copied().zip(names.iter().map(String::as_str)).map(key).collect();
+        let found = self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(&keys)?;
+        let mut pending = self.pending();
+        for (key, _) in keys.iter().zip(&found).filter(|(_, state)| state.is_some()) {
+            pending.insert((key.resource.to_owned(), key.partition.to_owned()));
+        }
+        drop(pending);
+        Ok(found)
+    }
+
+    /// The load has said something new of these.
+    pub(super) fn settle(&self, states: &[StateEntry]) {
+        let mut pending = self.pending();
+        if pending.is_empty() {
+            return;
+        }
+        for state in states {
+            pending.remove(&(state.resource.clone(), state.partition.clone()));
+        }
+    }
+
+    /// What forgets the partitions of these resources that nobody asked for: what they hang on is gone.
+    pub(super) fn vanished(&self, resources: &[&str]) -> Vec<Forget> {
+        let pending = self.pending();
+        let forget = |resource: &&str| {
+            let asked = pending.iter().filter(|(of, _)| of == resource);
+            Forget {
+                resource: (*resource).to_owned(),
+                except: asked.map(|(_, partition)| partition.clone()).collect(),
+            }
+        };
+        resources.iter().map(forget).collect()
+    }
+
+    fn pending(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("States").finish_non_exhaustive()
+    }
+}
