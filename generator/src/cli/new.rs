@@ -226,7 +226,7 @@ fn print_summary(dir: &Path, answers: &Answers, all: &ResourceGraph, graph: &Res
     let declared = || all.resources.iter().filter(|resource| resource.is_declared);
     let needy = declared().filter(|resource| !resource.is_ready()).count();
     anstream::eprintln!(
-        "of {} GETs in the document, {needy} need input and {} give no records; `gitlab-init inspect` lists them",
+        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH` says why",
         declared().count() + all.skipped.len(),
         all.skipped.len()
     );
