@@ -416,6 +416,9 @@ struct Watched {
     watch: Watch,
 }
 
+/// Package, table, and the values of the key.
+type WrittenKey = (PackageId, String, Vec<Option<String>>);
+
 #[derive(Clone)]
 struct Watch {
     writes_left: Arc<AtomicUsize>,
@@ -424,8 +427,8 @@ struct Watch {
     closed: Arc<AtomicBool>,
     writers: usize,
     batch_rows: usize,
-    /// The keys that were written: package, table, values.
-    keys: Arc<Mutex<HashSet<(PackageId, String, Vec<Option<String>>)>>>,
+    /// The keys that were written.
+    keys: Arc<Mutex<HashSet<WrittenKey>>>,
 }
 
 struct WatchedLoad {
