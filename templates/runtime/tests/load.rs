@@ -92,7 +92,8 @@ impl File {
 
 fn page(resource: &'static Resource, project: i64, records: Vec<Value>) -> Page {
     let bindings = vec![Binding { column: "project_id", value: json!(project) }];
-    let records = records.into_iter().map(|record| record.as_object().unwrap().clone()).collect();
+    let records =
+        records.into_iter().map(|record| record.as_object().unwrap().clone().into_iter().collect()).collect();
     Page { partition: Arc::new(Partition { resource, bindings }), records, last: true }
 }
 

@@ -72,7 +72,7 @@ fn write(destination: &mut dyn Destination, rows: &TableRows, target: Target) ->
 fn prepare(destination: &mut dyn Destination, rows: &TableRows) {
     let name = &rows.table.name;
     let Some(table) = destination.tables().unwrap().into_iter().find(|table| table.name == *name) else {
-        return destination.apply(&SchemaChange::CreateTable(rows.table.clone()), LOAD).unwrap();
+        return destination.apply(&SchemaChange::CreateTable(Table::clone(&rows.table)), LOAD).unwrap();
     };
     for column in rows.table.columns.iter().filter(|column| table.column(&column.name).is_none()) {
         let change = SchemaChange::AddColumn { table: name.clone(), column: column.clone() };
@@ -484,12 +484,12 @@ fn the_schema_is_read_back(place: &dyn Place) {
     let child = Table {
         parent: Some("all_kinds".to_owned()),
         source: "/some/list".to_owned(),
-        ..TableRows::of("all_kinds__list", &[], &[("_index", Int)], &[]).table
+        ..Table::clone(&TableRows::of("all_kinds__list", &[], &[("_index", Int)], &[]).table)
     };
     load(place, &rows);
     apply(place, &SchemaChange::CreateTable(child.clone()));
     apply(place, &alter("all_kinds", "i", (Int, Seen::Int), (Int, Seen::BigInt)));
-    let mut expected = rows.table;
+    let mut expected = Table::clone(&rows.table);
     expected.columns[1].seen = Seen::BigInt;
     assert_eq!(place.open().tables().unwrap(), [expected, child]);
 }

@@ -16,7 +16,7 @@ use crate::schema::widen::widen;
 /// What has to change before `rows` can be written.
 pub(super) fn changes_for(table: Option<&Table>, rows: &TableRows) -> Vec<SchemaChange> {
     let Some(table) = table else {
-        return vec![SchemaChange::CreateTable(rows.table.clone())];
+        return vec![SchemaChange::CreateTable(Table::clone(&rows.table))];
     };
     let name = &table.name;
     let mut changes: Vec<_> =
@@ -66,7 +66,7 @@ pub(super) fn conformed(rows: TableRows, table: &Table) -> Result<TableRows, Des
         rows.parents.as_ref().map(|parents| conformed_batch(parents, &rows.table, table)).transpose()?;
     let columns =
         rows.table.columns.iter().filter_map(|column| table.column(&column.name)).cloned().collect();
-    Ok(TableRows { table: Table { columns, ..rows.table }, batch, parents })
+    Ok(TableRows { table: Arc::new(Table { columns, ..Table::clone(&rows.table) }), batch, parents })
 }
 
 fn conformed_batch(batch: &RecordBatch, from: &Table, to: &Table) -> Result<RecordBatch, DestinationError> {

@@ -17,8 +17,9 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::destination::{Destination, DestinationError, StateEntry, partition_key};
-use crate::normalize::{Catalog, NormalizeError, Stamp, normalize};
-use crate::page::{Binding, Page};
+use crate::normalize::{Catalog, NormalizeError, PageRows, Stamp};
+use crate::page::{Binding, Page, Partition};
+use crate::record::{Outcome, Reading, Record};
 use crate::resource::Resource;
 
 mod evolve;
@@ -137,24 +138,35 @@ impl Loader {
         self.shared.send(Message::Keep { states, deletions })
     }
 
-    /// Normalises the page and queues its rows; waits while the writer is behind.
-    pub async fn page(&self, page: Page) -> Result<(), LoadError> {
+    /// Reads a body of a partition into rows.
+    pub fn read(&self, reading: Reading<'_>, partition: &Partition, text: &str) -> Outcome<PageRows> {
+        self.shared.plan(partition.resource).reader.read(reading, &partition.bindings, text)
+    }
+
+    /// Queues the rows of records; waits while the writer is behind.
+    pub async fn page(&self, page: Page<Vec<Record<'_>>>) -> Result<(), LoadError> {
         self.page_and_keep(page, Vec::new()).await
     }
 
     /// The same, with what is to be kept of partitions: it is committed together with the rows.
-    pub async fn page_and_keep(&self, page: Page, keep: Vec<Keep>) -> Result<(), LoadError> {
-        let resource = page.partition.resource;
-        let plan = self.shared.plan(resource);
-        let stamp = Stamp { load_id: self.shared.load_id.clone(), loaded_at: SystemTime::now() };
-        let normalized = normalize(&page, &plan.layout, &self.shared.catalog, &stamp)?;
+    pub async fn page_and_keep(&self, page: Page<Vec<Record<'_>>>, keep: Vec<Keep>) -> Result<(), LoadError> {
+        let Page { partition, records, last } = page;
+        let records = self.shared.plan(partition.resource).reader.rows(&partition.bindings, &records);
+        self.rows(Page { partition, records, last }, keep).await
+    }
+
+    /// Queues rows, with what is to be kept of partitions: it is committed together with them. Waits while the writer
+    /// is behind.
+    pub async fn rows(&self, page: Page<PageRows>, keep: Vec<Keep>) -> Result<(), LoadError> {
+        let plan = self.shared.plan(page.partition.resource);
+        let stamp = Stamp { load_id: &self.shared.load_id, loaded_at: SystemTime::now() };
+        let normalized = page.records.finish(&stamp)?;
+        let layout = plan.reader.layout();
         let notes = (normalized.without_key > 0).then(|| LoadNote::EmptyKey {
-            table: plan.layout.table.clone(),
-            key: plan.layout.record_key.iter().map(|field| (*field).to_owned()).collect(),
+            table: layout.table.clone(),
+            key: layout.record_key.iter().map(|field| (*field).to_owned()).collect(),
         });
         let (states, deletions) = self.shared.kept(keep);
-        drop(page);
-
         let bytes: usize = normalized.tables.iter().map(|rows| rows.size()).sum();
         let needed = u32::try_from(bytes >> 10).unwrap_or(u32::MAX).clamp(1, self.shared.all_room);
         let room = Arc::clone(&self.shared.room).acquire_many_owned(needed).await;
@@ -181,7 +193,11 @@ impl Loader {
 impl Shared {
     fn plan(&self, resource: &'static Resource) -> Arc<Plan> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(plans.entry(resource.name).or_insert_with(|| Arc::new(plan_of(resource, &self.options))))
+        Arc::clone(
+            plans
+                .entry(resource.name)
+                .or_insert_with(|| Arc::new(plan_of(resource, &self.options, &self.catalog))),
+        )
     }
 
     /// States and deletions as the writer takes them.

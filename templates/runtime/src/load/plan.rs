@@ -3,21 +3,21 @@
 use crate::destination::Target;
 use crate::load::options::LoadOptions;
 use crate::load::summary::LoadNote;
-use crate::normalize::Layout;
+use crate::normalize::{Catalog, Digests, Layout, Reader};
 use crate::resource::{KeyScope, Resource, Shape, WriteDisposition};
 
 /// Where the records of a resource go.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) resource: &'static str,
-    pub(super) layout: Layout,
+    pub(super) reader: Reader,
     /// The table itself, or its stage where a complete read is to replace it.
     pub(super) target: Target,
     pub(super) note: Option<LoadNote>,
 }
 
 /// Merging needs a key: without one, a complete read replaces the table.
-pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions) -> Plan {
+pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions, catalog: &Catalog) -> Plan {
     let own = options.resources.get(resource.name);
     let table = own.and_then(|own| own.table.clone()).unwrap_or_else(|| resource.table.to_owned());
     let wanted = own.and_then(|own| own.write_disposition).unwrap_or(resource.write_disposition);
@@ -27,19 +27,28 @@ pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions) -> Pla
     let note = (is_merge && !has_key && resource.shape != Shape::Object)
         .then(|| LoadNote::NoKey { resource: resource.name, table: table.clone() });
     let replaces = resource.is_replaced(own.and_then(|own| own.write_disposition));
+    let layout = Layout {
+        table,
+        partition_key,
+        record_key,
+        is_unique: has_key && wanted != WriteDisposition::Append,
+        digests: if has_key && wanted != WriteDisposition::Append { Digests::Keyless } else { Digests::None },
+        left_out: Vec::new(),
+        lists: options.nested_lists,
+        max_depth: options.max_depth,
+        hints: resource.columns.iter().map(|column| (column.name, column.kind)).collect(),
+    };
     Plan {
         resource: resource.name,
         target: if replaces { Target::Stage } else { Target::Table },
-        layout: Layout {
-            table,
-            partition_key,
-            record_key,
-            is_unique: has_key && wanted != WriteDisposition::Append,
-            lists: options.nested_lists,
-            max_depth: options.max_depth,
-            hints: resource.columns.iter().map(|column| (column.name, column.kind)).collect(),
-        },
+        reader: Reader::new(resource, layout, catalog.clone()),
         note,
+    }
+}
+
+impl Plan {
+    pub(super) fn layout(&self) -> &Layout {
+        self.reader.layout()
     }
 }
 

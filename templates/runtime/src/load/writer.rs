@@ -146,7 +146,7 @@ impl Writer {
         self.open()?;
         self.summary.note(notes.into_iter().chain(plan.note.clone()));
         if plan.target == Target::Stage {
-            self.staged.insert((plan.layout.table.clone(), plan.resource));
+            self.staged.insert((plan.layout().table.clone(), plan.resource));
         }
         for rows in tables {
             self.write(rows, plan.target)?;
@@ -162,7 +162,7 @@ impl Writer {
         deletions: &[Deletion],
     ) -> Result<(), DestinationError> {
         if plan.target == Target::Stage {
-            let table = &plan.layout.table;
+            let table = &plan.layout().table;
             self.staged_states.extend(states.into_iter().map(|state| (table.clone(), state)));
             return self.commit_if_due();
         }
@@ -180,7 +180,7 @@ impl Writer {
 
     fn mark_deleted(&mut self, deletion: &Deletion) -> Result<(), DestinationError> {
         let Deletion { plan, bindings, read } = deletion;
-        let layout = &plan.layout;
+        let layout = plan.layout();
         let Some(table) = self.tables.get(&layout.table).filter(|_| layout.is_unique) else {
             return Ok(());
         };
@@ -285,7 +285,7 @@ impl Writer {
         let complete: BTreeSet<(String, &str)> = complete
             .iter()
             .filter(|plan| plan.target == Target::Stage)
-            .map(|plan| (plan.layout.table.clone(), plan.resource))
+            .map(|plan| (plan.layout().table.clone(), plan.resource))
             .collect();
         let names: BTreeSet<String> =
             self.staged.iter().chain(&complete).map(|(table, _)| table.clone()).collect();

@@ -1,7 +1,6 @@
 //! Pages in, rows out: what a record becomes.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::time::UNIX_EPOCH;
 
 use arrow_array::cast::AsArray;
@@ -10,9 +9,12 @@ use arrow_array::{Array, RecordBatch};
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::page::{Binding, Partition};
+use crate::hooks::{Hooks, Keep};
+use crate::page::Binding;
+use crate::record::{Glimpse, Read, Reading, Record, Rows, Taps, Value as RecordValue};
 use crate::resource::ColumnKind::{Bool, Date, Float, Int, Json, Text, Timestamp};
-use crate::resource::{Pagination, Resource};
+use crate::resource::{Pagination, Resource, Shape};
+use crate::schema::table::DIGEST;
 use crate::schema::time::{date_text, instant_text};
 use crate::schema::{Seen, Table, data_type};
 
@@ -35,25 +37,71 @@ fn layout() -> Layout {
     }
 }
 
-fn page(bindings: &[(&'static str, Value)], records: Value) -> Page {
-    let bindings = bindings.iter().map(|(column, value)| Binding { column, value: value.clone() }).collect();
-    let records =
-        records.as_array().unwrap().iter().map(|record| record.as_object().unwrap().clone()).collect();
-    Page { partition: Arc::new(Partition { resource: &THINGS, bindings }), records, last: true }
+/// Two readers of one resource: one reads by its plan where it can, one by the general way alone. What one of them
+/// makes of a page, the other has to make as well.
+struct Readers {
+    fast: Reader,
+    general: Reader,
 }
 
-fn run_with(layout: &Layout, catalog: &Catalog, page: &Page) -> Vec<TableRows> {
-    let stamp = Stamp { load_id: "l".to_owned(), loaded_at: UNIX_EPOCH };
-    normalize(page, layout, catalog, &stamp).unwrap().tables
+const STAMP: Stamp<'_> = Stamp { load_id: "l", loaded_at: UNIX_EPOCH };
+
+type Bindings<'b> = &'b [(&'static str, Value)];
+
+impl Readers {
+    fn new(layout: &Layout) -> Self {
+        Self::from_tables(layout, &[])
+    }
+
+    fn from_tables(layout: &Layout, tables: &[Table]) -> Self {
+        let reader = || Reader::new(&THINGS, layout.clone(), Catalog::from_tables(tables));
+        Self { fast: reader(), general: reader().general() }
+    }
+
+    fn read(&self, bindings: Bindings<'_>, records: &Value) -> Normalized {
+        self.read_text(bindings, &records.to_string())
+    }
+
+    /// Reads a page three times: the first time it may teach the plan something, the second time it follows it.
+    fn read_text(&self, bindings: Bindings<'_>, text: &str) -> Normalized {
+        let bindings: Vec<Binding> =
+            bindings.iter().map(|(column, value)| Binding { column, value: value.clone() }).collect();
+        let taps = Taps::new(["id", "state", "author.username"]);
+        let hooks = Hooks::new();
+        let reading = Reading { resource: &THINGS, shape: Shape::List, taps: &taps, hooks: &hooks };
+        let read = |reader: &Reader| reader.read(reading, &bindings, text).unwrap().unwrap();
+        let [general, first, second] = [&self.general, &self.fast, &self.fast].map(read);
+        let seen = |glimpses: &[Glimpse]| glimpses.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>();
+        assert_eq!(seen(&general.glimpses), seen(&first.glimpses), "{text}");
+        assert_eq!(seen(&general.glimpses), seen(&second.glimpses), "{text}");
+        let [general, first, second] = [general, first, second].map(|read| read.rows.finish(&STAMP).unwrap());
+        assert_same(&general, &first, text);
+        assert_same(&general, &second, text);
+        second
+    }
+}
+
+fn assert_same(one: &Normalized, other: &Normalized, text: &str) {
+    assert_eq!(one.without_key, other.without_key, "{text}");
+    assert_eq!(one.tables.len(), other.tables.len(), "{text}");
+    for (one, other) in one.tables.iter().zip(&other.tables) {
+        assert_eq!(one.table, other.table, "{text}");
+        assert_eq!(one.batch, other.batch, "{text}");
+        assert_eq!(one.parents, other.parents, "{text}");
+    }
+}
+
+fn run_with(readers: &Readers, bindings: Bindings<'_>, records: Value) -> Vec<TableRows> {
+    readers.read(bindings, &records).tables
 }
 
 fn run(records: Value) -> Vec<TableRows> {
-    run_with(&layout(), &Catalog::default(), &page(&[], records))
+    run_with(&Readers::new(&layout()), &[], records)
 }
 
 fn hinted(hints: &[(&'static str, ColumnKind)], records: Value) -> Vec<TableRows> {
     let layout = Layout { hints: hints.iter().copied().collect(), ..layout() };
-    run_with(&layout, &Catalog::default(), &page(&[], records))
+    run_with(&Readers::new(&layout), &[], records)
 }
 
 fn cell(array: &dyn Array, kind: ColumnKind, row: usize) -> Value {
@@ -150,9 +198,9 @@ fn lists_of_objects_become_child_tables() {
 
 #[test]
 fn a_list_that_no_record_has_any_more_is_emptied() {
-    let catalog = Catalog::default();
-    run_with(&layout(), &catalog, &page(&[], json!([{"id": 1, "list": [{"a": 1}]}])));
-    let tables = run_with(&layout(), &catalog, &page(&[], json!([{"id": 1}])));
+    let readers = Readers::new(&layout());
+    run_with(&readers, &[], json!([{"id": 1, "list": [{"a": 1}]}]));
+    let tables = run_with(&readers, &[], json!([{"id": 1}]));
     assert_eq!(tables[1].table.name, "things__list");
     assert_eq!(tables[1].row_count(), 0);
     assert_eq!(tables[1].parents.as_ref().unwrap().num_rows(), 1);
@@ -164,7 +212,7 @@ fn lists_stay_json_by_option_or_without_a_key() {
     for layout in
         [Layout { lists: NestedLists::Json, ..layout() }, Layout { record_key: Vec::new(), ..layout() }]
     {
-        let tables = run_with(&layout, &Catalog::default(), &page(&[], records.clone()));
+        let tables = run_with(&Readers::new(&layout), &[], records.clone());
         assert_eq!(tables.len(), 1);
         assert_eq!(rows(&tables, "things")[0]["list"], "[{\"a\":1}]");
         assert_eq!(rows(&tables, "things")[1]["list"], "[]");
@@ -225,8 +273,8 @@ fn strings_are_times_only_where_all_of_them_are() {
 
 #[test]
 fn pages_agree_on_types_and_names() {
-    let catalog = Catalog::default();
-    let one = |records| run_with(&layout(), &catalog, &page(&[], records));
+    let readers = Readers::new(&layout());
+    let one = |records| run_with(&readers, &[], records);
     assert_eq!(kind(&one(json!([{"id": 1, "v": 1, "fooBar": 1}])), "v"), Some(Int));
     assert_eq!(kind(&one(json!([{"id": 1, "v": "x"}])), "v"), Some(Text));
     let third = one(json!([{"id": 1, "v": 3, "foo_bar": 2, "fooBar": 1}]));
@@ -235,9 +283,8 @@ fn pages_agree_on_types_and_names() {
     let other = third[0].table.columns.iter().find(|column| column.source == "/foo_bar").unwrap();
     assert!(other.name.starts_with("foo_bar_"), "{}", other.name);
 
-    let later = Catalog::from_tables(&[third[0].table.clone()]);
-    let again =
-        run_with(&layout(), &later, &page(&[], json!([{"id": 1, "foo_bar": 2, "fooBar": 1, "v": true}])));
+    let later = Readers::from_tables(&layout(), &[Table::clone(&third[0].table)]);
+    let again = run_with(&later, &[], json!([{"id": 1, "foo_bar": 2, "fooBar": 1, "v": true}]));
     assert_eq!(rows(&again, "things")[0][&other.name], 2, "a later load gives the same names");
     assert_eq!(rows(&again, "things")[0]["v"], "true");
 }
@@ -265,8 +312,7 @@ fn the_partition_is_on_every_row_and_wins() {
         {"id": 5},
     ]);
     let bindings = [("group_id", json!(5))];
-    let catalog = Catalog::default();
-    let tables = run_with(&layout, &catalog, &page(&bindings, records));
+    let tables = run_with(&Readers::new(&layout), &bindings, records);
     let found = rows(&tables, "things");
     assert!(found.iter().all(|row| row["group_id"] == 5));
     let own: Vec<_> = found.iter().map(|row| row["record_group_id"].clone()).collect();
@@ -276,8 +322,11 @@ fn the_partition_is_on_every_row_and_wins() {
         rows(&tables, "things__list"),
         [json!({"_parent_group_id": 5, "_parent_id": 1, "_index": 0, "a": 1})]
     );
-    let same = run_with(&layout, &Catalog::default(), &page(&bindings, json!([{"id": 1, "group_id": 5}])));
-    assert_eq!(same[0].table.column("record_group_id"), None);
+    for hints in [vec![], vec![("group_id", Int)]] {
+        let layout = Layout { hints: hints.into_iter().collect(), ..layout.clone() };
+        let same = run_with(&Readers::new(&layout), &bindings, json!([{"id": 1, "group_id": 5}]));
+        assert_eq!(same[0].table.column("record_group_id"), None, "what is never filled makes no column");
+    }
 }
 
 #[test]
@@ -288,21 +337,133 @@ fn of_records_with_the_same_key_the_last_counts() {
     assert_eq!(rows(&tables, "things"), [json!({"id": 1, "v": "b"})]);
     assert_eq!(rows(&tables, "things__list"), [json!({"_parent_id": 1, "_index": 0, "x": 3})]);
     let layout = Layout { is_unique: false, ..layout() };
-    let tables = run_with(&layout, &Catalog::default(), &page(&[], records));
+    let tables = run_with(&Readers::new(&layout), &[], records);
     assert_eq!((tables[0].row_count(), tables[1].row_count()), (2, 3));
     assert!(tables[1].parents.is_none());
 }
 
 #[test]
+fn records_without_a_key_are_told_apart_by_what_they_hold() {
+    let readers = Readers::new(&layout());
+    let page = json!([{"v": 1}, {"v": 2, "id": null}, {"v": 1}, {"id": 7, "v": 1, "list": [{"a": 1}]}]);
+    let normalized = readers.read(&[], &page);
+    assert_eq!(normalized.without_key, 3);
+    assert_eq!(normalized.tables[0].table.key, ["id", DIGEST]);
+    let found = rows(&normalized.tables, "things");
+    let digests: HashSet<String> = found.iter().map(|row| row[DIGEST].to_string()).collect();
+    assert_eq!((found.len(), digests.len(), &found[3][DIGEST]), (4, 4, &Value::Null));
+    let child = json!({"_parent_id": 7, "_parent__digest": null, "_index": 0, "a": 1});
+    assert_eq!(rows(&normalized.tables, "things__list"), [child]);
+    let again = readers.read(&[], &page);
+    assert_eq!(rows(&again.tables, "things"), found, "the same records have the same digests");
+}
+
+#[test]
 fn a_key_is_there_even_if_no_record_has_it() {
-    let layout = layout();
-    let page = page(&[], json!([{"v": 1}, {"v": 2, "id": null}]));
-    let stamp = Stamp { load_id: "l".to_owned(), loaded_at: UNIX_EPOCH };
-    let normalized = normalize(&page, &layout, &Catalog::default(), &stamp).unwrap();
-    assert_eq!(normalized.without_key, 2);
-    assert_eq!(normalized.tables[0].table.key, ["id"]);
-    assert_eq!(rows(&normalized.tables, "things"), [json!({"id": null, "v": 2})]);
-    assert_eq!(normalized.tables[0].table.column("id").unwrap().seen, Seen::Nothing);
+    let tables = run(json!([{"v": 1}]));
+    assert_eq!(tables[0].table.column("id").unwrap().seen, Seen::Nothing);
+}
+
+#[test]
+fn versions_have_digests_and_keep_their_lists() {
+    let layout = Layout { is_unique: false, digests: Digests::Each, ..layout() };
+    let readers = Readers::new(&layout);
+    let tables =
+        run_with(&readers, &[], json!([{"id": 1, "list": [{"a": 1}]}, {"id": 1, "list": [{"a": 2}]}]));
+    assert_eq!((tables[0].row_count(), &tables[0].table.key), (1, &vec!["id".to_owned(), DIGEST.to_owned()]));
+    let digest = &rows(&tables, "things")[0][DIGEST];
+    assert_eq!(rows(&tables, "things__list")[0]["_parent__digest"], *digest);
+    assert!(tables[1].parents.is_none());
+    assert_eq!(run_with(&readers, &[], json!([{"id": 2}])).len(), 1);
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    let readers = Readers::new(&layout());
+    let long = "123456789012345678901234567890";
+    let text = format!("[{{\"id\": 1, \"v\": {long}, \"w\": 1e20, \"l\": [{long}, 1e300]}}]");
+    let tables = readers.read_text(&[], &text).tables;
+    let row = &rows(&tables, "things")[0];
+    assert_eq!((&row["v"], &row["w"]), (&json!(long), &json!(1e20)));
+    assert_eq!(row["l"], format!("[{long},1e+300]"));
+    assert_eq!((kind(&tables, "v"), kind(&tables, "w")), (Some(Text), Some(Float)));
+    let tables = readers.read_text(&[], "[{\"id\": 2, \"v\": 5, \"w\": 1e400}]").tables;
+    assert_eq!(rows(&tables, "things")[0], json!({"id": 2, "v": "5", "w": "1e400", "l": null}));
+}
+
+#[test]
+fn of_fields_with_one_name_the_last_counts() {
+    let readers = Readers::new(&layout());
+    for (twice, expected) in
+        [("1, \"v\": 2", json!(2)), ("1, \"v\": null", json!(null)), ("null, \"v\": 3", json!(3))]
+    {
+        let tables = readers
+            .read_text(&[], &format!("[{{\"id\": 1, \"v\": {twice}}}, {{\"id\": 2, \"v\": 1}}]"))
+            .tables;
+        assert_eq!(rows(&tables, "things")[0]["v"], expected);
+        assert_eq!(rows(&tables, "things")[1]["v"], 1);
+    }
+    let list =
+        r#"[{"id": 1, "l": [{"a": 1, "o": {"b": 1}, "a": 2}], "l": [{"a": 3, "o": {"b": 1, "b": 2}}]}]"#;
+    let tables = readers.read_text(&[], list).tables;
+    assert_eq!(rows(&tables, "things__l"), [json!({"_parent_id": 1, "_index": 0, "a": 3, "o__b": 2})]);
+}
+
+#[test]
+fn what_is_left_out_makes_no_column() {
+    let layout = Layout { left_out: vec!["token", "author__secret", "id"], ..layout() };
+    let readers = Readers::new(&layout);
+    let page = json!([{"id": 1, "token": "t", "author": {"secret": {"x": [1]}, "username": "u"}, "list": [{"token": 1}]}]);
+    let tables = run_with(&readers, &[], page);
+    assert_eq!(rows(&tables, "things"), [json!({"id": 1, "author__username": "u"})], "the key stays");
+    assert_eq!(rows(&tables, "things__list"), [json!({"_parent_id": 1, "_index": 0, "token": 1})]);
+    for token in [json!([{"a": 1}]), json!({"a": 1}), json!(1e300)] {
+        let tables = run_with(&readers, &[], json!([{"id": 1, "token": token}]));
+        assert_eq!(rows(&tables, "things"), [json!({"id": 1, "author__username": null})]);
+    }
+}
+
+#[test]
+fn rows_of_lists_go_with_their_records() {
+    let reader = Reader::new(&THINGS, layout(), Catalog::default());
+    let records = json!([{"id": 1, "l": [{"a": 1}]}, {"id": 2, "l": [{"a": 2}, {"a": 3}]}, {"id": 2}, {"id": 3, "l": [{"a": 4}]}]);
+    let records: Vec<Record<'_>> = records
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| RecordValue::from(one.clone()).as_object().unwrap().clone())
+        .collect();
+    let mut page = reader.rows(&[], &records);
+    page.retain(&[false, true, true, true]);
+    assert_eq!(page.len(), 3);
+    page.retain(&[true, false, true]);
+    let tables = page.finish(&STAMP).unwrap().tables;
+    assert_eq!(rows(&tables, "things"), [json!({"id": 2}), json!({"id": 3})]);
+    let list = rows(&tables, "things__l");
+    assert_eq!(
+        list.iter().map(|row| [&row["_parent_id"], &row["a"]]).collect::<Vec<_>>(),
+        [[2, 2], [2, 3], [3, 4]]
+    );
+    let parents = json_rows(&tables[1].table, tables[1].parents.as_ref().unwrap());
+    assert_eq!(parents, [json!({"_parent_id": 2}), json!({"_parent_id": 3})]);
+}
+
+#[test]
+fn a_hook_sees_records_and_what_it_drops_teaches_nothing() {
+    let reader = Reader::new(&THINGS, layout(), Catalog::default());
+    let hooks = Hooks::new().on("things", |record| {
+        record.insert("added", "x");
+        record.remove("b");
+        if record.get("id") == Some(&2.into()) { Keep::No } else { Keep::Yes }
+    });
+    let taps = Taps::new(["b"]);
+    let reading = Reading { resource: &THINGS, shape: Shape::List, taps: &taps, hooks: &hooks };
+    let text = r#"[{"id": 1, "b": "sent"}, {"id": 2, "only": 1}]"#;
+    let Read { glimpses, mut rows } = reader.read(reading, &[], text).unwrap().unwrap();
+    assert_eq!(glimpses[0].text("b"), Some("sent"), "the engine sees what GitLab sent");
+    rows.retain(&[true, !glimpses[1].is_dropped()]);
+    let tables = rows.finish(&STAMP).unwrap().tables;
+    assert_eq!(self::rows(&tables, "things"), [json!({"id": 1, "added": "x"})]);
 }
 
 #[test]
@@ -322,10 +483,10 @@ fn fields_without_end_go_into_one_column() {
 #[test]
 fn lists_under_names_without_end_stay_json() {
     let record: Map<String, Value> = (0..300).map(|at| (format!("k{at}"), json!([{"a": at}]))).collect();
-    let catalog = Catalog::default();
-    let tables = run_with(&layout(), &catalog, &page(&[], json!([record])));
+    let readers = Readers::new(&layout());
+    let tables = run_with(&readers, &[], json!([record]));
     assert!(tables.len() <= 70, "{}", tables.len());
-    let tables = run_with(&layout(), &catalog, &page(&[], json!([{"id": 1, "another": [{"a": 1}]}])));
+    let tables = run_with(&readers, &[], json!([{"id": 1, "another": [{"a": 1}]}]));
     assert_eq!(rows(&tables, "things")[0]["another"], "[{\"a\":1}]");
 }
 
@@ -334,6 +495,6 @@ fn an_empty_page_has_no_rows() {
     let tables = run(json!([]));
     assert_eq!(tables.len(), 1);
     assert_eq!(tables[0].row_count(), 0);
-    let bound = run_with(&layout(), &Catalog::default(), &page(&[("project_id", json!(1))], json!([])));
+    let bound = run_with(&Readers::new(&layout()), &[("project_id", json!(1))], json!([]));
     assert_eq!(bound[0].row_count(), 0);
 }

@@ -278,7 +278,7 @@ mod tests {
         let rows =
             TableRows::of("t", &["id"], &[("id", ColumnKind::Int), ("v", ColumnKind::Int)], &[json!([1, 5])]);
         sqlite.begin().unwrap();
-        sqlite.apply(&SchemaChange::CreateTable(rows.table.clone()), "l").unwrap();
+        sqlite.apply(&SchemaChange::CreateTable(Table::clone(&rows.table)), "l").unwrap();
         sqlite.write(&rows, Target::Table).unwrap();
         sqlite.commit().unwrap();
         let theirs = Connection::open(file.path()).unwrap();
@@ -311,7 +311,7 @@ mod tests {
         let mut sqlite = file.open();
         sqlite.begin().unwrap();
         let rows = TableRows::of("projects", &[], &[("id", ColumnKind::Int)], &[]);
-        let error = sqlite.apply(&SchemaChange::CreateTable(rows.table), "l").unwrap_err();
+        let error = sqlite.apply(&SchemaChange::CreateTable(Table::clone(&rows.table)), "l").unwrap_err();
         assert!(matches!(error, DestinationError::ForeignTable { .. }), "{error}");
         assert!(error.hint().is_some());
     }
@@ -323,7 +323,7 @@ mod tests {
         let rows = TableRows::of("t", &[], &columns, &[json!([1, 5])]);
         let mut sqlite = file.open();
         sqlite.begin().unwrap();
-        sqlite.apply(&SchemaChange::CreateTable(rows.table), "l").unwrap();
+        sqlite.apply(&SchemaChange::CreateTable(Table::clone(&rows.table)), "l").unwrap();
         sqlite.commit().unwrap();
         let theirs = Connection::open(file.path()).unwrap();
         theirs.execute_batch("ALTER TABLE t DROP COLUMN v").unwrap();
@@ -339,7 +339,7 @@ mod tests {
         let columns = [("_parent_id", ColumnKind::Int), ("_index", ColumnKind::Int)];
         let rows = TableRows::of("c", &["_parent_id", "_index"], &columns, &[]);
         sqlite.begin().unwrap();
-        sqlite.apply(&SchemaChange::CreateTable(rows.table), "l").unwrap();
+        sqlite.apply(&SchemaChange::CreateTable(Table::clone(&rows.table)), "l").unwrap();
         sqlite.commit().unwrap();
         let theirs = Connection::open(file.path()).unwrap();
         let sql = "EXPLAIN QUERY PLAN DELETE FROM c WHERE _parent_id IS ?1";
