@@ -92,6 +92,13 @@ impl Reader {
         self.rows_with(bounds_of(bindings), records, &taps)
     }
 
+    /// Whether a body is read by the plan as it is.
+    #[cfg(test)]
+    pub(super) fn fits(&self, reading: Reading<'_>, bindings: &[Binding], text: &str) -> bool {
+        self.layout.digests != Digests::Each
+            && self.read_by_plan(reading, &bounds_of(bindings), text).is_some()
+    }
+
     fn read_by_plan(&self, reading: Reading<'_>, bounds: &[Bound], text: &str) -> Option<Read<PageRows>> {
         let plan = self.plan_for(bounds, reading.taps).filter(|plan| plan.sight.is_clear)?;
         let mut fill = Fill::new(&plan, bounds, true);
