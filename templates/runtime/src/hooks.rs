@@ -14,7 +14,7 @@ pub enum Keep {
     No,
 }
 
-type Hook = Arc<dyn Fn(&mut Record) -> Keep + Send + Sync>;
+type Hook = Arc<dyn Fn(&mut Record<'_>) -> Keep + Send + Sync>;
 
 /// One function for each resource whose records are filtered or changed. Records of all others go into tables as
 /// GitLab sent them, on the fast way.
@@ -41,7 +41,7 @@ impl Hooks {
     pub fn on(
         mut self,
         resource: &'static str,
-        hook: impl Fn(&mut Record) -> Keep + Send + Sync + 'static,
+        hook: impl Fn(&mut Record<'_>) -> Keep + Send + Sync + 'static,
     ) -> Self {
         let hook: Hook = match self.0.remove(resource) {
             None => Arc::new(hook),
@@ -59,8 +59,13 @@ impl Hooks {
         self.0.keys().copied()
     }
 
+    /// Whether the records of a resource have to be shown to one.
+    pub(crate) fn concern(&self, resource: &str) -> bool {
+        self.0.contains_key(resource)
+    }
+
     /// What happens to a record.
-    pub(crate) fn apply(&self, resource: &str, record: &mut Record) -> Keep {
+    pub(crate) fn apply(&self, resource: &str, record: &mut Record<'_>) -> Keep {
         self.0.get(resource).map_or(Keep::Yes, |hook| hook(record))
     }
 }
@@ -76,24 +81,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::record::Value;
 
     #[test]
     fn hooks_of_one_resource_follow_each_other() {
         let hooks = Hooks::new()
             .on("issues", |record| {
-                record.insert("seen".to_owned(), json!(1));
-                if record.contains_key("secret") { Keep::No } else { Keep::Yes }
+                record.insert("seen", 1);
+                if record.contains("secret") { Keep::No } else { Keep::Yes }
             })
             .on("issues", |record| {
-                record.insert("seen".to_owned(), json!(2));
+                record.insert("seen", json!(2));
                 Keep::Yes
             });
-        let applied = |resource: &str, record: serde_json::Value| {
-            let mut record = record.as_object().unwrap().clone();
-            (hooks.apply(resource, &mut record), record.get("seen").cloned())
+        let applied = |resource: &str, mut record: Record<'static>| {
+            (hooks.apply(resource, &mut record), record.get("seen").and_then(Value::as_i64))
         };
-        assert_eq!(applied("issues", json!({})), (Keep::Yes, Some(json!(2))));
-        assert_eq!(applied("issues", json!({"secret": 1})), (Keep::No, Some(json!(1))));
-        assert_eq!(applied("notes", json!({})), (Keep::Yes, None));
+        assert_eq!(applied("issues", Record::new()), (Keep::Yes, Some(2)));
+        assert_eq!(applied("issues", Record::from_iter([("secret", 1)])), (Keep::No, Some(1)));
+        assert_eq!(applied("notes", Record::new()), (Keep::Yes, None));
+        assert!(hooks.concern("issues") && !hooks.concern("notes"));
     }
 }

@@ -14,7 +14,7 @@ mod report;
 
 pub use hooks::{Hooks, Keep};
 pub use pipeline::Pipeline;
-pub use record::Record;
+pub use record::{Number, Record, Value};
 
 // Open to the tests and benchmarks of this crate, and no part of its face: nothing here is promised to stay.
 #[doc(hidden)]

@@ -25,7 +25,7 @@ pub struct Binding {
 
 /// The records of one answer.
 #[derive(Debug, Clone)]
-pub struct Page<R = Vec<Record>> {
+pub struct Page<R = Vec<Record<'static>>> {
     pub partition: Arc<Partition>,
     pub records: R,
     /// Whether the partition is complete with this page.

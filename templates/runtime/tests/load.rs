@@ -103,7 +103,8 @@ impl File {
 
 fn page(resource: &'static Resource, project: i64, records: Vec<Value>) -> Page {
     let bindings = vec![Binding { column: "project_id", value: json!(project) }];
-    let records = records.into_iter().map(|record| record.as_object().unwrap().clone()).collect();
+    let records =
+        records.into_iter().map(|record| record.as_object().unwrap().clone().into_iter().collect()).collect();
     Page { partition: Arc::new(Partition { resource, bindings }), records, last: true }
 }
 
@@ -780,7 +781,8 @@ async fn what_hangs_on_a_deleted_record_goes_with_it() {
             Binding { column: "project_id", value: json!(1) },
             Binding { column: "ticket_iid", value: json!(iid) },
         ];
-        let records = vec![json!({"id": iid * 10, "likes": [{"by": "me"}]}).as_object().unwrap().clone()];
+        let record = json!({"id": iid * 10, "likes": [{"by": "me"}]}).as_object().unwrap().clone();
+        let records = vec![record.into_iter().collect()];
         Page { partition: Arc::new(Partition { resource: &COMMENTS, bindings }), records, last: true }
     };
     let ticket = |iid: i64| json!({"iid": iid, "assignees": [{"name": "a"}, {"name": "b"}]});

@@ -5,24 +5,25 @@ use serde_json::Value;
 use crate::extract::{History, Kept, Sink};
 use crate::load::{LoadError, Loader};
 use crate::moment::Moment;
+use crate::normalize::PageRows;
 use crate::page::{self, Page, Partition};
-use crate::record::{Outcome, Reading, Record, read_records};
+use crate::record::{Outcome, Reading};
 
 impl Sink for Loader {
     type Error = LoadError;
 
-    type Rows = Vec<Record>;
+    type Rows = PageRows;
 
-    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Self::Rows> {
-        read_records(reading, text)
+    fn read(&self, reading: Reading<'_>, partition: &Partition, text: &str) -> Outcome<PageRows> {
+        Self::read(self, reading, partition, text)
     }
 
-    async fn page(&self, page: Page) -> Result<(), LoadError> {
-        Self::page(self, page).await
+    async fn page(&self, page: Page<PageRows>) -> Result<(), LoadError> {
+        self.page_rows(page, Vec::new()).await
     }
 
-    async fn page_and_keep(&self, page: Page, kept: Kept) -> Result<(), LoadError> {
-        Self::page_and_keep(self, page, vec![keep_of(kept)]).await
+    async fn page_and_keep(&self, page: Page<PageRows>, kept: Kept) -> Result<(), LoadError> {
+        self.page_rows(page, vec![keep_of(kept)]).await
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), LoadError> {

@@ -4,6 +4,7 @@
 //! [`schema::kind`](crate::schema::kind) says. This is the only place that knows what the destination's tables are.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::destination::SchemaChange;
 use crate::resource::{self, ColumnKind};
@@ -45,14 +46,14 @@ impl Tables {
         let Some(first) = rows.clone().next() else { return Vec::new() };
         let name = &first.table.name;
         let Some(before) = self.tables.get(name) else {
-            let mut table = first.table.clone();
-            for rows in rows.skip(1) {
+            let mut table = Table::clone(&first.table);
+            for rows in distinct(rows).skip(1) {
                 changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
             }
             return vec![SchemaChange::CreateTable(table)];
         };
         let mut table = before.clone();
-        for rows in rows {
+        for rows in distinct(rows) {
             changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
         }
         between(before, &table)
@@ -98,6 +99,18 @@ impl Tables {
         }
         change.is_visible() && !self.made.contains(name)
     }
+}
+
+/// Pages that were read by one plan know the table alike: one of them says all, and one with rows says it of the key.
+fn distinct<'r>(rows: impl Iterator<Item = &'r TableRows>) -> impl Iterator<Item = &'r TableRows> {
+    let mut last: Option<(&Arc<Table>, bool)> = None;
+    rows.filter(move |rows| {
+        let has_rows = rows.row_count() > 0;
+        let is_same =
+            last.is_some_and(|(table, had_rows)| Arc::ptr_eq(table, &rows.table) && had_rows == has_rows);
+        last = Some((&rows.table, has_rows));
+        !is_same
+    })
 }
 
 fn changes_for(table: &Table, rows: &TableRows) -> Vec<SchemaChange> {

@@ -1,9 +1,11 @@
 //! Where the records of a resource go, after the configuration has had its say.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::destination::Mode;
 use crate::load::options::LoadOptions;
 use crate::load::summary::LoadNote;
-use crate::normalize::{Digests, Layout};
+use crate::normalize::{Catalog, Digests, Layout, Reader};
 use crate::resource::{KeyScope, Resource, Shape, WriteDisposition};
 use crate::schema::table::{Table, is_digest};
 
@@ -14,6 +16,7 @@ pub(super) struct Plan {
     pub(super) layout: Layout,
     pub(super) writes: Writes,
     pub(super) note: Option<LoadNote>,
+    reader: OnceLock<Arc<Reader>>,
 }
 
 /// What its rows do to those that are there.
@@ -63,6 +66,7 @@ pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions) -> Pla
             hints: resource.columns.iter().map(|column| (column.name, column.kind)).collect(),
         },
         note,
+        reader: OnceLock::new(),
     }
 }
 
@@ -72,13 +76,18 @@ pub(super) fn table_of(resource: &Resource, options: &LoadOptions) -> String {
 }
 
 impl Plan {
+    /// What reads its pages, made for the first of them.
+    pub(super) fn reader(&self, catalog: &Catalog) -> &Arc<Reader> {
+        self.reader.get_or_init(|| Arc::new(Reader::new(self.resource, self.layout.clone(), catalog.clone())))
+    }
+
     /// The columns that tell the records of a page apart. Of versions, the digest is no part of it, and their table has no
     /// key.
-    pub(super) fn take_identity(&self, records: &mut Table) -> Vec<String> {
+    pub(super) fn take_identity(&self, records: &mut Arc<Table>) -> Vec<String> {
         if self.writes != Writes::Versions {
             return records.key.clone();
         }
-        let mut identity = std::mem::take(&mut records.key);
+        let mut identity = std::mem::take(&mut Arc::make_mut(records).key);
         identity.retain(|name| !is_digest(name));
         identity
     }

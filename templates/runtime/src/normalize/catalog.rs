@@ -1,9 +1,10 @@
 //! What all pages of a load agree on: which field has which column, and what each column has seen.
 //!
-//! It starts from the tables that the destination holds, so that a name, once given, stays. It is the only thing that
-//! tasks share while they normalise, and they hold it for microseconds.
+//! It starts from the tables that the destination holds, so that a name, once given, stays. Only who makes a plan asks
+//! it; a page that fits its plan does not.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::resource::ColumnKind;
@@ -23,10 +24,15 @@ pub(super) const OVERFLOW: &str = "_more";
 /// Before the JSON Pointer of a field whose name is that of a column of the partition.
 pub(super) const RECORD: &str = "record/";
 
-/// What all pages of a load agree on.
+/// What all pages of a load agree on. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog(Arc<Shared>);
+
 #[derive(Debug, Default)]
-pub struct Catalog {
+struct Shared {
     tables: Mutex<HashMap<String, Known>>,
+    /// Grows with each list that gets a table.
+    lists: AtomicUsize,
 }
 
 /// What is known of one table.
@@ -68,11 +74,16 @@ impl Catalog {
                 Arc::make_mut(&mut known.lists).insert(table.source.clone(), table.name.clone());
             }
         }
-        Catalog { tables: Mutex::new(all) }
+        Catalog(Arc::new(Shared { tables: Mutex::new(all), lists: AtomicUsize::new(0) }))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many lists have got a table so far.
+    pub(super) fn list_count(&self) -> usize {
+        self.0.lists.load(Ordering::Acquire)
     }
 
     /// The tables of a table's lists, by the JSON Pointers of the lists.
@@ -94,20 +105,15 @@ impl Catalog {
         tables.entry(name.clone()).or_default();
         let known = tables.entry(table.to_owned()).or_default();
         Arc::make_mut(&mut known.lists).insert(source.to_owned(), name.clone());
+        self.0.lists.fetch_add(1, Ordering::Release);
         name
     }
 
-    /// The column names for some fields of a table, and what the columns have seen; `None` where the table has no
-    /// room for another column.
+    /// The column names for some fields of a table; `None` where the table has no room for another column.
     ///
     /// `fixed` are the names of columns that do not come from fields. Among fields that come at once, one whose
     /// name needs no change has the right to it; otherwise the first that comes has.
-    pub(super) fn names(
-        &self,
-        table: &str,
-        fixed: &[&str],
-        wanted: &[Wanted<'_>],
-    ) -> Vec<Option<(String, Seen)>> {
+    pub(super) fn names(&self, table: &str, fixed: &[&str], wanted: &[Wanted<'_>]) -> Vec<Option<String>> {
         let mut tables = self.lock();
         let known = tables.entry(table.to_owned()).or_default();
         for as_it_is in [true, false] {
@@ -121,9 +127,7 @@ impl Catalog {
                 }
             }
         }
-        let seen = |name: &String| known.seen.get(name).map_or(Seen::Nothing, |(seen, _)| *seen);
-        let named = |field: &Wanted<'_>| known.names.get(field.source).map(|name| (name.clone(), seen(name)));
-        wanted.iter().map(named).collect()
+        wanted.iter().map(|field| known.names.get(field.source).cloned()).collect()
     }
 
     /// Adds what a page has seen of a column, and tells what the column is with it. `hint` is its kind as long as

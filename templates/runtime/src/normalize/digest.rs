@@ -1,13 +1,11 @@
 //! What a record holds, as a number: the same for the same fields in any order, on any machine, for ever.
 
-use serde_json::{Map, Value};
-
-use crate::page::Binding;
-use crate::record::Record;
+use crate::normalize::scalar::Bound;
+use crate::record::{Number, Record, Value};
 
 /// The digest of a record of a partition. A field that is null counts as one that is not there.
-pub(super) fn digest(record: &Record, bindings: &[Binding]) -> u64 {
-    let fields = bindings.iter().map(|binding| field(binding.column, &binding.value));
+pub(super) fn digest(record: &Record<'_>, bindings: &[Bound]) -> u64 {
+    let fields = bindings.iter().map(|bound| field(bound.column, &bound.value));
     mixed(fields.fold(object(record), u64::wrapping_add))
 }
 
@@ -16,22 +14,23 @@ pub(super) fn again(digest: u64, times: u64) -> u64 {
     if times == 0 { digest } else { mixed(digest ^ mixed(times)) }
 }
 
-fn object(object: &Map<String, Value>) -> u64 {
+fn object(object: &Record<'_>) -> u64 {
     let fields = object.iter().filter(|(_, value)| !value.is_null());
     fields.map(|(name, value)| field(name, value)).fold(0, u64::wrapping_add)
 }
 
-fn field(name: &str, value: &Value) -> u64 {
+fn field(name: &str, value: &Value<'_>) -> u64 {
     mixed(bytes(b'f', name.as_bytes()) ^ value_of(value).rotate_left(17))
 }
 
-fn value_of(value: &Value) -> u64 {
+fn value_of(value: &Value<'_>) -> u64 {
     match value {
         Value::Null => 1,
         Value::Bool(bool) => bytes(b'b', &[u8::from(*bool)]),
-        Value::Number(number) => bytes(b'n', number.to_string().as_bytes()),
-        Value::String(text) => bytes(b's', text.as_bytes()),
-        Value::Array(items) => {
+        Value::Number(Number::Digits(digits)) => bytes(b'n', digits.as_bytes()),
+        Value::Number(_) => bytes(b'n', value.to_string().as_bytes()),
+        Value::Text(text) => bytes(b's', text.as_bytes()),
+        Value::List(items) => {
             items.iter().fold(bytes(b'a', &[]), |sum, item| mixed(sum.rotate_left(5) ^ value_of(item)))
         }
         Value::Object(fields) => mixed(bytes(b'o', &[]) ^ object(fields)),
@@ -58,8 +57,8 @@ mod tests {
 
     use super::*;
 
-    fn of(record: Value) -> u64 {
-        digest(record.as_object().unwrap(), &[])
+    fn of(record: serde_json::Value) -> u64 {
+        digest(Value::from(record).as_object().unwrap(), &[])
     }
 
     #[test]
@@ -81,7 +80,7 @@ mod tests {
     #[test]
     fn it_stays_the_same() {
         assert_eq!(of(json!({"id": 1, "name": "ü"})), of(json!({"name": "ü", "id": 1})));
-        let bound = [Binding { column: "project_id", value: json!(1) }];
+        let bound = [Bound::new("project_id", &json!(1))];
         assert_ne!(digest(&Record::new(), &bound), digest(&Record::new(), &[]));
         assert_eq!(bytes(b'f', b"oobar"), 0x8594_4171_f739_67e8, "FNV-1a of `foobar`");
     }

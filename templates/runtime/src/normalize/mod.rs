@@ -1,9 +1,14 @@
 //! From the records of a page to rows of tables.
 //!
-//! In comes a [`Page`], out come Arrow record batches, one per table: nested objects are flattened
+//! In comes the text of a body, out come Arrow record batches, one per table: nested objects are flattened
 //! (`author__username`), lists of objects become child tables (`project_issues__assignees`), and each column has the
 //! narrowest type that holds every value seen so far. It runs in the task that fetched the page, so many pages are
 //! normalised at once; what they share is the [`Catalog`].
+//!
+//! ```text
+//! text ────────────────▶ visit ─▶ fill ─▶ rows ─▶ batches      a page that fits the plan: one pass
+//! text ─▶ records ─▶ hooks ─▶ tree ─▶ plan, then as above      any other
+//! ```
 //!
 //! It never fails for what a record holds and never drops a value. It knows nothing of destinations: no SQL, no
 //! files.
@@ -22,22 +27,24 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::page::Page;
 use crate::resource::ColumnKind;
+use crate::schema::TableRows;
 
-mod arrays;
-mod assemble;
 mod catalog;
-mod columns;
+mod cells;
 mod digest;
-mod flatten;
+mod fill;
+mod plan;
+mod reader;
 mod repeats;
+mod rows;
+mod scalar;
+mod tree;
+mod visit;
 
 pub use catalog::Catalog;
-
-use self::assemble::Assembly;
-use self::flatten::{Rules, flatten};
-use crate::schema::TableRows;
+pub use reader::Reader;
+pub use rows::PageRows;
 
 /// What becomes of a list of objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,9 +85,9 @@ pub struct Layout {
 }
 
 /// The load that rows belong to.
-#[derive(Debug, Clone)]
-pub struct Stamp {
-    pub load_id: String,
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'s> {
+    pub load_id: &'s str,
     pub loaded_at: SystemTime,
 }
 
@@ -101,34 +108,23 @@ pub struct NormalizeError {
     pub source: std::sync::Arc<arrow_schema::ArrowError>,
 }
 
+impl NormalizeError {
+    /// A plan does not take the records that it was made of.
+    fn unfit(table: &str) -> Self {
+        let source = arrow_schema::ArrowError::SchemaError("the records do not fit their plan".to_owned());
+        Self { table: table.to_owned(), source: std::sync::Arc::new(source) }
+    }
+}
+
 impl Layout {
     fn has_key(&self) -> bool {
         !self.partition_key.is_empty() || !self.record_key.is_empty()
     }
-}
 
-/// Makes rows of the records of a page.
-pub fn normalize(
-    page: &Page,
-    layout: &Layout,
-    catalog: &Catalog,
-    stamp: &Stamp,
-) -> Result<Normalized, NormalizeError> {
-    let bindings = &page.partition.bindings;
-    let repeats::Chosen { records, digests, without_key } =
-        repeats::last_of_each(&page.records, bindings, layout);
-    let known_lists = catalog.lists(&layout.table);
-    let rules = Rules {
-        lists: if layout.has_key() { layout.lists } else { NestedLists::Json },
-        max_depth: layout.max_depth,
-        hints: &layout.hints,
-        bindings,
-        known_lists: &known_lists,
-    };
-    let sheet = flatten(&records, rules);
-    let resource = page.partition.resource.name;
-    let assembly = Assembly { layout, catalog, stamp, bindings, resource, digests: &digests };
-    Ok(Normalized { tables: assembly.tables(&sheet, &known_lists)?, without_key })
+    /// Whether the lists of a record take the place of those that it had. Not of versions, whose lists stay with them.
+    fn replaces_lists(&self) -> bool {
+        self.is_unique && self.digests != Digests::Each
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::Record;
 #[derive(Debug, Clone, Default)]
 pub struct Taps(Arc<[&'static str]>);
 
-/// The values of the tapped fields of one record.
+/// The values of the tapped fields of one record. Digits that no number type holds are text here.
 #[derive(Debug, Clone, Default)]
 pub struct Glimpse {
     taps: Taps,
@@ -39,10 +39,15 @@ impl Taps {
 
 impl Glimpse {
     /// Takes the tapped fields out of a record.
-    pub fn of(record: &Record, taps: &Taps, record_key: &[&str]) -> Self {
-        let value = |field: &&str| at(record, field).cloned().unwrap_or_default();
+    pub fn of(record: &Record<'_>, taps: &Taps, record_key: &[&str]) -> Self {
+        let value = |field: &&str| at(record, field).map(super::Value::to_json).unwrap_or_default();
         let values = taps.fields().iter().map(value).collect();
         Self { taps: taps.clone(), values, identity: identity(record, record_key), is_dropped: false }
+    }
+
+    /// Of what was tapped while the record was read: the values in the order of the taps.
+    pub(crate) fn tapped(taps: &Taps, values: Vec<Value>, identity: u64) -> Self {
+        Self { taps: taps.clone(), values, identity, is_dropped: false }
     }
 
     /// The same of a record that a hook drops.
@@ -68,6 +73,7 @@ impl Glimpse {
     }
 
     /// Tells the record from its siblings: by its key, or by all that it holds where a part of the key is missing.
+    /// Where nothing is a key, nothing tells them apart.
     pub fn identity(&self) -> u64 {
         self.identity
     }
@@ -77,23 +83,37 @@ impl Glimpse {
 impl Glimpse {
     /// Of a JSON object, by these fields; the first is its key.
     pub(crate) fn of_json(record: &Value, fields: &[&'static str]) -> Self {
+        let record = super::Value::from(record.clone());
         Self::of(record.as_object().unwrap(), &Taps::new(fields.iter().copied()), &fields[..1])
     }
 }
 
-fn at<'r>(record: &'r Record, field: &str) -> Option<&'r Value> {
+fn at<'r, 'a>(record: &'r Record<'a>, field: &str) -> Option<&'r super::Value<'a>> {
     let mut steps = field.split('.');
     let first = record.get(steps.next()?)?;
-    steps.try_fold(first, |value, step| value.get(step))
+    steps.try_fold(first, |value, step| value.as_object()?.get(step))
 }
 
-fn identity(record: &Record, record_key: &[&str]) -> u64 {
-    let field = |field: &&str| record.get(*field).filter(|value| !value.is_null());
-    let fields: Option<Vec<&Value>> = record_key.iter().map(field).collect();
-    let mut hasher = DefaultHasher::new();
-    match fields.filter(|fields| !fields.is_empty()) {
-        Some(fields) => fields.hash(&mut hasher),
-        None => record.hash(&mut hasher),
+/// The value of a field, or of one in a nested object by the name of its column.
+pub(crate) fn field_of<'r, 'a>(record: &'r Record<'a>, field: &str) -> Option<&'r super::Value<'a>> {
+    match (record.get(field), field.split_once("__")) {
+        (None, Some((object, inside))) => field_of(record.get(object)?.as_object()?, inside),
+        (value, _) => value,
     }
+}
+
+fn identity(record: &Record<'_>, record_key: &[&str]) -> u64 {
+    let field = |field: &&str| field_of(record, field).map(super::Value::to_json);
+    let fields: Vec<Value> = record_key.iter().filter_map(field).filter(|value| !value.is_null()).collect();
+    if fields.len() == record_key.len() {
+        return identity_of(fields.iter());
+    }
+    identity_of([&Value::from(super::Value::from(record.clone()).to_string())].into_iter())
+}
+
+/// The identity of a record with these values in its key.
+pub(crate) fn identity_of<'v>(values: impl Iterator<Item = &'v Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    values.for_each(|value| value.hash(&mut hasher));
     hasher.finish()
 }

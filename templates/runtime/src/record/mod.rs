@@ -5,17 +5,21 @@
 
 mod decode;
 mod glimpse;
-
-use serde_json::{Map, Value};
+mod object;
+mod parse;
+mod source;
+mod value;
 
 pub use decode::DecodeError;
+pub(crate) use decode::SCALAR;
 pub use glimpse::{Glimpse, Taps};
+pub(crate) use glimpse::{field_of, identity_of};
+pub use object::Record;
+pub(crate) use parse::{ValueVisitor, may_be_rounded};
+pub use value::{Number, Value};
 
 use crate::hooks::{Hooks, Keep};
 use crate::resource::{Resource, Shape};
-
-/// One record as GitLab sent it, after the user's hooks.
-pub type Record = Map<String, Value>;
 
 /// How the records of an answer are read.
 #[derive(Debug, Clone, Copy)]
@@ -47,42 +51,58 @@ pub trait Rows: Send + 'static {
     fn retain(&mut self, keep: &[bool]);
 }
 
-impl Rows for Vec<Record> {
+impl Rows for Vec<Record<'static>> {
     fn retain(&mut self, keep: &[bool]) {
         let mut keep = keep.iter();
         Vec::retain(self, |_| keep.next().copied().unwrap_or(true));
     }
 }
 
-/// Reads the records of a body one by one. The outer error is one of JSON's grammar.
+/// Reads the records of a body one by one, after the user's hooks. The outer error is one of JSON's grammar.
 ///
 /// # Errors
 /// When the text is not JSON; inside, when the body does not hold what the shape promises.
-pub fn read_records(reading: Reading<'_>, text: &str) -> Outcome<Vec<Record>> {
-    let body: Value = serde_json::from_str(text)?;
+pub(crate) fn borrowed_records<'a>(reading: Reading<'_>, text: &'a str) -> Outcome<Vec<Record<'a>>> {
+    let body = parse::parse(text)?;
     Ok(decode::decode_records(reading.shape, body).map(|records| page_of(reading, records)))
 }
 
-fn omit(record: &mut Record, field: &str) {
+/// The same, for whoever keeps the records longer than the body.
+///
+/// # Errors
+/// When the text is not JSON; inside, when the body does not hold what the shape promises.
+pub fn read_records(reading: Reading<'_>, text: &str) -> Outcome<Vec<Record<'static>>> {
+    let owned = |Read { glimpses, rows }: Read<Vec<Record<'_>>>| Read {
+        glimpses,
+        rows: rows.into_iter().map(Record::into_owned).collect(),
+    };
+    Ok(borrowed_records(reading, text)?.map(owned))
+}
+
+fn omit(record: &mut Record<'_>, field: &str) {
     match field.split_once('.') {
-        None => drop(record.shift_remove(field)),
+        None => drop(record.remove(field)),
         Some((object, inside)) => {
-            if let Some(object) = record.get_mut(object).and_then(Value::as_object_mut) {
+            if let Some(Value::Object(object)) = record.get_mut(object) {
                 omit(object, inside);
             }
         }
     }
 }
 
-/// By the record as GitLab sent it: the hook may change or remove what the engine looks at.
-fn page_of(reading: Reading<'_>, mut records: Vec<Record>) -> Read<Vec<Record>> {
+/// By the record as GitLab sent it: the hook may change or remove what the engine looks at. Of a record that is
+/// dropped nothing is left: what only it has makes no column.
+fn page_of<'a>(reading: Reading<'_>, mut records: Vec<Record<'a>>) -> Read<Vec<Record<'a>>> {
     let key = reading.resource.record_key;
-    let glimpse = |record: &mut Record| {
+    let glimpse = |record: &mut Record<'a>| {
         let glimpse = Glimpse::of(record, reading.taps, key);
         reading.omit.iter().for_each(|field| omit(record, field));
         match reading.hooks.apply(reading.resource.name, record) {
             Keep::Yes => glimpse,
-            Keep::No => glimpse.dropped(),
+            Keep::No => {
+                *record = Record::new();
+                glimpse.dropped()
+            }
         }
     };
     Read { glimpses: records.iter_mut().map(glimpse).collect(), rows: records }

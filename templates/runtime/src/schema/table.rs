@@ -1,5 +1,7 @@
 //! A table as data: its columns, its key, and a batch of its rows.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 
 use crate::resource::ColumnKind;
@@ -46,7 +48,7 @@ pub struct Column {
 #[derive(Debug, Clone)]
 pub struct TableRows {
     /// The table as far as these rows know it; its columns are those of `batch`, in the same order.
-    pub table: Table,
+    pub table: Arc<Table>,
     pub batch: RecordBatch,
     /// For a child table: the keys of the records whose lists these rows make up, also of those with none. The
     /// columns are those columns of the table that carry the record's key.
@@ -79,8 +81,6 @@ impl TableRows {
         columns: &[(&str, ColumnKind)],
         rows: &[serde_json::Value],
     ) -> Self {
-        use std::sync::Arc;
-
         use crate::schema::{field, kind_name};
 
         let cells = |at: usize| rows.iter().map(move |row| row.get(at).filter(|cell| !cell.is_null()));
@@ -100,7 +100,11 @@ impl TableRows {
             columns: columns.collect(),
         };
         let schema = Arc::new(arrow_schema::Schema::new(fields));
-        TableRows { table, batch: RecordBatch::try_new(schema, arrays).unwrap(), parents: None }
+        TableRows {
+            table: Arc::new(table),
+            batch: RecordBatch::try_new(schema, arrays).unwrap(),
+            parents: None,
+        }
     }
 }
 
@@ -109,8 +113,6 @@ fn array_of<'v>(
     kind: ColumnKind,
     cells: impl Iterator<Item = Option<&'v serde_json::Value>>,
 ) -> arrow_array::ArrayRef {
-    use std::sync::Arc;
-
     use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
     use serde_json::Value;
 

@@ -28,6 +28,9 @@ pub fn parse_instant(text: &str) -> Option<i64> {
     if !looks_like_time(text) {
         return None;
     }
+    if let Some(micros) = parse_usual(text.as_bytes()) {
+        return Some(micros);
+    }
     exact_micros(text, DateTime::parse_from_rfc3339(text).ok()?.to_utc())
 }
 
@@ -41,6 +44,9 @@ pub fn parse_loosely(text: &str) -> Option<Time> {
     if !looks_like_time(text) {
         return None;
     }
+    if let Some(micros) = parse_usual(text.as_bytes()) {
+        return Some(Time::Instant(micros));
+    }
     let zoned = |format| DateTime::parse_from_str(text, format).ok().map(|time| time.to_utc());
     let bare = |format| NaiveDateTime::parse_from_str(text, format).ok().map(|time| time.and_utc());
     let time = DateTime::parse_from_rfc3339(text)
@@ -51,6 +57,67 @@ pub fn parse_loosely(text: &str) -> Option<Time> {
         .or_else(|| bare("%Y-%m-%d %H:%M:%S%.f UTC"))
         .or_else(|| bare("%Y-%m-%dT%H:%M:%S%.f"))?;
     exact_micros(text, time).map(Time::Instant)
+}
+
+/// Reads the way GitLab writes nearly all instants, `2024-05-01T12:30:00.123Z` or with an offset, in a tenth of the time
+/// that the general parser takes. `None` says nothing: the general parser decides.
+fn parse_usual(text: &[u8]) -> Option<i64> {
+    let (date, rest) = text.split_at_checked(11)?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T'] = *date else { return None };
+    let (time, rest) = rest.split_at_checked(8)?;
+    let [h1, h2, b':', i1, i2, b':', s1, s2] = *time else { return None };
+    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
+    let (hour, minute, second) = (number(&[h1, h2])?, number(&[i1, i2])?, number(&[s1, s2])?);
+    let (micros, zone) = match rest.split_first()? {
+        (b'.', rest) => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let (fraction, zone) = rest.split_at_checked(digits)?;
+            let scale = 10_i64.pow(6_u32.checked_sub(u32::try_from(digits).ok()?)?);
+            (number(fraction).filter(|_| digits > 0)? * scale, zone)
+        }
+        _ => (0, rest),
+    };
+    let offset = match *zone {
+        [b'Z'] => 0,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (number(&[h1, h2])?, number(&[m1, m2])?);
+            let seconds = (hours * 60 + minutes) * 60;
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            if sign == b'+' { seconds } else { -seconds }
+        }
+        _ => return None,
+    };
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = (days_before(year, month, day)? * 24 + hour) * 3600 + minute * 60 + second - offset;
+    Some(seconds * 1_000_000 + micros)
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    let add = |sum: i64, digit: &u8| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
+}
+
+/// From 1970 to a day of the Gregorian calendar.
+fn days_before(year: i64, month: i64, day: i64) -> Option<i64> {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // Years that begin in March have the odd day at their end.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(days + (153 * month + 2) / 5 + day - 1 - 719_468)
 }
 
 /// A cheap look that spares almost all text the parser.
@@ -91,6 +158,32 @@ mod tests {
         assert_eq!(parse_loosely("2024-05-01 12:00:00 UTC"), Some(Time::Instant(noon)));
         assert_eq!(parse_loosely("2024-05-01T12:00:00"), Some(Time::Instant(noon)));
         assert_eq!(instant_text(noon), "2024-05-01T12:00:00.000000Z");
+    }
+
+    #[test]
+    fn the_short_way_agrees_with_the_general_one() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let general = |text: &str| {
+            looks_like_time(text)
+                .then(|| exact_micros(text, DateTime::parse_from_rfc3339(text).ok()?.to_utc()))?
+        };
+        let (mut usual, mut times) = (0, 0);
+        for _ in 0..200_000 {
+            let (year, month, day) = (rng.u32(0..10_000), rng.u32(0..14), rng.u32(0..33));
+            let (hour, minute, second) = (rng.u32(0..25), rng.u32(0..61), rng.u32(0..62));
+            let fraction = ["", ".", ".1", ".123", ".123456", ".1234560", ".1234567"][rng.usize(..7)];
+            let zone =
+                ["Z", "Z", "+02:00", "-07:30", "+23:59", "+24:00", "-00:00", "+0200", "z", "", "+1:00"];
+            let zone = zone[rng.usize(..zone.len())];
+            let text =
+                format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}");
+            let short = parse_usual(text.as_bytes());
+            assert!(short.is_none() || short == general(&text), "{text}");
+            assert_eq!(parse_instant(&text), general(&text), "{text}");
+            usual += u32::from(short.is_some());
+            times += u32::from(general(&text).is_some());
+        }
+        assert!(usual * 10 > times * 6, "{usual} of {times}");
     }
 
     #[test]

@@ -67,9 +67,9 @@ fn key(partition: &Partition) -> String {
 
 impl Sink for Memory {
     type Error = std::io::Error;
-    type Rows = Vec<Record>;
+    type Rows = Vec<Record<'static>>;
 
-    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Vec<Record>> {
+    fn read(&self, reading: Reading<'_>, _: &Partition, text: &str) -> Outcome<Vec<Record<'static>>> {
         read_records(reading, text)
     }
 

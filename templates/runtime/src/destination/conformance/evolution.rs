@@ -109,9 +109,10 @@ fn the_schema_is_read_back(place: &dyn Place) {
     let child = Table {
         parent: Some("all_kinds".to_owned()),
         source: "/some/list".to_owned(),
-        ..TableRows::of("all_kinds__list", &["_index"], &[("_index", Int)], &[]).table
+        ..Table::clone(&TableRows::of("all_kinds__list", &["_index"], &[("_index", Int)], &[]).table)
     };
-    let changes = [SchemaChange::CreateTable(rows.table.clone()), SchemaChange::CreateTable(child.clone())];
+    let changes =
+        [SchemaChange::CreateTable(Table::clone(&rows.table)), SchemaChange::CreateTable(child.clone())];
     apply(place, &changes);
     let mut note = alter("all_kinds", "i", (Int, Seen::Int), (Int, Seen::BigInt));
     if let SchemaChange::AlterColumn { to, .. } = &mut note {
@@ -119,7 +120,7 @@ fn the_schema_is_read_back(place: &dyn Place) {
     }
     assert!(note.is_note());
     apply(place, &[note]);
-    let mut expected = rows.table;
+    let mut expected = Table::clone(&rows.table);
     (expected.columns[1].seen, expected.columns[1].source) = (Seen::BigInt, "/elsewhere".to_owned());
     assert_eq!(tables(place), [expected, child]);
 }
@@ -131,7 +132,7 @@ fn changes_that_are_there_change_nothing(place: &dyn Place) {
     load(place, &rows);
     let added = rows.table.columns[1].clone();
     let changes = [
-        SchemaChange::CreateTable(rows.table),
+        SchemaChange::CreateTable(Table::clone(&rows.table)),
         SchemaChange::AddColumn { table: "again".to_owned(), column: added },
         alter("again", "v", (Int, Seen::Int), (Text, Seen::Text)),
         SchemaChange::SetKey { table: "again".to_owned(), key: vec!["id".to_owned()] },

@@ -89,7 +89,7 @@ impl Run {
     fn prepare_for(&mut self, rows: &TableRows) {
         let name = &rows.table.name;
         let changes = match self.tables.get(name) {
-            None => vec![SchemaChange::CreateTable(rows.table.clone())],
+            None => vec![SchemaChange::CreateTable(Table::clone(&rows.table))],
             Some(table) => {
                 let missing = rows.table.columns.iter().filter(|column| table.column(&column.name).is_none());
                 let add =

@@ -76,7 +76,7 @@ fn alter(table: &str, from: (ColumnKind, Seen), to: ColumnKind) -> SchemaChange 
 }
 
 fn create(rows: &TableRows) -> SchemaChange {
-    SchemaChange::CreateTable(rows.table.clone())
+    SchemaChange::CreateTable((*rows.table).clone())
 }
 
 fn write(load: &mut dyn OpenLoad, rows: &TableRows, mode: &Mode, swaps: &[Swap]) {
