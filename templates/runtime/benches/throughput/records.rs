@@ -15,7 +15,7 @@ pub(super) fn issue(id: i64) -> Value {
     let url = format!("https://gitlab.example.com/api/v4/projects/{}/issues/{id}", id % 50);
     json!({
         "id": id, "iid": id % 1000, "project_id": id % 50, "title": format!("Issue number {id} of the instance"),
-        "description": "A description with some words in it, as people write them.\n".repeat(15), "state": "opened",
+        "description": "A description with some words in it, as people write them.\n".repeat(21), "state": "opened",
         "created_at": "2024-05-01T12:30:00.123Z", "updated_at": "2024-05-02T12:30:00.456Z", "closed_at": null,
         "closed_by": null, "labels": ["bug", "priority::2"], "milestone": null, "assignees": [user(id % 20)],
         "author": user(id % 30), "type": "ISSUE", "assignee": user(id % 20), "user_notes_count": 3,

@@ -18,6 +18,7 @@ use arrow_array::builder::{
     TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, new_null_array};
+use serde::Serialize;
 
 use crate::normalize::scalar::{Scalar, Times};
 use crate::record::Value;
@@ -34,6 +35,8 @@ pub(super) struct Cells {
     seen: Seen,
     times: Times,
     builder: Builder,
+    /// Room to write a value in.
+    json: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,7 @@ impl Cells {
                 Builder::Text(StringBuilder::with_capacity(rows, rows.saturating_mul(16)))
             }
         };
-        Self { kind, seen, times, builder }
+        Self { kind, seen, times, builder, json: Vec::new() }
     }
 
     /// Adds a value; false where the column has to become a wider one first.
@@ -108,7 +111,7 @@ impl Cells {
             Scalar::Int(int) => write!(builder, "{int}"),
             Scalar::Float(float) => builder.write_str(&float_text(float)),
             Scalar::Digits(digits) => builder.write_str(digits),
-            Scalar::Text(text) => write!(builder, "{}", Value::from(text)),
+            Scalar::Text(text) => builder.write_str(written(&mut self.json, &text)),
         };
         builder.append_value("");
     }
@@ -118,8 +121,7 @@ impl Cells {
         self.pad(row);
         match &mut self.builder {
             Builder::Text(builder) if self.kind == ColumnKind::Json => {
-                let _ = write!(builder, "{value}");
-                builder.append_value("");
+                builder.append_value(written(&mut self.json, value));
                 true
             }
             _ => false,
@@ -179,6 +181,14 @@ impl Cells {
             Builder::Nothing => new_null_array(&data_type(self.kind), rows),
         }
     }
+}
+
+/// A value as JSON.
+fn written<'r>(room: &'r mut Vec<u8>, value: &impl Serialize) -> &'r str {
+    room.clear();
+    // Writing to memory does not fail, and what is written is text.
+    let _ = serde_json::to_writer(&mut *room, value);
+    std::str::from_utf8(room).unwrap_or_default()
 }
 
 /// The same value for every row.
