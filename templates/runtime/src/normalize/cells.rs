@@ -53,7 +53,8 @@ enum Builder {
 }
 
 impl Cells {
-    pub(super) fn new(kind: ColumnKind, seen: Seen, times: Times, rows: usize) -> Self {
+    /// With room for so many rows, and so many bytes of text.
+    pub(super) fn new(kind: ColumnKind, seen: Seen, times: Times, (rows, bytes): (usize, usize)) -> Self {
         let builder = match kind {
             _ if seen == Seen::Nothing => Builder::Nothing,
             ColumnKind::Bool => Builder::Bool(BooleanBuilder::with_capacity(rows)),
@@ -61,9 +62,7 @@ impl Cells {
             ColumnKind::Float => Builder::Float(Float64Builder::with_capacity(rows)),
             ColumnKind::Date => Builder::Date(Date32Builder::with_capacity(rows)),
             ColumnKind::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows)),
-            ColumnKind::Text | ColumnKind::Json => {
-                Builder::Text(StringBuilder::with_capacity(rows, rows.saturating_mul(16)))
-            }
+            ColumnKind::Text | ColumnKind::Json => Builder::Text(StringBuilder::with_capacity(rows, bytes)),
         };
         Self { kind, seen, times, builder, json: Vec::new() }
     }
@@ -165,6 +164,14 @@ impl Cells {
         }
     }
 
+    /// How many bytes of text there are.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.builder {
+            Builder::Text(builder) => builder.values_slice().len(),
+            _ => 0,
+        }
+    }
+
     /// The column with so many rows.
     pub(super) fn finish(mut self, rows: usize) -> ArrayRef {
         if self.len() == 0 {
@@ -193,7 +200,7 @@ fn written<'r>(room: &'r mut Vec<u8>, value: &impl Serialize) -> &'r str {
 
 /// The same value for every row.
 pub(super) fn repeated(value: &Value<'_>, kind: ColumnKind, seen: Seen, rows: usize) -> ArrayRef {
-    let mut cells = Cells::new(kind, seen, Times::Never, rows);
+    let mut cells = Cells::new(kind, seen, Times::Never, (rows, rows.saturating_mul(16)));
     for row in 0..rows {
         match Scalar::of(value) {
             Some(scalar) => {

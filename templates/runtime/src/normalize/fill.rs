@@ -92,7 +92,9 @@ impl<'p> Fill<'p> {
         let Some((plan, filling)) = self.plan.tables.get(table).zip(self.tables.get_mut(table)) else {
             return;
         };
-        let cells = plan.fields.iter().map(|field| Cells::new(field.kind, field.seen, field.times, rows));
+        let cells = plan.fields.iter().zip(&plan.usual_bytes).map(|(field, bytes)| {
+            Cells::new(field.kind, field.seen, field.times, (rows, bytes.load(Ordering::Relaxed)))
+        });
         filling.columns = cells.collect();
         filling.overflow = plan.has_overflow.then(|| Overflow::new(rows));
         filling.indexes.resize_with(plan.levels, Vec::new);
@@ -221,6 +223,9 @@ impl Filling {
             return Filled::default();
         }
         debug_assert_eq!(self.columns.len(), plan.fields.len());
+        for (cells, bytes) in self.columns.iter().zip(&plan.usual_bytes) {
+            bytes.store(cells.bytes(), Ordering::Relaxed);
+        }
         let overflow = self.overflow.map(Overflow::finish);
         let columns = self.columns.into_iter().chain(overflow).map(|cells| cells.finish(rows)).collect();
         let indexes = self.indexes.into_iter().map(PageRows::index_column).collect();
@@ -230,7 +235,7 @@ impl Filling {
 
 impl Overflow {
     fn new(rows: usize) -> Self {
-        let cells = Cells::new(ColumnKind::Json, Seen::Json, Times::Never, rows);
+        let cells = Cells::new(ColumnKind::Json, Seen::Json, Times::Never, (rows, 0));
         Self { cells, row: 0, json: String::new() }
     }
 

@@ -45,6 +45,8 @@ pub(super) struct TablePlan {
     pub(super) schema: SchemaRef,
     /// The columns that are made of fields.
     pub(super) fields: Vec<FieldColumn>,
+    /// How many bytes of text each of them had in the last page that had rows.
+    pub(super) usual_bytes: Vec<AtomicUsize>,
     pub(super) has_overflow: bool,
     /// How many lists deep its rows stand.
     pub(super) levels: usize,
@@ -347,6 +349,7 @@ impl Draft {
     fn finish(self, table: Table) -> TablePlan {
         TablePlan {
             schema: schema_of(self.columns.iter()),
+            usual_bytes: self.fields.iter().map(|_| AtomicUsize::new(0)).collect(),
             table: Arc::new(Table { columns: self.columns, ..table }),
             fields: self.fields,
             has_overflow: self.has_overflow,

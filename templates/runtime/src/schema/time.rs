@@ -135,8 +135,48 @@ fn exact_micros(text: &str, time: DateTime<Utc>) -> Option<i64> {
 
 /// `2024-05-01T12:30:00.123000Z`: always six digits, so that text sorts as time does.
 pub fn instant_text(micros: i64) -> String {
+    usual_text(micros).unwrap_or_else(|| general_text(micros))
+}
+
+fn general_text(micros: i64) -> String {
     DateTime::from_timestamp_micros(micros)
         .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Micros, true))
+}
+
+/// The same for the years that people live in, in a tenth of the time that the general writer takes.
+fn usual_text(micros: i64) -> Option<String> {
+    let (days, mut rest) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+    let (year, month, day) = date_of(days);
+    if !(0..10_000).contains(&year) {
+        return None;
+    }
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let mut put = |end: usize, digits: usize, mut number: i64| {
+        for place in text.iter_mut().take(end).rev().take(digits) {
+            *place = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+        }
+    };
+    put(4, 4, year);
+    put(7, 2, month);
+    put(10, 2, day);
+    for (end, digits, unit) in [(26, 6, 1_000_000), (19, 2, 60), (16, 2, 60), (13, 2, 24)] {
+        put(end, digits, rest % unit);
+        rest /= unit;
+    }
+    String::from_utf8(text.to_vec()).ok()
+}
+
+/// The day of the Gregorian calendar so many days after 1970.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    // From 1 March of year 0: periods of 400 years, and years that have the odd day at their end.
+    let days = days + 719_468;
+    let (period, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let year = period * 400 + year + i64::from(month >= 10);
+    (year, if month < 10 { month + 3 } else { month - 9 }, day - (153 * month + 2) / 5 + 1)
 }
 
 /// `2024-05-01`, from days since 1970.
@@ -184,6 +224,23 @@ mod tests {
             times += u32::from(general(&text).is_some());
         }
         assert!(usual * 10 > times * 6, "{usual} of {times}");
+    }
+
+    #[test]
+    fn the_short_way_to_write_agrees_with_the_general_one() {
+        let mut rng = fastrand::Rng::with_seed(2);
+        let years = 400_000_000_000_000_000;
+        for _ in 0..100_000 {
+            let micros = rng.i64(-years..years) / [1, 1000, 1_000_000][rng.usize(..3)];
+            assert_eq!(instant_text(micros), general_text(micros));
+        }
+        for day in -1_000_000..1_000_000 {
+            let (year, month, date) = date_of(day);
+            assert_eq!(days_before(year, month, date), Some(day));
+        }
+        for edge in [i64::MIN, i64::MAX, -1, 0, 253_402_300_799_999_999, 253_402_300_800_000_000] {
+            assert_eq!(instant_text(edge), general_text(edge));
+        }
     }
 
     #[test]

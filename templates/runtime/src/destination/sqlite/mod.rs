@@ -198,8 +198,11 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Records of some kilobytes fill pages of the usual 4 KiB badly: a third of the time of a load went into that. A
+    // file that is there keeps the pages that it has.
     connection.execute_batch(
-        "PRAGMA synchronous = NORMAL;
+        "PRAGMA page_size = 16384;
+         PRAGMA synchronous = NORMAL;
          PRAGMA cache_size = -16384;
          PRAGMA foreign_keys = OFF;
          PRAGMA legacy_alter_table = ON;",
