@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::io::Write;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -82,8 +83,12 @@ fn push(bytes: &mut Vec<u8>, array: &ArrayRef, kind: ColumnKind, row: usize) {
         return;
     }
     match kind {
-        ColumnKind::Bool => bytes.extend(array.as_boolean().value(row).to_string().bytes()),
-        ColumnKind::Int => bytes.extend(array.as_primitive::<Int64Type>().value(row).to_string().bytes()),
+        ColumnKind::Bool if array.as_boolean().value(row) => bytes.extend(b"true"),
+        ColumnKind::Bool => bytes.extend(b"false"),
+        ColumnKind::Int => {
+            // Nothing fails to be written to memory.
+            let _ = write!(bytes, "{}", array.as_primitive::<Int64Type>().value(row));
+        }
         ColumnKind::Float => bytes.extend(float_text(array.as_primitive::<Float64Type>().value(row)).bytes()),
         ColumnKind::Date => bytes.extend(array.as_primitive::<Date32Type>().value(row).to_le_bytes()),
         ColumnKind::Timestamp => {
