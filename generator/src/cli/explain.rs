@@ -11,6 +11,10 @@ use super::{Failure, SpecArgs};
 
 /// Tells what is inferred of a resource, and why
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gitlab-init explain project_issues
+  gitlab-init explain '/api/v4/projects/{id}/issues' --spec openapi.yaml")]
 pub(super) struct ExplainArgs {
     /// The name of a resource, or the path of an endpoint as the document writes it
     resource: String,
@@ -32,8 +36,10 @@ fn explain(origin: &str, graph: &ResourceGraph, wanted: &str) -> Result<String, 
     }
     match graph.skipped.iter().find(|skipped| named("", &skipped.path)) {
         Some(skipped) => Ok(format!("GET {} is no resource: {}\n", skipped.path, skipped.reason)),
-        None => {
-            Err(SelectionError::NoMatch { pattern: wanted.to_owned(), closest: graph.closest(wanted) }.into())
+        None => Err(SelectionError::NoMatch {
+            pattern: wanted.to_owned(),
+            suggestions: graph.suggestions(wanted),
         }
+        .into()),
     }
 }

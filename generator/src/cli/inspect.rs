@@ -1,6 +1,6 @@
 //! `inspect`: what the document holds.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 
@@ -11,11 +11,17 @@ use super::{Failure, SpecArgs, parse_pattern, print_idle_actions, selection};
 
 /// Lists the resources of a document and what is inferred of them
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gitlab-init inspect
+  gitlab-init inspect --spec openapi.yaml --select 'project_*,tag:epics'
+  gitlab-init inspect --spec openapi.yaml --format overlay > corrections.yaml
+  gitlab-init inspect --format dot | dot -Tsvg > resources.svg")]
 pub(super) struct InspectArgs {
     #[command(flatten)]
     spec: SpecArgs,
-    /// Only resources of this name, tag or path; `*` stands for any text
-    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern)]
+    /// Only resources of this name, or by `tag:NAME` or a path; `*` stands for any text, commas separate several
+    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern, value_delimiter = ',')]
     select: Vec<Pattern>,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -24,21 +30,29 @@ pub(super) struct InspectArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Table,
+    /// All that is inferred, with reasons, doubts and what settles them
     Json,
+    /// What is unsure, as an overlay to correct and give back with `--overlay`
+    Overlay,
+    /// Which resource starts from which, for Graphviz
+    Dot,
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let read = args.spec.read()?;
-    let graph = narrow(read.graph, &args.select)?;
+    let graph = narrow(&read.graph, &args.select)?;
     let text = match args.format {
-        Format::Table => report::inspect_table(&graph),
+        Format::Table => report::inspect_table(&graph, terminal_width()),
+        Format::Overlay => report::overlay(&read.document.info.origin, &graph),
+        Format::Dot => report::dot(&graph),
         Format::Json => report::inspect_json(&read.document.info, &read.document.auth(), &graph)? + "\n",
     };
     std::io::stdout().write_all(text.as_bytes())?;
-    print_idle_actions(&read.document);
+    print_idle_actions(&read);
     if matches!(args.format, Format::Table) {
-        let ready = graph.resources.iter().filter(|resource| resource.is_ready()).count();
-        let needy = graph.resources.len() - ready;
+        let declared = || graph.resources.iter().filter(|resource| resource.is_declared);
+        let ready = declared().filter(|resource| resource.is_ready()).count();
+        let needy = declared().count() - ready;
         anstream::eprintln!(
             "{ready} resources are ready, {needy} need input, {} endpoints are skipped",
             graph.skipped.len()
@@ -47,9 +61,15 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn narrow(graph: ResourceGraph, select: &[Pattern]) -> Result<ResourceGraph, Failure> {
+/// The columns of the terminal that is written to, if it is one.
+fn terminal_width() -> Option<usize> {
+    let size = dialoguer::console::Term::stdout();
+    size.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| std::io::stdout().is_terminal())
+}
+
+fn narrow(graph: &ResourceGraph, select: &[Pattern]) -> Result<ResourceGraph, Failure> {
     if select.is_empty() {
-        return Ok(graph);
+        return Ok(graph.clone());
     }
     let mut narrowed = graph.select(&selection(select, &[], None))?;
     narrowed.resources.retain(|resource| select.iter().any(|pattern| pattern.matches(resource)));

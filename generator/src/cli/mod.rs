@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out. People read stderr; data goes to stdout.
 
+mod address;
 mod explain;
 mod inspect;
 mod new;
@@ -11,15 +12,26 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::Read;
-use crate::document::{Document, DocumentError, IdleAction, Source};
+use crate::document::{DocumentError, IdleAction, Source};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
 use crate::render::RenderError;
 use crate::write::WriteError;
 
+use address::AddressError;
+
 /// Turns a GitLab OpenAPI document into a Rust pipeline that loads GitLab into tables.
 #[derive(Debug, Parser)]
-#[command(name = "gitlab-init", version, about)]
+#[command(
+    name = "gitlab-init",
+    version,
+    about,
+    after_help = "\
+Examples:
+  gitlab-init new my-pipeline --group my-group
+  gitlab-init inspect --select 'project_*'
+  gitlab-init explain project_issues"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,8 +50,8 @@ struct SpecArgs {
     /// The OpenAPI document, `-` for standard input; the bundled one when left out
     #[arg(long, value_name = "FILE|URL")]
     spec: Option<String>,
-    /// Corrections to the document, as an OpenAPI overlay; may be given several times
-    #[arg(long, value_name = "FILE")]
+    /// Corrections to the document, as an OpenAPI overlay; commas separate several
+    #[arg(long, value_name = "FILE", value_delimiter = ',')]
     overlay: Vec<PathBuf>,
 }
 
@@ -56,6 +68,8 @@ enum Failure {
     Write(#[from] WriteError),
     #[error("`{name}` cannot name a crate")]
     CrateName { name: String },
+    #[error("`{option}` cannot be `{value}`: {fault}")]
+    Address { option: &'static str, value: String, fault: AddressError },
     #[error("cannot ask")]
     Prompt(#[from] dialoguer::Error),
     #[error("cannot write the output")]
@@ -77,6 +91,12 @@ impl Failure {
                 Some("use letters, digits, `-` and `_`, and start with a letter".into())
             }
             Self::Prompt(_) => Some("`--yes` asks nothing".into()),
+            Self::Address { option: "--base-url", .. } => {
+                Some("such as `--base-url https://gitlab.com`".into())
+            }
+            Self::Address { .. } => {
+                Some("paste the address of its page, or give its path: `my-group/my-project`".into())
+            }
             Self::Output(_) | Self::Json(_) => None,
         }
     }
@@ -84,7 +104,7 @@ impl Failure {
     /// 2 for what the user typed, 1 for what went wrong.
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Selection(_) | Self::CrateName { .. } => 2,
+            Self::Selection(_) | Self::CrateName { .. } | Self::Address { .. } => 2,
             _ => 1,
         }
     }
@@ -148,13 +168,14 @@ fn print_dangling(read: &Read) {
 }
 
 /// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.
-fn print_idle_actions(document: &Document) {
+/// On something that is not GitLab none of ours can match.
+fn print_idle_actions(read: &Read) {
     let (own, given): (Vec<&IdleAction>, Vec<&IdleAction>) =
-        document.idle_actions.iter().partition(|idle| idle.is_bundled());
+        read.document.idle_actions.iter().partition(|idle| idle.is_bundled());
     for idle in given {
         anstream::eprintln!("warning: an action of `{}` matches nothing: {}", idle.overlay, idle.target);
     }
-    if let [first, ..] = own.as_slice() {
+    if let ([first, ..], true) = (own.as_slice(), read.is_gitlab) {
         let (count, overlay, target) = (own.len(), &first.overlay, &first.target);
         anstream::eprintln!(
             "note: {count} corrections of `{overlay}` match nothing in this document: {target}, …"

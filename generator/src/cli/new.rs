@@ -4,30 +4,37 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::document::Document;
+use crate::Read;
 use crate::gitlab::Preset;
 use crate::graph::{Pattern, ResourceGraph};
 use crate::render::{Answers, Destination, Runtime, render, runtime_files};
 use crate::report::{self, Doubt};
 use crate::write::{WritePlan, is_runtime, is_workspace_member, path_from};
 
-use super::{Failure, Read, SpecArgs, parse_pattern, print_idle_actions, prompt, selection};
+use super::address::{parse_base_url, parse_path};
+use super::{Failure, SpecArgs, parse_pattern, print_idle_actions, prompt, selection};
 
 /// Makes a pipeline crate
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gitlab-init new my-pipeline --group my-group
+  gitlab-init new ci-pipeline --preset ci --project https://gitlab.com/my-group/my-project
+  gitlab-init new notes --select issue_notes,merge_request_notes --yes
+  gitlab-init new own --spec openapi.yaml --overlay corrections.yaml --base-url https://gitlab.example")]
 pub(super) struct NewArgs {
     /// The folder to make; its last part names the crate
     dir: PathBuf,
     #[command(flatten)]
     spec: SpecArgs,
-    /// A set of resources [default: core, unless `--select` is given]
+    /// A set of resources [default: core, or all that can run of a document that hardly knows it]
     #[arg(long, value_enum)]
     preset: Option<Preset>,
-    /// Take resources of this name, tag or path as well; `*` stands for any text
-    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern)]
+    /// Take resources of this name as well, or by `tag:NAME` or a path; `*` stands for any text, commas separate several
+    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern, value_delimiter = ',')]
     select: Vec<Pattern>,
-    /// Leave resources of this name, tag or path out
-    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern)]
+    /// Leave resources out, named in the same way
+    #[arg(long, value_name = "PATTERN", value_parser = parse_pattern, value_delimiter = ',')]
     exclude: Vec<Pattern>,
     /// Where the pipeline loads to
     #[arg(long, value_enum, value_name = "KIND", default_value_t)]
@@ -35,11 +42,11 @@ pub(super) struct NewArgs {
     /// The GitLab to read from
     #[arg(long, value_name = "URL", default_value = "https://gitlab.com")]
     base_url: String,
-    /// A group to load, with its subgroups and projects
-    #[arg(long, value_name = "PATH")]
+    /// A group to load, with its subgroups and projects: its path, or the address of its page
+    #[arg(long, value_name = "PATH|URL", value_delimiter = ',')]
     group: Vec<String>,
-    /// A project to load
-    #[arg(long, value_name = "PATH")]
+    /// A project to load: its path, the address of its page, or what `git clone` takes
+    #[arg(long, value_name = "PATH|URL", value_delimiter = ',')]
     project: Vec<String>,
     /// A runtime that several pipelines share, in place of a copy; it is made when it is not there
     #[arg(long, value_name = "PATH")]
@@ -47,26 +54,52 @@ pub(super) struct NewArgs {
     /// Ask nothing
     #[arg(long)]
     yes: bool,
-    /// Write over the generated files of an existing folder
+    /// Write over the generated files of a pipeline that was made here
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let name = crate_name(&args.dir)?;
+    let base_url = base_url(&args.base_url)?;
+    paths("--group", &args.group, &base_url)?;
+    paths("--project", &args.project, &base_url)?;
     let read = args.spec.read()?;
-    let graph = read.graph.select(&selection(&args.select, &args.exclude, args.preset))?;
+    let selection = selection(&args.select, &args.exclude, args.preset);
+    let graph = read.graph.select(&selection)?;
     let mut answers = answers(args, name, &read)?;
     if prompt::is_wanted(args.yes) {
         prompt::ask(&mut answers)?;
     }
+    answers.base_url = self::base_url(&answers.base_url)?;
+    answers.groups = paths("--group", &answers.groups, &answers.base_url)?;
+    answers.projects = paths("--project", &answers.projects, &answers.base_url)?;
     let files = render(&answers, &graph)?;
     let plan = WritePlan::plan(&args.dir, &files, args.force)?;
     args.runtime.as_deref().map_or(Ok(()), make_runtime)?;
     plan.apply()?;
-    print_doubts(&read.document, &graph);
-    print_summary(&args.dir, &answers, &graph);
+    print_doubts(&read, &graph);
+    if read.graph.takes_all(&selection) {
+        let title = report::printable(&read.document.info.title);
+        anstream::eprintln!(
+            "note: \"{title}\" has little of the preset `core`, so all that can run is taken\n"
+        );
+    }
+    print_summary(&args.dir, &answers, &read.graph, &graph);
     Ok(())
+}
+
+fn base_url(text: &str) -> Result<String, Failure> {
+    let fault = |fault| Failure::Address { option: "--base-url", value: report::printable(text), fault };
+    parse_base_url(text).map_err(fault)
+}
+
+fn paths(option: &'static str, texts: &[String], base_url: &str) -> Result<Vec<String>, Failure> {
+    let parse = |text: &String| {
+        let fault = |fault| Failure::Address { option, value: report::printable(text), fault };
+        parse_path(text, base_url).map_err(fault)
+    };
+    texts.iter().map(parse).collect()
 }
 
 /// Before the crate that needs it, so that a fault leaves no crate without one.
@@ -107,27 +140,70 @@ fn crate_name(dir: &Path) -> Result<String, Failure> {
     let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_free =
-        syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok() && !RESERVED.contains(&name.as_str());
+    let is_free = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok()
+        && !RESERVED.contains(&name.to_ascii_lowercase().as_str());
     if is_plain && starts_well && is_free { Ok(name) } else { Err(Failure::CrateName { name }) }
 }
 
 /// Names that cargo refuses, or that would hide a crate the pipeline uses.
-const RESERVED: [&str; 6] = ["test", "core", "std", "alloc", "proc_macro", "tokio"];
+const RESERVED: [&str; 40] = [
+    "test",
+    "core",
+    "std",
+    "alloc",
+    "proc_macro",
+    "proc-macro",
+    "tokio",
+    "gitlab-pipeline",
+    "gitlab_pipeline",
+    "deps",
+    "examples",
+    "build",
+    "incremental",
+    "runtime",
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    "com1",
+    "com2",
+    "com3",
+    "com4",
+    "com5",
+    "com6",
+    "com7",
+    "com8",
+    "com9",
+    "lpt1",
+    "lpt2",
+    "lpt3",
+    "lpt4",
+    "lpt5",
+    "lpt6",
+    "lpt7",
+    "lpt8",
+    "lpt9",
+    "conin",
+    "conout",
+    "target",
+    "debug",
+];
 
 /// A few lines, never a wall: `explain` tells the rest.
-fn print_doubts(document: &Document, graph: &ResourceGraph) {
+fn print_doubts(read: &Read, graph: &ResourceGraph) {
     const SHOWN: usize = 5;
-    print_idle_actions(document);
+    print_idle_actions(read);
     let on = graph.resources.iter().filter(|resource| resource.enabled);
     let doubts: Vec<(&str, Doubt)> = on
         .flat_map(|resource| {
-            let doubts = report::doubts(&document.info.origin, resource).into_iter();
+            let doubts = report::doubts(&read.document.info.origin, resource).into_iter();
             doubts.map(|doubt| (resource.name.as_str(), doubt))
         })
         .collect();
     for (_, doubt) in doubts.iter().take(SHOWN) {
-        anstream::eprintln!("warning: {}\n  at {}\n  {}", doubt.title, doubt.place, doubt.looked);
+        let [title, place, looked] =
+            [&doubt.title, &doubt.place, &doubt.looked].map(|text| report::printable(text));
+        anstream::eprintln!("warning: {title}\n  at {place}\n  {looked}");
     }
     if let Some((name, _)) = doubts.first() {
         let more = doubts.len().saturating_sub(SHOWN);
@@ -136,20 +212,24 @@ fn print_doubts(document: &Document, graph: &ResourceGraph) {
     }
 }
 
-fn print_summary(dir: &Path, answers: &Answers, graph: &ResourceGraph) {
+/// Every GET of the document is accounted for.
+fn print_summary(dir: &Path, answers: &Answers, all: &ResourceGraph, graph: &ResourceGraph) {
     let on = graph.resources.iter().filter(|resource| resource.enabled).count();
     let off = match graph.resources.len() - on {
         0 => String::new(),
+        1 => ", 1 more is off".to_owned(),
         off => format!(", {off} more are off"),
     };
     let dir = dir.display();
-    anstream::eprintln!("made `{}` in {dir}: {on} resources{off}", answers.name);
-    if !graph.skipped.is_empty() {
-        let skipped = graph.skipped.len();
-        anstream::eprintln!(
-            "{skipped} GETs of the document are no resources; `gitlab-init explain PATH` says why"
-        );
-    }
+    let resources = if on == 1 { "resource" } else { "resources" };
+    anstream::eprintln!("made `{}` in {dir}: {on} {resources}{off}", answers.name);
+    let declared = || all.resources.iter().filter(|resource| resource.is_declared);
+    let needy = declared().filter(|resource| !resource.is_ready()).count();
+    anstream::eprintln!(
+        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH` says why",
+        declared().count() + all.skipped.len(),
+        all.skipped.len()
+    );
     anstream::eprintln!();
     anstream::eprintln!("next:");
     anstream::eprintln!("  cd {dir}");

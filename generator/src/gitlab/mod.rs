@@ -3,6 +3,7 @@
 //! Tables are looked up by [`Place`], and patterns are positions below the API root in which `{}` stands for any
 //! placeholder and a leading `**` for any beginning.
 
+mod aliases;
 mod audience;
 mod dialect;
 mod filters;
@@ -14,6 +15,7 @@ mod place;
 mod presets;
 mod reading;
 
+pub(crate) use aliases::alias;
 pub(crate) use audience::{Audience, answers_in_files, audience};
 pub(crate) use dialect::{implied_lists, is_gitlab, wraps_lists};
 pub(crate) use filters::{hidden_filters, needs};

@@ -20,6 +20,20 @@ pub enum Preset {
     All,
 }
 
+impl Preset {
+    /// As the command line calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Ci => "ci",
+            Self::Planning => "planning",
+            Self::Security => "security",
+            Self::Admin => "admin",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Collections of the core preset.
 const CORE: [&str; 44] = [
     "/groups",

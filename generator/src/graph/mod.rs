@@ -7,6 +7,7 @@ mod build;
 mod needs;
 mod pattern;
 mod select;
+mod suggest;
 
 use std::time::Duration;
 

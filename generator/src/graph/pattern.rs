@@ -1,12 +1,16 @@
-//! Patterns over names and paths, as people type them: `project_*`, `/projects/*/issues`.
+//! Patterns over names, paths and tags, as people type them: `project_*`, `/projects/*/issues`, `tag:issues`.
 
 use std::str::FromStr;
 
 use super::Resource;
 
-/// A glob in which `*` stands for any text. With a `/` it is matched against paths, otherwise against names and tags.
+/// A glob in which `*` stands for any text. With a `/` it is matched against paths, behind `tag:` against tags, otherwise
+/// against names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
+
+/// What stands in front of a tag.
+const TAG: &str = "tag:";
 
 /// Why a pattern cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,10 +19,13 @@ pub struct PatternError;
 
 impl Pattern {
     pub fn matches(&self, resource: &Resource) -> bool {
+        if let Some(tag) = self.0.strip_prefix(TAG) {
+            return resource.tags.iter().any(|known| glob(&tag.to_lowercase(), &known.to_lowercase()));
+        }
         if self.0.contains('/') {
             return glob(&self.0, &resource.path) || glob(&self.0, &resource.request_path);
         }
-        glob(&self.0, &resource.name) || resource.tags.iter().any(|tag| glob(&self.0, &tag.to_lowercase()))
+        glob(&self.0, &resource.name)
     }
 
     pub fn as_str(&self) -> &str {

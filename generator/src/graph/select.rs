@@ -1,15 +1,21 @@
 //! The resources that a pipeline is made of: a preset, patterns that add and take away, and the parents of all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::gitlab::Preset;
 
 use super::{Pattern, Resource, ResourceGraph};
 
+/// Names in a message; of more, the count is told.
+const SHOWN: usize = 8;
+
+/// A document with fewer resources of the core preset is about something else, or about a part of GitLab.
+const FEWEST_OF_CORE: usize = 12;
+
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Without a preset and without patterns, the core preset.
+    /// Without a preset and without patterns, the core preset, or all that can run where the document hardly knows it.
     pub preset: Option<Preset>,
     pub select: Vec<Pattern>,
     pub exclude: Vec<Pattern>,
@@ -19,22 +25,44 @@ pub struct Selection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     #[error("`{pattern}` matches no resource")]
-    NoMatch { pattern: String, closest: Option<String> },
+    NoMatch { pattern: String, suggestions: Vec<String> },
     #[error("nothing is selected")]
     Empty,
-    #[error("`{parent}` is excluded, but `{child}` starts from its records")]
-    ParentExcluded { parent: String, child: String },
+    #[error("the document has nothing of the preset `{preset}`")]
+    NothingOfPreset { preset: String },
+    #[error("`{parent}` is excluded, but from its records start {}", named(children))]
+    ParentExcluded { parent: String, children: Vec<String> },
 }
 
 impl SelectionError {
     pub fn hint(&self) -> String {
         match self {
-            Self::NoMatch { closest: Some(closest), .. } => format!("did you mean `{closest}`?"),
-            Self::NoMatch { closest: None, .. } => "`gitlab-init inspect` lists all resources".into(),
+            Self::NoMatch { suggestions, .. } => match suggestions.as_slice() {
+                [] => "`gitlab-init inspect` lists all resources".into(),
+                [only] => format!("did you mean `{only}`?"),
+                [before @ .., last] => {
+                    let before: Vec<String> = before.iter().map(|name| format!("`{name}`")).collect();
+                    format!("did you mean {} or `{last}`?", before.join(", "))
+                }
+            },
             Self::Empty => "give a `--preset` or a `--select`".into(),
-            Self::ParentExcluded { child, .. } => format!("exclude `{child}` as well, or keep its parent"),
+            Self::NothingOfPreset { .. } => {
+                "`--preset all` takes all that the document has, `--select` what you name; `gitlab-init inspect` with \
+                 the same `--spec` lists it"
+                    .into()
+            }
+            Self::ParentExcluded { children, .. } => {
+                format!("keep it, or exclude these as well: `--exclude {}`", children.join(","))
+            }
         }
     }
+}
+
+/// A few names, and how many more there are.
+fn named(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
 impl ResourceGraph {
@@ -45,56 +73,72 @@ impl ResourceGraph {
     pub fn select(&self, selection: &Selection) -> Result<Self, SelectionError> {
         for pattern in selection.select.iter().chain(&selection.exclude) {
             if !self.resources.iter().any(|resource| pattern.matches(resource)) {
-                let closest = self.closest(pattern.as_str());
-                return Err(SelectionError::NoMatch { pattern: pattern.as_str().into(), closest });
+                let suggestions = self.suggestions(pattern.as_str());
+                return Err(SelectionError::NoMatch { pattern: pattern.as_str().into(), suggestions });
             }
         }
+        let takes_all = self.takes_all(selection);
         let excluded =
             |resource: &Resource| selection.exclude.iter().any(|pattern| pattern.matches(resource));
-        let wanted =
-            self.resources.iter().filter(|resource| selection.wants(resource) && !excluded(resource));
+        let wants = |resource: &&Resource| (takes_all || selection.wants(resource)) && !excluded(resource);
         let mut names: BTreeSet<&str> = BTreeSet::new();
-        for resource in wanted {
-            self.take_with_parents(resource, &excluded, &mut names)?;
+        let mut orphans: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for resource in self.resources.iter().filter(wants) {
+            self.take_with_parents(resource, &excluded, &mut names, &mut orphans);
+        }
+        if let Some((parent, children)) = orphans.into_iter().next() {
+            return Err(SelectionError::ParentExcluded { parent, children });
         }
         if names.is_empty() {
-            return Err(SelectionError::Empty);
+            return Err(selection.emptiness());
         }
         let taken = self.resources.iter().filter(|resource| names.contains(resource.name.as_str()));
-        let resources = taken.cloned().map(|resource| selection.asked_for(resource)).collect();
+        let mut resources: Vec<Resource> =
+            taken.cloned().map(|resource| selection.asked_for(resource)).collect();
+        if takes_all {
+            resources.iter_mut().for_each(|resource| resource.enabled &= runs_unasked(resource));
+        }
         Ok(Self { resources, skipped: self.skipped.clone() })
     }
 
+    /// Whether nothing was asked for, and the document hardly knows what is taken then.
+    pub fn takes_all(&self, selection: &Selection) -> bool {
+        let core = || {
+            self.resources.iter().filter(|resource| resource.is_declared && resource.default.value).count()
+        };
+        selection.preset.is_none() && selection.select.is_empty() && core() < FEWEST_OF_CORE
+    }
+
+    /// Takes a resource and what it starts from; what is excluded of that is told with all that needs it.
     fn take_with_parents<'a>(
         &'a self,
         resource: &'a Resource,
         excluded: &impl Fn(&Resource) -> bool,
         names: &mut BTreeSet<&'a str>,
-    ) -> Result<(), SelectionError> {
+        orphans: &mut BTreeMap<String, Vec<String>>,
+    ) {
         if !names.insert(&resource.name) {
-            return Ok(());
+            return;
         }
         for param in &resource.params {
             let source = param.source.value.as_ref();
             let Some(parent) = source.and_then(|source| self.get(&source.resource)) else { continue };
             if excluded(parent) {
-                return Err(SelectionError::ParentExcluded {
-                    parent: parent.name.clone(),
-                    child: resource.name.clone(),
-                });
+                let children = orphans.entry(parent.name.clone()).or_default();
+                if !children.contains(&resource.name) {
+                    children.push(resource.name.clone());
+                }
+            } else {
+                self.take_with_parents(parent, excluded, names, orphans);
             }
-            self.take_with_parents(parent, excluded, names)?;
         }
-        Ok(())
     }
+}
 
-    /// The resource whose name is most like a pattern.
-    pub fn closest(&self, name: &str) -> Option<String> {
-        let scored =
-            self.resources.iter().map(|resource| (strsim::jaro_winkler(name, &resource.name), resource));
-        let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-        (best.0 > 0.8).then(|| best.1.name.clone())
-    }
+/// Of all that can run: not what only an administrator may read, nor what costs a request for each record of a list.
+fn runs_unasked(resource: &Resource) -> bool {
+    let is_item = resource.request_path.ends_with('}') && !resource.shape.value.is_many();
+    !is_item && !resource.presets.contains(&Preset::Admin)
 }
 
 impl Selection {
@@ -108,7 +152,6 @@ impl Selection {
                 resource.enabled
                     && resource.presets.contains(&preset)
                     && !resource.presets.contains(&Preset::Admin)
-                    && resource.shape.value.is_many()
             }
         };
         by_preset || self.named(resource)
@@ -123,5 +166,14 @@ impl Selection {
         let exactly = self.select.iter().any(|pattern| pattern.as_str() == resource.name);
         resource.enabled |= exactly && resource.is_ready();
         resource
+    }
+
+    fn emptiness(&self) -> SelectionError {
+        match self.preset {
+            Some(preset) if self.select.is_empty() && self.exclude.is_empty() => {
+                SelectionError::NothingOfPreset { preset: preset.name().to_owned() }
+            }
+            _ => SelectionError::Empty,
+        }
     }
 }

@@ -13,41 +13,57 @@ use super::shape::{Shape, is_called_a_list};
 use super::words::{is_same, last_word};
 
 /// Where the records are, and what stands beside them.
+#[derive(Debug)]
 struct Found {
     selector: String,
-    /// Whether all that stands beside is about pages.
-    only_paging: bool,
-    /// Whether nothing stands beside.
-    alone: bool,
+    /// Whether the document says what the records are.
+    is_described: bool,
+    beside: Beside,
+}
+
+/// What stands beside the records, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Beside {
+    /// Nothing but what is about pages.
+    Paging,
+    /// Other values as well.
+    Values,
+    /// Other objects.
+    Objects,
 }
 
 pub(super) fn infer_envelope(draft: &Draft<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
     let entity = draft.site.entity(entry.endpoint)?;
-    let last = entry.endpoint.path.last_literal().unwrap_or_default();
     let entities = draft.site.entities;
+    let last = entry.endpoint.path.last_literal().unwrap_or_default();
+    // An extension tells the format: `/groups.json`.
+    let last = last.split_once('.').map_or(last, |(name, _)| name);
     let found = find(entities, entity, last).or_else(|| find_nested(entities, entity, last))?;
     let reason = format!("its 200 answer is an object around the array `{}`", found.selector);
-    let bare = found.only_paging || found.alone;
-    if !gitlab::wraps_lists(entry.place) {
-        let is_envelope = bare && !entry.ends_in_param();
-        return is_envelope.then(|| Fact::sure(Shape::Envelope { selector: found.selector }, reason));
-    }
-    if entry.ends_in_param() && !bare && !asks_for_pages(entry.endpoint) {
-        return None;
-    }
-    let sure = bare || speaks_of_many(entry, &found.selector, last);
-    let fact = if sure { Fact::sure } else { Fact::unsure };
+    let is_sure = is_surely_one(entry, &found, last)?;
+    let fact = if is_sure { Fact::sure } else { Fact::unsure };
     Some(fact(Shape::Envelope { selector: found.selector }, reason))
 }
 
-/// Whether anything else says that there are several.
-fn speaks_of_many(entry: Entry<'_>, selector: &str, last: &str) -> bool {
-    let name = selector.rsplit('.').next().unwrap_or(selector);
-    is_plural(last)
-        || is_same(name, last)
-        || is_generic(name)
-        || is_called_a_list(&entry.endpoint.summary)
-        || asks_for_pages(entry.endpoint)
+/// Whether the object is surely around a list; `None` when it is rather a record with several parts.
+fn is_surely_one(entry: Entry<'_>, found: &Found, last: &str) -> Option<bool> {
+    let name = found.selector.rsplit('.').next().unwrap_or(&found.selector);
+    let endpoint = entry.endpoint;
+    let only_paging = found.beside == Beside::Paging;
+    if !gitlab::wraps_lists(entry.place) {
+        return (only_paging && found.is_described && !entry.ends_in_param()).then_some(true);
+    }
+    let pages = asks_for_pages(endpoint);
+    let many = !entry.ends_in_param() && (is_plural(last) || is_called_a_list(&endpoint.summary));
+    let is_named = (!entry.ends_in_param() && is_same(name, last)) || is_generic(name) && (many || pages);
+    let evident = is_named || (found.beside < Beside::Objects && (only_paging || many || pages));
+    let is_one = match found.beside {
+        _ if !found.is_described => is_named || many,
+        Beside::Objects => is_named || many || pages,
+        Beside::Values if entry.ends_in_param() => pages || is_generic(name),
+        Beside::Paging | Beside::Values => true,
+    };
+    is_one.then_some(evident)
 }
 
 /// Names that say no more than that records are there.
@@ -78,9 +94,9 @@ fn is_generic(name: &str) -> bool {
 
 /// Arrays that tell about an answer and are not what was asked for.
 fn is_remark(name: &str) -> bool {
-    const REMARKS: [&str; 11] = [
-        "error", "errors", "warning", "warnings", "message", "messages", "notices", "link", "links",
-        "included", "facets",
+    const REMARKS: [&str; 15] = [
+        "problem", "problems", "order", "sort", "error", "errors", "warning", "warnings", "message",
+        "messages", "notices", "link", "links", "included", "facets",
     ];
     REMARKS.contains(&last_word(name).as_str())
 }
@@ -110,18 +126,18 @@ fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
 /// What stands beside `selector`, unless it makes the object a record of its own.
 fn beside(entities: &Entities, entity: &Entity, selector: &str) -> Option<Found> {
     let has_id = ["id", "uuid", "guid"].into_iter().any(|name| property::find(entity, name).is_some());
-    let mut found = Found { selector: selector.to_owned(), only_paging: true, alone: true };
-    for (name, property) in entity.properties.iter().filter(|(name, _)| *name != selector) {
-        found.alone = false;
-        match &property.kind {
-            Type::Scalar(_) | Type::Unknown => found.only_paging &= speaks_of_pages(name),
-            Type::Array(_) if is_remark(name) => {}
-            Type::Array(items) if matches!(**items, Type::Scalar(_)) => found.only_paging = false,
-            kind if is_remark(name) || is_paging_object(entities, name, kind) => {}
-            _ => return None,
-        }
-    }
-    (!has_id).then_some(found)
+    let others = entity.properties.iter().filter(|(name, _)| *name != selector);
+    let kinds = others.map(|(name, property)| match &property.kind {
+        _ if is_remark(name) || speaks_of_pages(name) => Beside::Paging,
+        Type::Scalar(_) | Type::Unknown => Beside::Values,
+        Type::Array(items) if matches!(**items, Type::Scalar(_)) => Beside::Values,
+        kind if is_paging_object(entities, name, kind) => Beside::Paging,
+        _ => Beside::Objects,
+    });
+    let beside = kinds.max().unwrap_or(Beside::Paging);
+    let kind = entity.properties.get(selector).map(|property| &property.kind);
+    let is_described = !matches!(kind, Some(Type::Array(items)) if **items == Type::Unknown);
+    (!has_id).then(|| Found { selector: selector.to_owned(), is_described, beside })
 }
 
 /// An object that is nothing but a wrapper around another one with the records.
@@ -138,13 +154,10 @@ fn find_nested(entities: &Entities, entity: &Entity, last: &str) -> Option<Found
     let (Some((name, inner)), None) = (wrappers.next(), wrappers.next()) else { return None };
     let outer = beside(entities, entity, name)?;
     let inner = find(entities, inner, last)?;
-    Some(Found {
-        selector: format!("{name}.{}", inner.selector),
-        only_paging: outer.only_paging && inner.only_paging,
-        alone: outer.alone && inner.alone,
-    })
+    let selector = format!("{name}.{}", inner.selector);
+    Some(Found { selector, beside: outer.beside.max(inner.beside), ..inner })
 }
 
 fn is_records(kind: &Type) -> bool {
-    matches!(kind, Type::Array(items) if matches!(**items, Type::Object(_) | Type::Map))
+    matches!(kind, Type::Array(items) if matches!(**items, Type::Object(_) | Type::Map | Type::Unknown))
 }

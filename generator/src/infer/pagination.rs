@@ -48,7 +48,9 @@ pub(super) fn infer_pagination(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Pagi
     if let Some((order, source)) = gitlab::keyset(entry.place) {
         return Fact::sure(Pagination::Keyset(order), source);
     }
-    if gitlab::audience(entry.place) == gitlab::Audience::Protocol {
+    // What another program pages by its own protocol is read as one answer.
+    let is_own = endpoint.query_param("page").is_some() && endpoint.query_param("per_page").is_some();
+    if !is_own && gitlab::audience(entry.place) == gitlab::Audience::Protocol {
         return unpaged(endpoint);
     }
     declared(endpoint)

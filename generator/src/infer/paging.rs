@@ -1,6 +1,6 @@
 //! What serves paging, by what it is called: parameters that ask for a page, and fields that tell of the next.
 
-use crate::endpoint::{Endpoint, Entities, Entity, Scalar, Type};
+use crate::endpoint::{Endpoint, Entities, Entity, QueryParam, Scalar, Type};
 
 use super::words::words;
 
@@ -138,7 +138,9 @@ fn role(param: &str) -> Option<Role> {
 
 /// The name of the parameter that plays a role.
 pub(super) fn param_for(endpoint: &Endpoint, wanted: Role) -> Option<&str> {
-    let params = endpoint.query.iter().filter(|param| role(&param.name) == Some(wanted));
+    // A time is a filter, whatever it is called.
+    let is_time = |param: &&QueryParam| matches!(param.kind, Type::Scalar(Scalar::Date | Scalar::Timestamp));
+    let params = endpoint.query.iter().filter(|param| role(&param.name) == Some(wanted) && !is_time(param));
     params.map(|param| param.name.as_str()).next()
 }
 

@@ -38,7 +38,15 @@ pub(crate) fn singular(identifier: &str) -> String {
 }
 
 /// Plurals that no ending shows.
-const IRREGULAR: [(&str, &str); 18] = [
+const IRREGULAR: [(&str, &str); 26] = [
+    ("shelves", "shelf"),
+    ("knives", "knife"),
+    ("lives", "life"),
+    ("wives", "wife"),
+    ("halves", "half"),
+    ("wolves", "wolf"),
+    ("thieves", "thief"),
+    ("loaves", "loaf"),
     ("people", "person"),
     ("children", "child"),
     ("men", "man"),
@@ -167,6 +175,8 @@ mod tests {
             ("shoes", "shoe"),
             ("tomatoes", "tomato"),
             ("photos", "photo"),
+            ("shelves", "shelf"),
+            ("archives", "archive"),
             ("people", "person"),
             ("status", "status"),
             ("menus", "menu"),

@@ -13,7 +13,11 @@ pub fn explain(origin: &str, resource: &Resource) -> String {
     if !resource.summary.is_empty() {
         text.push_str(&format!("{}\n", printable(&resource.summary)));
     }
-    text.push_str(&format!("at {origin}{}\n\n", printable(&resource.pointer)));
+    if resource.is_declared {
+        text.push_str(&format!("at {origin}{}\n\n", printable(&resource.pointer)));
+    } else {
+        text.push_str("the document leaves it out, and GitLab has it\n\n");
+    }
     for (fact, value, reason) in facts(resource) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{fact:<12} {}", printable(&value));
@@ -23,7 +27,7 @@ pub fn explain(origin: &str, resource: &Resource) -> String {
     }
     for doubt in doubts(origin, resource) {
         let _ = write!(text, "\nunsure: {}\n  {}\n", printable(&doubt.title), printable(&doubt.looked));
-        let _ = writeln!(text, "\nhint: {}", doubt.remedy.replace('\n', "\n      "));
+        let _ = writeln!(text, "\nhint: {}", doubt.remedy.lines().replace('\n', "\n      "));
     }
     text
 }
@@ -63,6 +67,10 @@ fn facts(resource: &Resource) -> Vec<(String, String, &str)> {
             resource.write_disposition.reason.as_str(),
         ),
     ]);
+    if let Some(fan_out) = &resource.fan_out {
+        let value = format!("{} = {}", fan_out.param, fan_out.values.join(" | "));
+        facts.push(("one each".into(), value, fan_out.reason.as_str()));
+    }
     if !sent.is_empty() {
         facts.push(("always sent".into(), sent.join(", "), "GitLab hides rows otherwise"));
     }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use crate::document::{Auth, Info};
 use crate::graph::{Resource, ResourceGraph, Skipped};
 
+use super::doubt::{Doubt, doubts};
+
 #[derive(Serialize)]
 struct Inspection<'a> {
     spec: Spec<'a>,
@@ -55,6 +57,7 @@ struct Row<'a> {
     needs: Vec<String>,
     default: bool,
     reasons: IndexMap<String, &'a str>,
+    doubts: Vec<Doubt>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +99,7 @@ pub fn inspect_json(info: &Info, auth: &[Auth], graph: &ResourceGraph) -> Result
             .resources
             .iter()
             .filter(|resource| resource.is_declared)
-            .map(|resource| row(graph, resource))
+            .map(|resource| row(&info.origin, graph, resource))
             .collect(),
         skipped: graph.skipped.iter().map(skipped_row).collect(),
     })
@@ -110,7 +113,7 @@ fn scheme(auth: &Auth) -> Scheme<'_> {
     }
 }
 
-fn row<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> Row<'a> {
+fn row<'a>(origin: &str, graph: &'a ResourceGraph, resource: &'a Resource) -> Row<'a> {
     let incremental = resource.incremental.value.as_ref();
     Row {
         name: &resource.name,
@@ -139,6 +142,7 @@ fn row<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> Row<'a> {
         needs: resource.needs.iter().map(ToString::to_string).collect(),
         default: resource.default.value,
         reasons: reasons(resource),
+        doubts: doubts(origin, resource),
     }
 }
 

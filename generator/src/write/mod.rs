@@ -15,6 +15,9 @@ use crate::render::{File, FileKind};
 pub use runtime::{is_runtime, path_from};
 pub use workspace::is_workspace_member;
 
+/// What every pipeline has, and nothing else.
+const MARK: &str = ".gitlab-init/answers.toml";
+
 /// What will be written, decided before anything is.
 #[derive(Debug)]
 pub struct WritePlan<'a> {
@@ -29,6 +32,8 @@ pub struct WritePlan<'a> {
 pub enum WriteError {
     #[error("`{path}` exists and is not empty")]
     Exists { path: String },
+    #[error("`{path}` holds something that is no pipeline of `gitlab-init`")]
+    NotAPipeline { path: String },
     #[error("`{path}` is not a folder")]
     NotAFolder { path: String },
     #[error("`{path}` holds something that is no runtime of a pipeline")]
@@ -43,6 +48,9 @@ impl WriteError {
             Self::Exists { .. } => Some(
                 "name another folder, or write over its generated files with `--force`; `secrets.toml` and `src/hooks.rs` stay",
             ),
+            Self::NotAPipeline { .. } => {
+                Some("`--force` writes over pipelines alone; name a folder that is empty, or not there yet")
+            }
             Self::NotARuntime { .. } => {
                 Some("name a folder that is empty, or not there yet: the runtime is written there")
             }
@@ -69,19 +77,23 @@ impl<'a> WritePlan<'a> {
         if !fresh && !force {
             return Err(WriteError::Exists { path: path() });
         }
+        if !fresh && !target.join(MARK).exists() {
+            return Err(WriteError::NotAPipeline { path: path() });
+        }
         let keep = |file: &File| file.kind != FileKind::Generated && target.join(&file.path).exists();
         let files = files.iter().filter(|file| !keep(file)).collect();
         Ok(Self { target: target.to_owned(), fresh, files })
     }
 
-    /// Writes the files. A fresh crate is made beside its place and moved there in one step; in an existing one, all
+    /// Writes the files. A fresh crate is made beside its place and moved there in one step; in an existing folder, all
     /// files are written beside their places first, and then each is exchanged in one step.
     ///
     /// # Errors
     /// When a file cannot be written; the target is then as it was, or, if exchanging files fails half-way, a mixture
     /// of whole files.
     pub fn apply(&self) -> Result<(), WriteError> {
-        if self.fresh { self.write_fresh() } else { self.write_over() }
+        // A folder that is there already may be the one that somebody stands in, and stays itself.
+        if self.fresh && !self.target.exists() { self.write_fresh() } else { self.write_over() }
     }
 
     fn write_fresh(&self) -> Result<(), WriteError> {
@@ -96,9 +108,6 @@ impl<'a> WritePlan<'a> {
         fs::create_dir(&crate_folder).map_err(fault)?;
         for (path, staged) in stage(&crate_folder, &self.files)? {
             staged.persist(&path).map_err(|error| fault(error.error))?;
-        }
-        if self.target.exists() {
-            fs::remove_dir(&self.target).map_err(fault)?;
         }
         fs::rename(&crate_folder, &self.target).map_err(fault)
     }

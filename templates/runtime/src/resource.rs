@@ -328,7 +328,9 @@ impl Resource {
     /// The parameters that stand for a parent. Where a path ends in a placeholder, the last one stands for the record
     /// itself, which has a key of its own.
     fn key_params(&self) -> &'static [Param] {
-        let is_item = self.shape == Shape::Object && self.path.ends_with('}') && !self.record_key.is_empty();
+        let last = self.path.rsplit('/').find(|part| !part.is_empty());
+        let ends_in_param = last.is_some_and(|part| part.contains('{'));
+        let is_item = self.shape == Shape::Object && ends_in_param && !self.record_key.is_empty();
         match self.params.split_last() {
             Some((_, parents)) if is_item => parents,
             _ => self.params,

@@ -2,11 +2,16 @@
 #![cfg(feature = "sqlite")]
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::DataType;
 use gitlab_pipeline::config::StartDate;
 use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
 use gitlab_pipeline::destination::{
@@ -19,6 +24,7 @@ use gitlab_pipeline::load::{
 use gitlab_pipeline::moment::Moment;
 use gitlab_pipeline::page::{Binding, Kept, Page, Partition, Whole};
 use gitlab_pipeline::resource::{KeyScope, Pagination, Param, ParamSource, Resource, WriteDisposition};
+use gitlab_pipeline::schema::field;
 use gitlab_pipeline::schema::table::Table;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -123,8 +129,11 @@ fn partial() -> LoadOutcome {
     LoadOutcome { status: LoadStatus::Partial, complete: Vec::new(), report: Map::new() }
 }
 
+/// Every load keeps the loader's side of the contract.
 async fn load(file: &File, pages: Vec<Page>, outcome: LoadOutcome) -> LoadSummary {
-    let loader = file.begin(LoadOptions::default());
+    let destination =
+        Watched { inner: file.open(), watch: Watch { batch_rows: 500, ..Watch::new(usize::MAX) } };
+    let loader = Loader::begin(Box::new(destination), LoadOptions::default()).unwrap();
     for page in pages {
         loader.page(page).await.unwrap();
     }
@@ -407,6 +416,9 @@ struct Watched {
     watch: Watch,
 }
 
+/// Package, table, and the values of the key.
+type WrittenKey = (PackageId, String, Vec<Option<String>>);
+
 #[derive(Clone)]
 struct Watch {
     writes_left: Arc<AtomicUsize>,
@@ -414,6 +426,9 @@ struct Watch {
     pause: Duration,
     closed: Arc<AtomicBool>,
     writers: usize,
+    batch_rows: usize,
+    /// The keys that were written.
+    keys: Arc<Mutex<HashSet<WrittenKey>>>,
 }
 
 struct WatchedLoad {
@@ -423,13 +438,25 @@ struct WatchedLoad {
 
 struct WatchedWriter {
     inner: Box<dyn TableWriter>,
+    package: PackageId,
+    table: Table,
+    /// What tells its rows apart.
+    key: Vec<String>,
     watch: Watch,
 }
 
 impl Watch {
     fn new(writes: usize) -> Watch {
         let writes_left = Arc::new(AtomicUsize::new(writes));
-        Watch { writes_left, panics: false, pause: Duration::ZERO, closed: Arc::default(), writers: 1 }
+        Watch {
+            writes_left,
+            panics: false,
+            pause: Duration::ZERO,
+            closed: Arc::default(),
+            writers: 1,
+            batch_rows: 1,
+            keys: Arc::default(),
+        }
     }
 }
 
@@ -447,7 +474,7 @@ impl Destination for Watched {
         self.inner.place()
     }
     fn abilities(&self) -> Abilities {
-        Abilities { batch_rows: 1, writers: self.watch.writers, ..self.inner.abilities() }
+        Abilities { batch_rows: self.watch.batch_rows, writers: self.watch.writers, ..self.inner.abilities() }
     }
     fn loads(&mut self, most: usize) -> Done<Vec<LoadEntry>> {
         self.inner.loads(most)
@@ -484,7 +511,9 @@ impl OpenLoad for WatchedLoad {
     }
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Done<Box<dyn TableWriter>> {
         let inner = self.inner().writer(table, mode, package)?;
-        Ok(Box::new(WatchedWriter { inner, watch: self.watch.clone() }))
+        let key = if let Mode::Versions { of } = mode { of.clone() } else { table.key.clone() };
+        let (package, table, watch) = (package.clone(), table.clone(), self.watch.clone());
+        Ok(Box::new(WatchedWriter { inner, package, table, key, watch }))
     }
     fn commit(&mut self, package: &Package<'_>) -> Done<Committed> {
         self.inner().commit(package)
@@ -494,8 +523,34 @@ impl OpenLoad for WatchedLoad {
     }
 }
 
+impl WatchedWriter {
+    /// The batch is exactly the table, and no key comes twice in a package.
+    fn keeps_the_contract(&self, rows: &RecordBatch) {
+        let columns: Vec<_> =
+            self.table.columns.iter().map(|column| field(&column.name, column.kind)).collect();
+        let fields: Vec<_> = rows.schema_ref().fields().iter().map(|field| field.as_ref().clone()).collect();
+        assert_eq!(fields, columns);
+        let cell = |name: &String, row: usize| {
+            let array = rows.column_by_name(name).unwrap();
+            let text = |array: &ArrayRef| match array.data_type() {
+                DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
+                _ => array.as_string::<i32>().value(row).to_owned(),
+            };
+            array.is_valid(row).then(|| text(array))
+        };
+        let mut keys = self.watch.keys.lock().unwrap();
+        for row in (0..rows.num_rows()).filter(|_| !self.key.is_empty()) {
+            let key = self.key.iter().map(|name| cell(name, row)).collect();
+            let entry = (self.package.clone(), self.table.name.clone(), key);
+            assert!(!keys.contains(&entry), "{entry:?} comes twice");
+            keys.insert(entry);
+        }
+    }
+}
+
 impl TableWriter for WatchedWriter {
     fn write(&mut self, batch: &Batch) -> Done<Option<Vec<bool>>> {
+        self.keeps_the_contract(&batch.rows);
         std::thread::sleep(self.watch.pause);
         if self.watch.writes_left.fetch_sub(1, Ordering::AcqRel) == 1 {
             assert!(!self.watch.panics, "the destination panics");

@@ -118,7 +118,7 @@ fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Pl
 fn place(node: &Node, bindings: Vec<Binding>) -> Place {
     let resource = node.resource;
     let query = node.own_query(&bindings);
-    let path = fill_path(resource.path, &bindings);
+    let path = fill_path(resource, &bindings);
     let is_list = resource.pagination != Pagination::None;
     Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }
 }

@@ -63,7 +63,7 @@ pub async fn extract<S: Sink>(
     sink: S,
     options: ExtractOptions,
 ) -> Result<(), ExtractError> {
-    let starter = Starter::new(sink, options.page_size());
+    let starter = Starter::new(sink, client.clone(), options.page_size());
     let tasks = starter.first_tasks(tree, scope);
     let concurrency = options.concurrency;
     let limits = client.clone();

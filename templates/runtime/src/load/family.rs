@@ -7,7 +7,7 @@ use arrow_array::{BooleanArray, RecordBatch};
 
 use super::batch::{Part, joined};
 use super::gather::Family;
-use super::keys::Keys;
+use super::keys::{Hashes, Keys};
 use crate::destination::{Batch, DestinationError};
 use crate::schema::table::{Column, Table, TableRows};
 
@@ -18,36 +18,35 @@ pub(super) struct Selection {
     keys: Vec<Keys>,
     /// In which page each key came last; `None` where none came twice.
     last: Option<HashMap<Vec<u8>, usize>>,
+    hasher: RandomState,
 }
 
 impl Selection {
-    pub(super) fn of(family: &Family) -> Self {
+    pub(super) fn of(family: &Family, hasher: &RandomState) -> Self {
         let keys = family.pages.iter().map(|page| {
             let records = page.tables.first().filter(|_| !page.identity.is_empty());
-            records.map(|rows| Keys::of(&rows.batch, &page.identity, &rows.table)).unwrap_or_default()
+            records.map(|rows| Keys::of(&rows.batch, &page.identity, &rows.table, hasher)).unwrap_or_default()
         });
         let keys: Vec<Keys> = keys.collect();
-        let mut last: HashMap<&[u8], usize> = HashMap::new();
-        let mut is_repeated = false;
-        for (page, key) in
-            keys.iter().enumerate().flat_map(|(page, keys)| keys.iter().map(move |key| (page, key)))
-        {
-            is_repeated |= last.insert(key, page).is_some();
-        }
-        let last = is_repeated.then(|| last.into_iter().map(|(key, page)| (key.to_vec(), page)).collect());
-        Self { keys, last }
+        let mut seen = Hashes::default();
+        let may_repeat = keys.iter().flat_map(|keys| &keys.hashes).any(|hash| !seen.insert(*hash));
+        let last = may_repeat.then(|| last_pages(&keys));
+        Self { keys, last, hasher: hasher.clone() }
     }
 
     /// The numbers of all keys.
-    pub(super) fn hashes(&self, hasher: &RandomState) -> Vec<u64> {
-        self.keys.iter().flat_map(|keys| keys.hashes(hasher)).collect()
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.keys.iter().flat_map(|keys| &keys.hashes).copied()
     }
 
-    /// The keys of those records that were there before; `is_new` tells it of each that counts, in their order.
-    pub(super) fn known(&self, is_new: &[bool]) -> HashSet<&[u8]> {
+    /// The numbers of the keys of those records that were there before; `is_new` tells it of each that counts, in their
+    /// order.
+    pub(super) fn known(&self, is_new: &[bool]) -> Hashes {
         let pages = self.keys.iter().enumerate();
-        let counted = pages.flat_map(|(page, keys)| keys.iter().filter(move |key| self.is_last(page, key)));
-        counted.zip(is_new).filter(|(_, is_new)| !**is_new).map(|(key, _)| key).collect()
+        let all = pages
+            .flat_map(|(page, keys)| keys.iter().zip(&keys.hashes).map(move |(key, hash)| (page, key, hash)));
+        let counted = all.filter(|(page, key, _)| self.is_last(*page, key));
+        counted.zip(is_new).filter(|(_, is_new)| !**is_new).map(|((_, _, hash), _)| *hash).collect()
     }
 
     fn is_last(&self, page: usize, key: &[u8]) -> bool {
@@ -59,6 +58,12 @@ impl Selection {
         self.last.as_ref()?;
         Some(keys.iter().map(|key| Some(self.is_last(page, key))).collect())
     }
+}
+
+/// In which page each key comes last.
+fn last_pages(keys: &[Keys]) -> HashMap<Vec<u8>, usize> {
+    let pages = keys.iter().enumerate();
+    pages.flat_map(|(page, keys)| keys.iter().map(move |key| (key.to_vec(), page))).collect()
 }
 
 /// The records, each key once.
@@ -76,13 +81,13 @@ pub(super) fn records<'f>(
     Ok(Batch { rows: joined(&parts, &table.columns, &table.name)?, parents: None })
 }
 
-/// The rows of a list, and the records whose earlier rows go. `known` are those that were there before; `None`: any may
-/// have been.
+/// The rows of a list, and the records whose earlier rows go. `known` are the numbers of those that were there before;
+/// `None`: any may have been.
 pub(super) fn list(
     family: &Family,
     table: &Table,
     selection: &Selection,
-    known: Option<&HashSet<&[u8]>>,
+    known: Option<&Hashes>,
 ) -> Result<Batch, DestinationError> {
     let are_all_new = known.is_some_and(HashSet::is_empty);
     let mut parts = Vec::new();
@@ -91,11 +96,13 @@ pub(super) fn list(
         let mut part = Part { batch: &rows.batch, table: &rows.table, taken: None };
         if let Some(records) = rows.parents.as_ref().filter(|_| !are_all_new || selection.last.is_some()) {
             let columns = names(records);
-            part.taken = selection.taken(page, &Keys::of(&rows.batch, &columns, &rows.table));
-            let keys = Keys::of(records, &columns, &rows.table);
-            let goes =
-                |key: &[u8]| selection.is_last(page, key) && known.is_none_or(|known| known.contains(key));
-            let taken = Some(keys.iter().map(|key| Some(goes(key))).collect());
+            part.taken =
+                selection.taken(page, &Keys::of(&rows.batch, &columns, &rows.table, &selection.hasher));
+            let keys = Keys::of(records, &columns, &rows.table, &selection.hasher);
+            let goes = |(key, hash): (&[u8], &u64)| {
+                selection.is_last(page, key) && known.is_none_or(|known| known.contains(hash))
+            };
+            let taken = Some(keys.iter().zip(&keys.hashes).map(|of_row| Some(goes(of_row))).collect());
             parents.push(Part { batch: records, table: &rows.table, taken });
         }
         parts.push(part);

@@ -1,6 +1,7 @@
 //! The keys of rows as bytes, so that rows of different batches can be compared.
 
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -15,12 +16,35 @@ use crate::schema::widen::float_text;
 pub(super) struct Keys {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// A number of each: two keys that differ have the same one hardly ever.
+    pub(super) hashes: Vec<u64>,
+}
+
+/// The numbers of keys.
+pub(super) type Hashes = HashSet<u64, BuildHasherDefault<AsItIs>>;
+
+/// Numbers of keys are hashes already.
+#[derive(Debug, Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Keys {
     /// `columns` are some of the batch, whose kinds `table` knows. A digest that a row does not have is no part of its
     /// key, so that rows of a table without digests compare with those of one that has got them.
-    pub(super) fn of(batch: &RecordBatch, columns: &[String], table: &Table) -> Self {
+    pub(super) fn of(batch: &RecordBatch, columns: &[String], table: &Table, hasher: &RandomState) -> Self {
         let cells = columns.iter().filter_map(|name| {
             let kind = table.column(name).map(|column| column.kind)?;
             Some((batch.column_by_name(name)?, kind, is_digest(name)))
@@ -33,6 +57,8 @@ impl Keys {
                     push(&mut keys.bytes, array, *kind, row);
                 }
             }
+            let start = keys.ends.last().copied().unwrap_or_default();
+            keys.hashes.push(hasher.hash_one(keys.bytes.get(start..).unwrap_or_default()));
             keys.ends.push(keys.bytes.len());
         }
         keys
@@ -45,11 +71,6 @@ impl Keys {
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
-    }
-
-    /// Two keys that differ have the same number hardly ever.
-    pub(super) fn hashes(&self, hasher: &RandomState) -> impl Iterator<Item = u64> {
-        self.iter().map(|key| hasher.hash_one(key))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Packages: rows that were gathered, written batch by batch, and committed with what they mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,6 +11,7 @@ use super::definition::Definitions;
 use super::evolve::Tables;
 use super::family::{self, Selection};
 use super::gather::{Family, Gather};
+use super::keys::Hashes;
 use super::options::LoadOptions;
 use super::plan::{Plan, Writes};
 use super::state::States;
@@ -47,7 +48,7 @@ struct OpenPackage {
     id: PackageId,
     writers: Writers,
     /// The keys that were written, by table: none comes twice in a package.
-    keys: HashMap<String, HashSet<u64>>,
+    keys: HashMap<String, Hashes>,
 }
 
 /// What a commit is due for: gathered or written rows, and what is kept when all of them are committed.
@@ -183,7 +184,7 @@ impl Packages {
 
     /// Writes the pages of a resource: its records first, then their lists.
     fn write(&mut self, family: &Family) -> Result<()> {
-        let selection = Selection::of(family);
+        let selection = Selection::of(family, &self.hasher);
         let names = family.tables();
         self.evolve(family, &names)?;
         self.claim(family, &selection)?;
@@ -242,14 +243,14 @@ impl Packages {
 
     /// A key that the package has already ends the package first.
     fn claim(&mut self, family: &Family, selection: &Selection) -> Result<()> {
-        let hashes = selection.hashes(&self.hasher);
         let table = &family.plan.layout.table;
-        let is_again = |written: &HashSet<u64>| hashes.iter().any(|hash| written.contains(hash));
+        let is_again = |written: &Hashes| selection.hashes().any(|hash| written.contains(&hash));
         if self.open.keys.get(table).is_some_and(is_again) {
             self.commit_written()?;
         }
-        if !hashes.is_empty() {
-            self.open.keys.entry(table.clone()).or_default().extend(hashes);
+        match self.open.keys.get_mut(table) {
+            Some(written) => written.extend(selection.hashes()),
+            None => drop(self.open.keys.insert(table.clone(), selection.hashes().collect())),
         }
         Ok(())
     }

@@ -108,3 +108,41 @@ impl fmt::Debug for States {
         f.debug_struct("States").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Has a state for every partition.
+    struct Endless;
+
+    impl StateReader for Endless {
+        fn read(&mut self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>, DestinationError> {
+            Ok(keys.iter().map(|key| Some(json!(key.partition))).collect())
+        }
+    }
+
+    #[test]
+    fn what_was_kept_anew_is_not_remembered() {
+        let states = States::new(Box::new(Endless));
+        let bindings = |id: u32| [Binding { column: "id", value: json!(id) }];
+        for id in 0..1000 {
+            let (own, other) = (bindings(id), bindings(id + 1));
+            let found = states.read(&[("issues", &own), ("notes", &other)]).unwrap();
+            let name = |id: u32| Some(json!(format!("{{\"id\":{id}}}")));
+            assert_eq!(found, [name(id), name(id + 1)]);
+            let settled = ["issues", "notes"].map(|resource| StateEntry {
+                resource: resource.to_owned(),
+                partition: partition_key(if resource == "issues" { &own } else { &other }),
+                state: None,
+            });
+            states.settle(&settled[..if id % 100 == 7 { 1 } else { 2 }]);
+        }
+        assert_eq!(states.pending().len(), 10);
+        let forget = states.vanished(&["issues", "notes"]);
+        assert_eq!((forget[0].except.len(), forget[1].except.len()), (0, 10));
+        assert!(forget[1].except.contains("{\"id\":8}"));
+    }
+}

@@ -160,7 +160,9 @@ async fn programs_get_json_to_the_last_line_however_it_ends() {
     let refused = |_: &str| Reply::fault(401, r#"{"message":"401 Unauthorized"}"#);
     let (good, bad) = (Pipeline::new(sample).await, Pipeline::new(refused).await);
     let no_variable = ("X", "");
-    let cases: [(&Pipeline, &[&str], (&str, &str), &str, i32); 7] = [
+    /// Arguments, a variable, the last event and the exit code.
+    type Case<'c> = (&'c Pipeline, &'c [&'c str], (&'c str, &'c str), &'c str, i32);
+    let cases: [Case<'_>; 7] = [
         (&good, &["run", "-vvv"], no_variable, "report", 0),
         (&good, &["run", "--limit", "1"], no_variable, "report", 0),
         (&bad, &["run", "-v"], no_variable, "error", 3),

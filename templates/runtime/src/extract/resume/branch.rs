@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::reading::{Reading, ReadingRules};
+use super::run::Run;
 use super::state::{PartitionState, Point};
 use crate::page::{Partition, Whole};
 
@@ -25,7 +26,7 @@ pub(in crate::extract) struct Branch {
     pub(in crate::extract) reading: Reading,
     /// The page that it hangs on.
     above: Option<(Arc<Branch>, u64)>,
-    load_id: Arc<str>,
+    run: Arc<Run>,
     progress: Mutex<Progress>,
 }
 
@@ -72,11 +73,11 @@ impl Branch {
         rules: Arc<ReadingRules>,
         partition: Arc<Partition>,
         reading: Reading,
-        load_id: Arc<str>,
+        run: Arc<Run>,
         lists: usize,
     ) -> Self {
         let progress = Mutex::new(Progress { open_lists: lists, ..Progress::default() });
-        Self { rules, partition, reading, above: None, load_id, progress }
+        Self { rules, partition, reading, above: None, run, progress }
     }
 
     /// A partition that hangs on a page of this one.
@@ -94,7 +95,7 @@ impl Branch {
             }
         }
         let above = Some((Arc::clone(self), page));
-        Self { above, ..Self::new(rules, partition, reading, Arc::clone(&self.load_id), 1) }
+        Self { above, ..Self::new(rules, partition, reading, Arc::clone(&self.run), 1) }
     }
 
     /// Notes a page whose records are about to be handed over, and tells its number.
@@ -200,7 +201,7 @@ impl Branch {
     }
 
     fn kept_at_end(&self) -> Option<Kept> {
-        let state = self.reading.state_at_end(&self.rules, &self.load_id);
+        let state = self.reading.state_at_end(&self.rules, &self.run);
         let kept = Kept { partition: Arc::clone(&self.partition), state: Some(state), whole: self.whole() };
         self.rules.keeps_state.then_some(kept)
     }
@@ -226,6 +227,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::extract::resume::History;
     use crate::moment::Moment;
@@ -255,7 +258,8 @@ mod tests {
     fn issues() -> Arc<Branch> {
         let rules = rules(ISSUES);
         let reading = reading(&rules);
-        Arc::new(Branch::new(rules, partition(ISSUES, 1), reading, "load".into(), 1))
+        let run = Run::new("load", || Duration::ZERO);
+        Arc::new(Branch::new(rules, partition(ISSUES, 1), reading, Arc::new(run), 1))
     }
 
     fn notes(issues: &Arc<Branch>, page: u64, number: u64) -> Arc<Branch> {

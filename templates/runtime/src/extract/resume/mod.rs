@@ -6,6 +6,7 @@
 mod branch;
 mod reading;
 mod rules;
+mod run;
 mod state;
 
 pub(super) use branch::Branch;
@@ -13,4 +14,5 @@ pub use branch::Kept;
 pub use reading::History;
 pub(super) use reading::{Reading, ReadingRules};
 pub(super) use rules::{is_settled, rules_of};
+pub(super) use run::Run;
 pub use state::{Done, PartitionState, Point, Unfinished};

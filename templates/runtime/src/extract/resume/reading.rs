@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::run::Run;
 use super::state::{Done, PartitionState, Point, Unfinished};
 use crate::config::StartDate;
 use crate::moment::Moment;
@@ -150,16 +151,18 @@ impl Reading {
     }
 
     /// What to keep when everything is loaded.
-    pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, load_id: &str) -> PartitionState {
+    pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
+        let began_at = run.on_the_server(self.began_at);
+        let at = run.on_the_server(Moment::now());
         let mut state = PartitionState {
             reading: None,
             filter: self.filter.clone(),
             filtered_since: self.before.filtered_since.clone().or_else(|| Some(self.load.clone())),
-            done: Some(Done { load: load_id.to_owned(), with: rules.names(), at: Moment::now() }),
+            done: Some(Done { load: run.load_id.clone(), with: rules.names(), at }),
             ..self.before.clone()
         };
         if rules.keeps_cursor() {
-            state.cursors.extend(rules.with.iter().map(|name| ((*name).to_owned(), self.began_at)));
+            state.cursors.extend(rules.with.iter().map(|name| ((*name).to_owned(), began_at)));
             if self.is_sweep(rules) {
                 state.swept_at = Some(self.began_at);
             }
@@ -256,13 +259,18 @@ mod tests {
         History { load_id: load.to_owned(), started_at: moment(at), ..History::default() }
     }
 
+    /// A run on a server whose clock is that of this machine.
+    fn here(load: &str) -> Run {
+        Run::new(load, || Duration::ZERO)
+    }
+
     fn plan(kept: Option<PartitionState>, rules: &ReadingRules, history: &History) -> Option<Reading> {
         Reading::plan(kept, rules, String::new(), None, history)
     }
 
     /// What a run that came to its end has kept.
     fn after(load: &str, at: &str, rules: &ReadingRules) -> PartitionState {
-        plan(None, rules, &run(load, at)).unwrap().state_at_end(rules, load)
+        plan(None, rules, &run(load, at)).unwrap().state_at_end(rules, &here(load))
     }
 
     #[test]
@@ -280,7 +288,8 @@ mod tests {
         assert_eq!(plan(Some(kept.clone()), &rules(), &run("b", "2024-05-02")).unwrap().since, None);
         // Read without notes in between, issues go on, and the notes stay where they were.
         let both = after("a", "2024-05-01", &rules());
-        let between = plan(Some(both), &alone, &run("b", "2024-05-03")).unwrap().state_at_end(&alone, "b");
+        let between =
+            plan(Some(both), &alone, &run("b", "2024-05-03")).unwrap().state_at_end(&alone, &here("b"));
         let reading = plan(Some(between), &rules(), &run("c", "2024-05-04")).unwrap();
         assert_eq!(reading.since, Some(moment("2024-05-01").minus(HOUR)));
     }
@@ -293,7 +302,7 @@ mod tests {
         );
         let sweep = plan(Some(kept.clone()), &rules(), &run("b", "2024-05-08")).unwrap();
         assert_eq!(sweep.since, None);
-        assert_eq!(sweep.state_at_end(&rules(), "b").swept_at, Some(moment("2024-05-08")));
+        assert_eq!(sweep.state_at_end(&rules(), &here("b")).swept_at, Some(moment("2024-05-08")));
         let filtered =
             Reading::plan(Some(kept), &rules(), "labels=bug".to_owned(), None, &run("b", "2024-05-02"));
         assert_eq!(filtered.unwrap().since, None);
@@ -318,7 +327,7 @@ mod tests {
         let reading = plan(Some(kept.clone()), &rules(), &going_on).unwrap();
         assert_eq!((reading.point.clone(), reading.load.as_str()), (Some(point), "a"));
         // What changed since the first of both began may be missing.
-        let done = reading.state_at_end(&rules(), "b");
+        let done = reading.state_at_end(&rules(), &here("b"));
         assert_eq!(done.cursors.get("notes"), Some(&moment("2024-05-01")));
         assert_eq!(
             plan(Some(done.clone()), &rules(), &History { load_id: "b".to_owned(), ..going_on }),
@@ -350,5 +359,14 @@ mod tests {
         let history = History { unfinished: ["a".to_owned()].into(), ..run("b", "2024-05-02") };
         let reading = plan(Some(after("a", "2024-05-01", &rules())), &replaced, &history).unwrap();
         assert_eq!((reading.since, reading.point), (None, None));
+    }
+
+    #[test]
+    fn where_the_servers_clock_is_behind_its_time_counts() {
+        let behind = Run::new("a", || 2 * HOUR);
+        let kept = plan(None, &rules(), &run("a", "2024-05-01T10:00:00Z")).unwrap();
+        let kept = kept.state_at_end(&rules(), &behind);
+        let reading = plan(Some(kept), &rules(), &run("b", "2024-05-02")).unwrap();
+        assert_eq!(reading.since, Some(moment("2024-05-01T07:00:00Z")));
     }
 }

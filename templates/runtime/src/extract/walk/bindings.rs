@@ -119,16 +119,19 @@ fn field_of<'a>(record: &'a Glimpse, field: &str) -> Option<&'a Value> {
     (value.is_string() || value.is_i64() || value.is_u64()).then_some(value)
 }
 
-/// The path with each placeholder filled, percent-encoded. There is one binding per placeholder, and [`bind`] has
-/// seen that each can stand in a path.
-pub(in crate::extract) fn fill_path(path: &str, bindings: &[Binding]) -> String {
-    let mut filled = String::with_capacity(path.len());
-    let mut rest = path;
-    for binding in bindings {
-        let Some((before, after)) = rest.split_once('{') else { break };
+/// The path with each placeholder filled, percent-encoded; one that stands twice has the same value twice. [`bind`] has
+/// seen that each value can stand in a path.
+pub(in crate::extract) fn fill_path(resource: &Resource, bindings: &[Binding]) -> String {
+    let mut filled = String::with_capacity(resource.path.len());
+    let mut rest = resource.path;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
         filled.push_str(before);
-        filled.push_str(&segment_of(&binding.value).unwrap_or_default());
-        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        let place = resource.params.iter().position(|param| param.name == name);
+        let binding = place.and_then(|place| bindings.get(place));
+        filled.push_str(&binding.and_then(|binding| segment_of(&binding.value)).unwrap_or_default());
+        rest = after;
     }
     filled.push_str(rest);
     filled
@@ -186,7 +189,7 @@ mod tests {
         let parent = [Binding { column: "id", value: json!(7) }];
         let bound =
             bind(&NOTES, &routes, &BTreeMap::new(), &parent, &record(json!({"id": 900, "iid": 3}))).unwrap();
-        assert_eq!(fill_path(NOTES.path, &bound[0]), "/projects/7/issues/3/notes");
+        assert_eq!(fill_path(&NOTES, &bound[0]), "/projects/7/issues/3/notes");
     }
 
     #[test]
@@ -195,7 +198,7 @@ mod tests {
         let routes = resolve_routes(&FILES, Some(&projects)).unwrap();
         let configured = BTreeMap::from([("path".to_owned(), vec![json!("a/b.md"), json!("c")])]);
         let bound = bind(&FILES, &routes, &configured, &[], &record(json!({"id": 7}))).unwrap();
-        let paths: Vec<_> = bound.iter().map(|bindings| fill_path(FILES.path, bindings)).collect();
+        let paths: Vec<_> = bound.iter().map(|bindings| fill_path(&FILES, bindings)).collect();
         assert_eq!(paths, ["/projects/7/files/a%2Fb.md", "/projects/7/files/c"]);
     }
 
@@ -217,5 +220,13 @@ mod tests {
             matches!(error, TreeError::Unbound { param: "noteable_id", from: "issues", .. }),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn a_placeholder_that_stands_twice_has_one_value() {
+        const ROOM: Param = from("room-id", "rooms", "id");
+        let rooms = resource("rooms", "/rooms/{room-id}/copies/{room-id}.json", &[ROOM]);
+        let bindings = [Binding { column: "room_id", value: json!("a/b") }];
+        assert_eq!(fill_path(&rooms, &bindings), "/rooms/a%2Fb/copies/a%2Fb.json");
     }
 }

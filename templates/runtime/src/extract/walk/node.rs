@@ -39,6 +39,17 @@ pub(in crate::extract) struct Node {
     pub(super) refusals: Refusals,
 }
 
+/// The names in braces, each once, in the order of the path.
+fn placeholders(path: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for name in path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// What a resource is in its run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Role {
@@ -73,7 +84,7 @@ impl Node {
         role: Role,
         config: &Config,
     ) -> Result<Self, TreeError> {
-        if resource.path.matches('{').count() != resource.params.len() {
+        if placeholders(resource.path) != resource.params.iter().map(|param| param.name).collect::<Vec<_>>() {
             return Err(TreeError::Placeholders { resource });
         }
         let routes = resolve_routes(resource, above.first().copied())?;

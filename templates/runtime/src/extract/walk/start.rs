@@ -6,8 +6,9 @@ use super::bindings::Unbound;
 use super::node::Node;
 use super::task::{Shared, Start, Task};
 use super::tree::Tree;
+use crate::client::Client;
 use crate::config::Scope;
-use crate::extract::resume::{Branch, History, PartitionState, Reading};
+use crate::extract::resume::{Branch, History, PartitionState, Reading, Run};
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
@@ -20,7 +21,7 @@ use crate::scope::{Root, plan_roots};
 pub(in crate::extract) struct Starter<S> {
     pub(super) sink: S,
     pub(super) history: History,
-    load_id: Arc<str>,
+    run: Arc<Run>,
     per_page: u32,
 }
 
@@ -33,10 +34,14 @@ pub(super) struct Anchor {
 }
 
 impl<S: Sink> Starter<S> {
-    pub(in crate::extract) fn new(sink: S, per_page: u32) -> Self {
+    pub(in crate::extract) fn new(sink: S, client: Client, per_page: u32) -> Self {
         let history = sink.history();
-        let load_id = Arc::from(history.load_id.as_str());
-        Self { sink, history, load_id, per_page }
+        let behind = move || {
+            let offset = client.clock_offset().unwrap_or_default();
+            (-offset).to_std().unwrap_or_default()
+        };
+        let run = Arc::new(Run::new(&history.load_id, behind));
+        Self { sink, history, run, per_page }
     }
 
     /// The first request of every resource that has no parent.
@@ -58,9 +63,8 @@ impl<S: Sink> Starter<S> {
         let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), None) else {
             return Vec::new();
         };
-        let load_id = Arc::clone(&self.load_id);
-        let branch =
-            Arc::new(Branch::new(Arc::clone(&node.reading), partition, reading, load_id, roots.len()));
+        let run = Arc::clone(&self.run);
+        let branch = Arc::new(Branch::new(Arc::clone(&node.reading), partition, reading, run, roots.len()));
         let shared = Arc::new(Shared::new(roots.len()));
         let task = |root| {
             let start = Start::Root { root: Arc::new(root), shared: Arc::clone(&shared) };
@@ -73,8 +77,8 @@ impl<S: Sink> Starter<S> {
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
         let tasks = bound_partitions(node, node.bind(&[], &Glimpse::default())).filter_map(|partition| {
             let reading = self.plan(node, &partition, String::new(), None)?;
-            let load_id = Arc::clone(&self.load_id);
-            let branch = Branch::new(Arc::clone(&node.reading), partition, reading, load_id, 1);
+            let run = Arc::clone(&self.run);
+            let branch = Branch::new(Arc::clone(&node.reading), partition, reading, run, 1);
             Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
         });
         tasks.collect()

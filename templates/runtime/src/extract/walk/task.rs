@@ -105,7 +105,7 @@ impl Task {
 
     pub(super) fn request(&self, list: &List) -> Request {
         let path = match &self.start {
-            Start::Path => fill_path(self.node.resource.path, &self.partition().bindings),
+            Start::Path => fill_path(self.node.resource, &self.partition().bindings),
             Start::Root { root, .. } => root.path.clone(),
         };
         Request { path, query: self.pager.query(list), route: self.route() }

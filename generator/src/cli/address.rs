@@ -1,0 +1,209 @@
+//! What people paste as an instance, a group or a project, and what of it goes into the configuration.
+
+use thiserror::Error;
+
+/// Why a text names no instance, group or project.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum AddressError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is no address that starts with `https://` or `http://`")]
+    NoUrl,
+    #[error("it carries a user or a password; the token belongs into secrets.toml")]
+    Credentials,
+    #[error("it has a query or a fragment")]
+    Query,
+    #[error("`{part}` cannot be part of a path in GitLab")]
+    Part { part: String },
+    #[error(
+        "it lies on `{host}`, and not on the instance that is read; give `--base-url https://{host}` for that one"
+    )]
+    OtherHost { host: String },
+}
+
+/// The address of an instance, without a slash or the root of the API at its end.
+pub(super) fn parse_base_url(text: &str) -> Result<String, AddressError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    let (scheme, rest) = text.split_once("://").ok_or(AddressError::NoUrl)?;
+    if !matches!(scheme.to_ascii_lowercase().as_str(), "https" | "http") {
+        return Err(AddressError::NoUrl);
+    }
+    if rest.contains(['?', '#']) {
+        return Err(AddressError::Query);
+    }
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.contains('@') {
+        return Err(AddressError::Credentials);
+    }
+    let is_host =
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '[' | ']');
+    let starts_well = host.starts_with(|first: char| first.is_alphanumeric() || first == '[');
+    if !starts_well || !host.chars().all(is_host) {
+        return Err(AddressError::NoUrl);
+    }
+    if let Some(odd) = rest.split('/').skip(1).find(|part| part.chars().any(|letter| !is_path_letter(letter)))
+    {
+        return Err(AddressError::Part { part: shown(odd) });
+    }
+    let rest = rest.trim_end_matches('/');
+    let rest = rest.strip_suffix("/api/v4").unwrap_or(rest);
+    Ok(format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
+}
+
+/// The path or the number of a group or a project: as such, as the address of any of its pages, as what `git clone`
+/// takes, or percent-encoded. `base_url` is the instance that it has to lie on.
+pub(super) fn parse_path(text: &str, base_url: &str) -> Result<String, AddressError> {
+    let text = text.trim();
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let path = path_of(text, base_url)?;
+    let path = decoded(path);
+    let path = path.split("/-/").next().unwrap_or_default().trim_matches('/');
+    let path = path.strip_suffix("/-").unwrap_or(path);
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    if path.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    match path.split('/').find(|part| !is_part(part)) {
+        Some(part) => Err(AddressError::Part { part: shown(part) }),
+        None => Ok(path.to_owned()),
+    }
+}
+
+/// Without the address of the instance in front.
+fn path_of<'a>(text: &'a str, base_url: &str) -> Result<&'a str, AddressError> {
+    let base = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let (base_host, base_path) = base.split_once('/').unwrap_or((base, ""));
+    let (host, path) = match text.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
+        // git@gitlab.com:group/project.git
+        None => match text.split_once(':') {
+            Some((host, path)) if host.contains('@') && !host.contains('/') => (host, path),
+            _ => match text.split_once('/') {
+                Some((host, path)) if host.eq_ignore_ascii_case(base_host) => (host, path),
+                _ => return Ok(text),
+            },
+        },
+    };
+    let host = host.rsplit('@').next().unwrap_or(host);
+    if !name_of(host).eq_ignore_ascii_case(name_of(base_host)) {
+        return Err(AddressError::OtherHost { host: shown(host) });
+    }
+    let path = path.trim_start_matches('/');
+    let below = path.strip_prefix(base_path).map(|path| path.trim_start_matches('/')).unwrap_or(path);
+    // The pages of groups lie below `groups`, which no group can be called.
+    Ok(below.strip_prefix("groups/").unwrap_or(below))
+}
+
+/// Without a port: git listens on another.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// `%2F` and its like, as far as they are ASCII.
+fn decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
+        match code {
+            Some(code) => decoded.push(char::from(code)),
+            None => decoded.push('%'),
+        }
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+/// What GitLab allows in a path: letters, digits, `_`, `-` and `.`, not a dash first, not only dots.
+fn is_part(part: &str) -> bool {
+    !part.is_empty()
+        && !part.starts_with('-')
+        && !part.chars().all(|letter| letter == '.')
+        && part.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+}
+
+fn is_path_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '~')
+}
+
+fn shown(text: &str) -> String {
+    crate::text::one_line(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_people_paste_is_a_path() {
+        for (text, expected) in [
+            ("group/sub.group/project", "group/sub.group/project"),
+            (" /group/project/ ", "group/project"),
+            ("group%2Fproject", "group/project"),
+            ("42", "42"),
+            ("https://gitlab.com/group/project", "group/project"),
+            ("https://gitlab.com/group/project.git", "group/project"),
+            ("https://gitlab.com/group/project/-/issues/7?sort=asc#note_1", "group/project"),
+            ("https://gitlab.com/groups/group/sub/-/boards", "group/sub"),
+            ("https://user@gitlab.com:443/group/project", "group/project"),
+            ("git@gitlab.com:group/project.git", "group/project"),
+            ("ssh://git@gitlab.com:2222/group/project.git", "group/project"),
+            ("gitlab.com/group/project", "group/project"),
+            ("group/my.project", "group/my.project"),
+        ] {
+            assert_eq!(parse_path(text, "https://gitlab.com").as_deref(), Ok(expected), "{text}");
+        }
+        let below = parse_path("https://host.example/gitlab/group/project", "https://host.example/gitlab");
+        assert_eq!(below.as_deref(), Ok("group/project"));
+    }
+
+    #[test]
+    fn what_names_nothing_is_refused() {
+        for text in [
+            "",
+            "  ",
+            "/",
+            "..",
+            "group/../other",
+            "-group",
+            "group//project",
+            "a b",
+            "a\u{1b}[31m",
+            "a\"\nb",
+        ] {
+            assert!(parse_path(text, "https://gitlab.com").is_err(), "{text:?}");
+        }
+        let other = parse_path("https://gitlab.example/group", "https://gitlab.com");
+        assert_eq!(other, Err(AddressError::OtherHost { host: "gitlab.example".into() }));
+    }
+
+    #[test]
+    fn an_instance_is_an_address() {
+        for (text, expected) in [
+            ("https://gitlab.com/", "https://gitlab.com"),
+            ("HTTPS://gitlab.com/api/v4/", "https://gitlab.com"),
+            ("http://localhost:8080/gitlab", "http://localhost:8080/gitlab"),
+        ] {
+            assert_eq!(parse_base_url(text).as_deref(), Ok(expected));
+        }
+        for text in [
+            "",
+            "gitlab.com",
+            "ftp://gitlab.com",
+            "https://",
+            "https://a b",
+            "https://u:p@host",
+            "https://h/?a=1",
+        ] {
+            assert!(parse_base_url(text).is_err(), "{text}");
+        }
+    }
+}

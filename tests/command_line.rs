@@ -1,0 +1,136 @@
+//! What the command line says, word for word: `command_line/NAME.txt` holds a command, its exit code, and what it printed.
+//! `UPDATE=1 cargo test -p gitlab-init-tests --test command_line` writes it anew, for review as a diff.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+#[allow(dead_code, reason = "these tests run no pipeline")]
+mod scaffold;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use scaffold::{gitlab_init, root};
+
+/// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
+const SAID: [(&str, &str); 20] = [
+    ("help", "--help"),
+    ("help_new", "new --help"),
+    ("help_inspect", "inspect --help"),
+    ("help_explain", "explain --help"),
+    ("explain", "explain project_dora_metrics"),
+    ("explain_detail", "explain project_pipeline"),
+    ("explain_scope", "explain project_badges --spec CASE/fed_by_the_scope"),
+    ("explain_doubts", "explain repo_branches --spec CASE/feeders_of_the_right_type"),
+    ("explain_needs", "explain project_hits --spec CASE/fan_out"),
+    ("explain_faults", "explain a --spec CASE/names_that_cannot_be"),
+    ("explain_unknown", "explain branches"),
+    ("inspect", "inspect --spec CASE/envelopes_by_structure"),
+    ("inspect_overlay", "inspect --spec CASE/pages_in_any_spelling --format overlay"),
+    ("inspect_dot", "inspect --spec CASE/fed_by_the_scope --format dot"),
+    ("near_miss", "new DIR --yes --select pipelines_extended"),
+    ("tag_taken_for_a_name", "new DIR --yes --select repository"),
+    ("parent_excluded", "new DIR --yes --preset ci --exclude project_pipelines"),
+    ("preset_of_another_document", "new DIR --yes --preset ci --spec CASE/envelopes_by_structure"),
+    ("odd_group", "new DIR --yes --group https://gitlab.example/my-group"),
+    ("all_that_can_run", "new DIR --yes --spec CASE/fed_by_the_scope"),
+];
+
+#[test]
+fn every_word_is_as_reviewed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut differing = Vec::new();
+    for (name, arguments) in SAID {
+        let dir = folder.path().join(name).join("pipeline");
+        let said = said(arguments, &dir);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("command_line/{name}.txt"));
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &said).expect("a write");
+        }
+        let reviewed = fs::read_to_string(&path).unwrap_or_default();
+        if said != reviewed {
+            differing.push(format!("{name} says\n{said}\nand not\n{reviewed}"));
+        }
+    }
+    assert!(differing.is_empty(), "`UPDATE=1` writes what is said\n{}", differing.join("\n"));
+}
+
+fn said(arguments: &str, dir: &Path) -> String {
+    let cases = root().join("tests/cases");
+    let resolved = arguments.split_whitespace().map(|argument| match argument.strip_prefix("CASE/") {
+        Some(case) => cases.join(case).join("document.yaml").display().to_string(),
+        None if argument == "DIR" => dir.display().to_string(),
+        None => argument.to_owned(),
+    });
+    let mut command = gitlab_init().expect("the generator");
+    let output = command.args(resolved).env("COLUMNS", "100").output().expect("an exit");
+    let plain = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text).replace(&cases.display().to_string(), "CASE");
+        text.replace(&dir.display().to_string(), "DIR")
+    };
+    let Output { status, stdout, stderr } = output;
+    let code = status.code().unwrap_or(-1);
+    format!("$ gitlab-init {arguments}\n{}{}[{code}]\n", plain(&stdout), plain(&stderr))
+}
+
+/// A folder that is there and empty is filled; one that holds something else is left alone, with `--force` as well.
+#[test]
+fn folders_are_filled_and_never_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let make = |dir: &str, args: &[&str], inside: &Path| {
+        let mut command = gitlab_init().expect("the generator");
+        command.args(["new", dir, "--yes", "--select", "projects"]).args(args);
+        command.current_dir(inside).output().expect("an exit")
+    };
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).expect("a folder");
+    assert!(make(".", &[], &empty).status.success());
+    assert!(empty.join("src/main.rs").exists());
+
+    let again = make("empty", &[], folder.path());
+    assert_eq!(again.status.code(), Some(1), "a pipeline is not written over unasked");
+    assert!(make("empty", &["--force"], folder.path()).status.success());
+
+    let other = folder.path().join("other");
+    fs::create_dir(&other).expect("a folder");
+    fs::write(other.join("Cargo.toml"), "[package]").expect("a write");
+    let refused = make("other", &["--force"], folder.path());
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(fs::read_to_string(other.join("Cargo.toml")).expect("a file"), "[package]");
+}
+
+#[test]
+fn names_that_cargo_refuses_are_refused_before_anything_is_read() {
+    for name in ["test", "Con", "fn", "1st", "gitlab-pipeline", "a b", "deps"] {
+        let mut command = gitlab_init().expect("the generator");
+        let output =
+            command.args(["new", name, "--spec", "/nowhere/at/all.yaml", "--yes"]).output().expect("an exit");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+        assert!(stderr.contains("cannot name a crate"), "{name}: {stderr}");
+        assert!(!Path::new(name).exists());
+    }
+}
+
+/// What groups, projects and commas are given as comes out in the configuration as paths.
+#[test]
+fn what_people_paste_becomes_the_scope() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = gitlab_init().expect("the generator");
+    let groups = "https://gitlab.com/groups/my/sub.group/-/issues,other";
+    let projects = ["--project", "git@gitlab.com:a/b.git", "--project", "c%2Fd"];
+    let args = ["new", "pipeline", "--yes", "--select", "projects,tag:issues", "--group", groups];
+    let output = command.args(args).args(projects).current_dir(folder.path()).output().expect("an exit");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let config = fs::read_to_string(folder.path().join("pipeline/config.toml")).expect("a file");
+    let config: toml_edit::DocumentMut = config.parse().expect("TOML");
+    let listed = |key: &str| {
+        config["scope"][key]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed("groups"), ["my/sub.group", "other"]);
+    assert_eq!(listed("projects"), ["a/b", "c/d"]);
+}

@@ -1,0 +1,58 @@
+//! Names stay: when a document grows, and when a crate has recorded them.
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+
+use gitlab_init::document::{Source, Text};
+use gitlab_init::infer::RecordedNames;
+use gitlab_init::read;
+use serde_json::{Value, json};
+
+/// The bundled document without every path whose place in it leaves `rest` when divided by `by`.
+fn thinned(by: usize, rest: usize) -> Text {
+    let text = Source::Bundled.read().expect("the bundled document");
+    let mut document: Value = serde_yaml::from_str(&text.body).expect("YAML");
+    let paths = document["paths"].as_object_mut().expect("paths");
+    let gone: Vec<String> =
+        paths.keys().enumerate().filter(|(at, _)| at % by == rest).map(|(_, path)| path.clone()).collect();
+    gone.iter().for_each(|path| drop(paths.remove(path)));
+    Text::new("thinned.json", document.to_string())
+}
+
+fn names(text: &Text, recorded: &RecordedNames) -> BTreeMap<String, String> {
+    let graph = read(text, &[], recorded).expect("a document").graph;
+    let resources = graph.resources.into_iter().filter(|resource| resource.is_declared);
+    resources.map(|resource| (resource.path, resource.name)).collect()
+}
+
+#[test]
+fn a_new_endpoint_renames_no_old_one() {
+    let none = RecordedNames::new();
+    let grown = names(&Source::Bundled.read().expect("the bundled document"), &none);
+    for (by, rest) in [(2, 0), (2, 1), (3, 1)] {
+        let before = names(&thinned(by, rest), &none);
+        assert!(before.len() > 100, "{} endpoints are left", before.len());
+        for (path, name) in before {
+            assert_eq!(grown.get(&path), Some(&name), "{path} without the {rest} of {by}");
+        }
+    }
+}
+
+#[test]
+fn recorded_names_win_and_newcomers_give_way() {
+    let answer = json!({ "200": { "description": "OK" } });
+    let get = json!({ "get": { "summary": "List things", "responses": answer } });
+    let document = json!({ "openapi": "3.0.0", "info": { "title": "Case", "version": "1" },
+        "paths": { "/things": get, "/old": get, "/other": get } });
+    let text = Text::new("case.json", document.to_string());
+    let recorded =
+        [("/old".to_owned(), "things".to_owned()), ("/other".to_owned(), "no name".to_owned())].into();
+    let names = names(&text, &recorded);
+    assert_eq!(names["/old"], "things", "as it was recorded");
+    assert_eq!(names["/other"], "other", "what can be no name is not taken");
+    assert!(
+        names["/things"].starts_with("things_"),
+        "{} does not take the name of another",
+        names["/things"]
+    );
+}
