@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod evidence;
 mod example;
 mod fetching;
 mod incremental;

@@ -60,9 +60,27 @@ impl Answer {
         Self::new(status, HTML, body.into_bytes())
     }
 
+    pub(super) fn sign_in() -> Self {
+        let headers = vec![("location", "/users/sign_in".to_owned())];
+        Self { headers, ..Self::html(302) }
+    }
+
+    /// An old record, or one that came through something that knows no UTF-8.
+    pub(super) fn with_latin_byte(mut self) -> Self {
+        let is_text =
+            |part: &[u8]| [&b"\"title\":\""[..], b"\"message\":\""].iter().any(|key| part.starts_with(key));
+        let place = (0..self.body.len()).find(|at| self.body.get(*at..).is_some_and(is_text));
+        let after_key = place
+            .and_then(|at| Some(at + 3 + self.body.get(at..)?.iter().position(|byte| *byte == b':')? - 1));
+        if let Some(at) = after_key {
+            self.body.splice(at..at, *b"M\xfcller ");
+        }
+        self
+    }
+
     pub(super) fn too_many(answer: TooMany) -> Self {
         match answer {
-            TooMany::PlainText => Self::new(429, TEXT, b"Retry later\n".to_vec()),
+            TooMany::PlainText | TooMany::Gateway => Self::new(429, TEXT, b"Retry later\n".to_vec()),
             TooMany::Json => {
                 let text = "This endpoint has been requested too many times. Try again later.";
                 Self::json(429, &serde_json::json!({"message": {"error": text}}))

@@ -18,6 +18,10 @@ pub enum Fault {
     HtmlInstead,
     /// No answer, ever.
     Stall,
+    /// A page to sign in, as single sign-on in front of GitLab sends every call to.
+    SignIn,
+    /// A text in the answer holds a Latin-1 byte.
+    LatinByte,
 }
 
 /// What happens to a request depends on its address and on how often it was tried, not on the order in

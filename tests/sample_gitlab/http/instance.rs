@@ -101,6 +101,8 @@ impl Instance {
             Some(Fault::Stall) => Outcome::Stalled,
             Some(Fault::CutBody) => Outcome::Answered(answer().cut()),
             Some(Fault::HtmlInstead) => Outcome::Answered(Answer::html(200)),
+            Some(Fault::SignIn) => Outcome::Answered(Answer::sign_in()),
+            Some(Fault::LatinByte) => Outcome::Answered(answer().with_latin_byte()),
             Some(Fault::HtmlStatus(status)) => Outcome::Answered(Answer::html(status)),
             Some(Fault::Status(status)) => Outcome::Answered(broken(status)),
             None => Outcome::Answered(answer().with_standing(standing)),
@@ -151,6 +153,9 @@ impl Instance {
         query: Query,
         settings: &Settings,
     ) -> Answer {
+        if settings.decodes_slashes && request.uri().path().contains("%2F") {
+            return Answer::html(404);
+        }
         let Some((route, params)) = route else {
             return Answer::json(404, &Refusal::unknown_route().body());
         };
@@ -189,6 +194,8 @@ fn is_slow(route: &Route, records: usize, settings: &Settings) -> bool {
 
 fn broken(status: u16) -> Answer {
     let text = match status {
+        401 => "401 Unauthorized",
+        403 => "403 Forbidden",
         502 => "502 Bad Gateway",
         503 => "503 Service Unavailable",
         504 => "504 Gateway Timeout",

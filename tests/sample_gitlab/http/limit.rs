@@ -13,6 +13,8 @@ pub struct RateLimit {
 pub enum TooMany {
     /// From the middleware: `Retry later` as text, with `Retry-After` and `RateLimit-*`.
     PlainText,
+    /// From a gateway in front of GitLab: text, and on every answer how many seconds there are to go.
+    Gateway,
     /// From the application: JSON, without any header that says how long to wait.
     Json,
 }
@@ -59,6 +61,15 @@ impl Standing {
     pub(super) fn headers(self) -> Vec<(&'static str, String)> {
         if self.limit.answer == TooMany::Json {
             return Vec::new();
+        }
+        if self.limit.answer == TooMany::Gateway {
+            let remaining = self.limit.requests.saturating_sub(self.observed);
+            let seconds = self.left.as_secs() + 1;
+            return vec![
+                ("ratelimit-limit", self.limit.requests.to_string()),
+                ("ratelimit-remaining", remaining.to_string()),
+                ("ratelimit-reset", seconds.to_string()),
+            ];
         }
         let reset_at = (SystemTime::now() + self.left).duration_since(UNIX_EPOCH).unwrap_or_default();
         // Never before the window is over: GitLab's windows end on whole seconds.

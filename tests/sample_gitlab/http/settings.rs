@@ -23,6 +23,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     pub faults: Faults,
     pub slow_pages: Vec<SlowPages>,
+    /// A proxy in front decodes `%2F` in paths, and then finds nothing.
+    pub decodes_slashes: bool,
     pub edits: Vec<ScheduledEdit>,
 }
 
@@ -37,6 +39,7 @@ impl Default for Settings {
             rate_limit: None,
             faults: Faults::default(),
             slow_pages: Vec::new(),
+            decodes_slashes: false,
             edits: Vec::new(),
         }
     }
