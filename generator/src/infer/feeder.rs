@@ -123,7 +123,9 @@ fn by_key(entity: Option<&Entity>, list: Entry<'_>, placeholder: Placeholder<'_>
 /// The property that ends in a placeholder's name: `extern_uid` for `uid`.
 fn suffixed<'a>(name: &str, entity: &'a Entity) -> Option<&'a str> {
     let wanted = words(name);
-    let ends = |property: &&str| words(property).ends_with(&wanted) && name.len() > 2;
+    let last = wanted.last()?;
+    let may_end = |property: &str| property.to_ascii_lowercase().ends_with(last.as_str());
+    let ends = |property: &&str| name.len() > 2 && may_end(property) && words(property).ends_with(&wanted);
     let found = entity.properties.keys().map(String::as_str).find(ends)?;
     property::find_key(entity, found)
 }

@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Endpoint, Entities, Entity, QueryParam, Scalar, Type};
 
-use super::words::words;
+use super::words::{has_same_letters, words};
 
 /// What a query parameter asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum Role {
     Cursor,
 }
 
-/// Parameters by their words, joined by `_`: `page[size]`, `pageSize` and `$top` come out the same as `page_size` and `top`.
+/// Parameters by their letters: `page[size]`, `pageSize` and `$top` are the same as `page_size` and `top`.
 const ROLES: [(Role, &[&str]); 3] = [
     (
         Role::Position,
@@ -132,8 +132,8 @@ const ROLES: [(Role, &[&str]); 3] = [
 ];
 
 fn role(param: &str) -> Option<Role> {
-    let name = words(param).join("_");
-    ROLES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| *role)
+    let is_known = |names: &[&str]| names.iter().any(|name| has_same_letters(name, param));
+    ROLES.iter().find(|(_, names)| is_known(names)).map(|(role, _)| *role)
 }
 
 /// The name of the parameter that plays a role.

@@ -2,18 +2,17 @@
 
 use crate::endpoint::{Entity, Scalar, Type};
 
-use super::words::words;
+use super::words::is_same;
 
 /// The property of that name, in the spelling of the document; an exact match before one by words.
 pub(super) fn find<'a>(entity: &'a Entity, name: &str) -> Option<&'a str> {
     if let Some((known, _)) = entity.properties.get_key_value(name) {
         return Some(known);
     }
-    let wanted = words(name);
     // `@id` and `$id` are words about the record, not of it.
     let is_plain =
         |property: &str| property.starts_with(|first: char| first.is_alphanumeric() || first == '_');
-    let same = |property: &&String| is_plain(property) && words(property) == wanted;
+    let same = |property: &&String| is_plain(property) && is_same(property, name);
     entity.properties.keys().find(same).map(String::as_str)
 }
 

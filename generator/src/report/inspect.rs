@@ -87,6 +87,12 @@ struct SkippedRow<'a> {
 /// # Errors
 /// Never for the values of this program; the signature is that of the serializer.
 pub fn inspect_json(info: &Info, auth: &[Auth], graph: &ResourceGraph) -> Result<String, serde_json::Error> {
+    let implied: Vec<&str> = graph
+        .resources
+        .iter()
+        .filter(|resource| !resource.is_declared)
+        .map(|resource| resource.name.as_str())
+        .collect();
     serde_json::to_string_pretty(&Inspection {
         spec: Spec {
             title: &info.title,
@@ -99,7 +105,7 @@ pub fn inspect_json(info: &Info, auth: &[Auth], graph: &ResourceGraph) -> Result
             .resources
             .iter()
             .filter(|resource| resource.is_declared)
-            .map(|resource| row(&info.origin, graph, resource))
+            .map(|resource| row(&info.origin, &implied, resource))
             .collect(),
         skipped: graph.skipped.iter().map(skipped_row).collect(),
     })
@@ -113,7 +119,7 @@ fn scheme(auth: &Auth) -> Scheme<'_> {
     }
 }
 
-fn row<'a>(origin: &str, graph: &'a ResourceGraph, resource: &'a Resource) -> Row<'a> {
+fn row<'a>(origin: &str, implied: &[&str], resource: &'a Resource) -> Row<'a> {
     let incremental = resource.incremental.value.as_ref();
     Row {
         name: &resource.name,
@@ -126,8 +132,8 @@ fn row<'a>(origin: &str, graph: &'a ResourceGraph, resource: &'a Resource) -> Ro
         record_key: &resource.key.value.fields,
         key_scope: resource.key.value.scope.name(),
         primary_key: &resource.primary_key,
-        params: params(graph, resource),
-        scope: scope(graph, resource),
+        params: params(implied, resource),
+        scope: scope(implied, resource),
         fan_out: resource.fan_out.as_ref().map(|fan_out| FanOutRow {
             param: &fan_out.param,
             values: &fan_out.values,
@@ -147,20 +153,17 @@ fn row<'a>(origin: &str, graph: &'a ResourceGraph, resource: &'a Resource) -> Ro
 }
 
 /// The placeholders that `[scope]` feeds, by way of a list that GitLab has and the document leaves out.
-fn scope<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> IndexMap<&'a str, &'a str> {
+fn scope<'a>(implied: &[&str], resource: &'a Resource) -> IndexMap<&'a str, &'a str> {
     let sources = resource.params.iter().filter_map(|param| Some((param, param.source.value.as_ref()?)));
-    let implied = sources.filter(|(_, source)| !is_declared(graph, &source.resource));
+    let implied = sources.filter(|(_, source)| implied.contains(&source.resource.as_str()));
     implied.map(|(param, source)| (param.name.as_str(), source.resource.as_str())).collect()
 }
 
-fn is_declared(graph: &ResourceGraph, name: &str) -> bool {
-    graph.get(name).is_none_or(|resource| resource.is_declared)
-}
-
-fn params<'a>(graph: &'a ResourceGraph, resource: &'a Resource) -> IndexMap<&'a str, Option<Source<'a>>> {
+fn params<'a>(implied: &[&str], resource: &'a Resource) -> IndexMap<&'a str, Option<Source<'a>>> {
     let optional = resource.optional.iter().map(|name| (name.as_str(), None));
     let needed = resource.params.iter().map(|param| {
-        let source = param.source.value.as_ref().filter(|source| is_declared(graph, &source.resource));
+        let source =
+            param.source.value.as_ref().filter(|source| !implied.contains(&source.resource.as_str()));
         let source = source.map(|source| Source {
             resource: &source.resource,
             path: &source.path,
