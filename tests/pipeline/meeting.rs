@@ -61,7 +61,8 @@ fn of_runs_at_once_one_loads_and_the_others_are_refused_by_name() {
 #[test]
 fn a_dead_run_holds_nothing_and_never_shows_as_running() {
     let server = server();
-    server.set(slow());
+    // Slow enough that it is not over before it is looked at and killed, however busy the machine is.
+    server.set(Settings { latency: Duration::from_secs(1), ..Settings::default() });
     let example = Example::new("");
     let mut child = start(&example, &server);
     await_load(&example);

@@ -12,8 +12,10 @@ use super::private;
 use crate::destination::Claim;
 use crate::destination::lease::Holder;
 
-/// Whoever only looks holds the lock for a moment; who claims it tries a few times.
+/// Whoever only looks holds the lock for a moment; who claims it tries a few times, and a few times more as long as the
+/// file names nobody: then the lock is just being taken or given back.
 const TRIES: u32 = 10;
+const TRIES_UNNAMED: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Held as long as it lives.
@@ -24,16 +26,21 @@ pub(super) struct Lock(File);
 pub(super) fn take(database: &Path, claim: &Claim) -> Result<std::result::Result<Lock, Holder>> {
     let path = beside(database);
     let mut file = private().read(true).write(true).create(true).truncate(false).open(&path)?;
-    for _ in 0..TRIES {
+    for tried in 1..=TRIES_UNNAMED {
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;
                 file.write_all(serde_json::to_string(&claim.holder)?.as_bytes())?;
                 return Ok(Ok(Lock(file)));
             }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
         }
+        let holder = holder(&path);
+        if tried >= TRIES && holder != Holder::default() {
+            return Ok(Err(holder));
+        }
+        std::thread::sleep(PAUSE);
     }
     Ok(Err(holder(&path)))
 }
