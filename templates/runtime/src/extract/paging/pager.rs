@@ -138,7 +138,7 @@ impl Pager {
         self.check_total(seen)?;
         let fresh = seen.records.get(self.skip.min(seen.records.len())..).unwrap_or_default();
         let ignores_bound = self.ignores_bound(list, fresh);
-        let is_new = self.new_records(list, seen.records);
+        let is_new = self.new_records(seen.records);
         let count = is_new.iter().filter(|is_new| **is_new).count();
         let received = self.received.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         let said = announced(seen.headers);
@@ -164,10 +164,8 @@ impl Pager {
         }
     }
 
-    fn new_records(&self, list: &List, records: &[Glimpse]) -> Vec<bool> {
-        let is_new = |(place, record): (usize, &Glimpse)| {
-            place >= self.skip && (!list.has_key || self.place.is_new(record))
-        };
+    fn new_records(&self, records: &[Glimpse]) -> Vec<bool> {
+        let is_new = |(place, record): (usize, &Glimpse)| place >= self.skip && self.place.is_new(record);
         records.iter().enumerate().map(is_new).collect()
     }
 
@@ -241,6 +239,7 @@ impl Pager {
         }
         let window = Window {
             records,
+            has_key: list.has_key,
             cursor: list.changes.and_then(|incremental| incremental.cursor),
             position: &asked.position,
             size: asked.size(list),

@@ -60,6 +60,8 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Window<'a> {
     pub(super) records: &'a [Glimpse],
+    /// Whether the records can be told apart: of others, nothing is known when they come again.
+    pub(super) has_key: bool,
     /// The field that the order of change goes by.
     pub(super) cursor: Option<&'static str>,
     pub(super) position: &'a Position,
@@ -216,7 +218,7 @@ fn known_from(window: &Window<'_>, cursors: &[Moment], from: Moment) -> Known {
 }
 
 fn keys<'w>(window: &'w Window<'_>) -> impl Iterator<Item = u64> + 'w {
-    window.records.iter().map(Glimpse::identity)
+    window.records.iter().filter(|_| window.has_key).map(Glimpse::identity)
 }
 
 #[cfg(test)]
@@ -269,6 +271,7 @@ mod tests {
             ids.extend(new.map(|record| record.get("id").unwrap().as_i64().unwrap()));
             let window = Window {
                 records: &records,
+                has_key: true,
                 cursor: Some("updated_at"),
                 position: &position,
                 size,
@@ -323,7 +326,8 @@ mod tests {
             let next = (position.page() == 1).then_some(Position::Page(2));
             let size = if let Position::Window { size, .. } = position { size } else { 100 };
             let cursor = None;
-            let window = Window { records, cursor, position: &position, size, most: 100, next };
+            let window =
+                Window { records, has_key: true, cursor, position: &position, size, most: 100, next };
             let outcome = place.after(&window);
             place = outcome.place;
             position = match outcome.step {
@@ -410,6 +414,7 @@ mod tests {
             let records = window(records);
             let window = Window {
                 records: &records,
+                has_key: true,
                 cursor: Some("updated_at"),
                 position: &Position::First,
                 size: 2,
