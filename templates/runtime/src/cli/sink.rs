@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::extract::{History, Kept, Sink};
+use crate::extract::{History, Sink};
 use crate::load::{LoadError, Loader};
 use crate::moment::Moment;
 use crate::normalize::PageRows;
-use crate::page::{self, Page, Partition};
+use crate::page::{Kept, Page, Partition};
 use crate::record::{Outcome, Reading};
 
 impl Sink for Loader {
@@ -18,16 +18,12 @@ impl Sink for Loader {
         Self::read(self, reading, partition, text)
     }
 
-    async fn page(&self, page: Page<PageRows>) -> Result<(), LoadError> {
-        self.page_rows(page, Vec::new()).await
-    }
-
-    async fn page_and_keep(&self, page: Page<PageRows>, kept: Kept) -> Result<(), LoadError> {
-        self.page_rows(page, vec![keep_of(kept)]).await
+    async fn page(&self, page: Page<PageRows>, kept: Option<Kept>) -> Result<(), LoadError> {
+        self.page_rows(page, kept.into_iter().collect()).await
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), LoadError> {
-        Self::keep(self, kept.into_iter().map(keep_of).collect())
+        Self::keep(self, kept)
     }
 
     fn state(&self, partition: &Partition) -> Option<Value> {
@@ -44,10 +40,4 @@ impl Sink for Loader {
             unfinished: past.unfinished.clone(),
         }
     }
-}
-
-fn keep_of(Kept { partition, state, whole }: Kept) -> page::Kept {
-    // A state of texts and numbers is always JSON.
-    let state = state.and_then(|state| serde_json::to_value(state).ok());
-    page::Kept { partition, state, whole }
 }

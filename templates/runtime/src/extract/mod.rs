@@ -24,7 +24,7 @@ pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
 pub use outlook::Outlook;
 pub use paging::PagingError;
-pub use resume::{Done, History, Kept, PartitionState, Point, Unfinished};
+pub use resume::{Done, History, PartitionState, Point, Unfinished};
 pub use sink::Sink;
 pub use tally::{Counts, Loss, LossKind, Losses, Tally};
 pub use walk::{Tree, TreeError};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::resume::{History, Kept};
-use crate::page::{Page, Partition};
+use super::resume::History;
+use crate::page::{Kept, Page, Partition};
 use crate::record::{Outcome, Reading, Rows};
 
 /// Takes the pages. The engine waits while it is busy.
@@ -16,17 +16,12 @@ pub trait Sink: Send + Sync + 'static {
     /// Reads a body.
     fn read(&self, reading: Reading<'_>, partition: &Partition, text: &str) -> Outcome<Self::Rows>;
 
-    fn page(&self, page: Page<Self::Rows>) -> impl Future<Output = Result<(), Self::Error>> + Send;
-
-    /// Takes a page and what is to be kept of its partition in one step: both are durable or none is.
-    fn page_and_keep(
+    /// Takes a page, and what is to be kept of its partition with it: both are durable or none is.
+    fn page(
         &self,
         page: Page<Self::Rows>,
-        kept: Kept,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
-        let _ = kept;
-        self.page(page)
-    }
+        kept: Option<Kept>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Keeps what is known of partitions, after everything that was handed over before.
     fn keep(&self, kept: Vec<Kept>) -> impl Future<Output = Result<(), Self::Error>> + Send {

@@ -217,12 +217,12 @@ fn oauth_that_could_not_go_on_is_refused() {
 
 #[test]
 fn the_connection_is_found_beside_the_configuration() {
-    let config = "[gitlab]\nca_file = 'tls/ca.pem'\nclient_cert = 'c.pem'\nclient_key = 'c.key'\nproxy = 'http://me:pw@host'";
+    let config = "[gitlab]\nca_file = 'tls/ca.pem'\nclient_cert = 'c.pem'\nclient_key = 'c.key'\nproxy = 'http://me:pass-word@host'";
     let folder = folder(config, None);
     let connection = load(&folder, &[]).unwrap().gitlab.connection;
     assert_eq!(connection.ca_file, Some(folder.path().join("tls/ca.pem")));
     assert!(connection.client_certificate.is_some() && !connection.insecure);
-    assert!(!format!("{connection:?}").contains("pw"), "{connection:?}");
+    assert!(!format!("{connection:?}").contains("pass-word"), "{connection:?}");
     assert_eq!(
         refusal("[gitlab]\nclient_key = 'c.key'", None, &[]),
         "`gitlab.client_key` is not usable: `client_cert` belongs to it\n  at config.toml:2\nhint: "

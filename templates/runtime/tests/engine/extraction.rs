@@ -8,7 +8,7 @@ use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, Secret}
 use gitlab_pipeline::extract::{
     ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, TreeError, extract,
 };
-use gitlab_pipeline::page::{Page, Partition};
+use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{FanOut, KeyScope, Pagination, Param, ParamSource, Resource, Start};
 use gitlab_pipeline::{Hooks, Keep, Record};
@@ -67,7 +67,7 @@ impl Sink for Pages {
         read_records(reading, text)
     }
 
-    async fn page(&self, page: Page) -> Result<(), Self::Error> {
+    async fn page(&self, page: Page, _: Option<Kept>) -> Result<(), Self::Error> {
         self.0.lock().unwrap().push(page);
         Ok(())
     }

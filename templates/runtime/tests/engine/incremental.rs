@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use gitlab_pipeline::client::{Client, ClientOptions};
 use gitlab_pipeline::config::{Config, Environment};
-use gitlab_pipeline::extract::{ExtractOptions, History, Kept, Sink, Tally, Tree, extract};
+use gitlab_pipeline::extract::{ExtractOptions, History, Sink, Tally, Tree, extract};
 use gitlab_pipeline::moment::Moment;
-use gitlab_pipeline::page::{Page, Partition};
+use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Incremental, NewestFirst, Pagination, Param, ParamSource, Resource};
 use gitlab_pipeline::{Hooks, Record};
@@ -73,23 +73,18 @@ impl Sink for Memory {
         read_records(reading, text)
     }
 
-    async fn page(&self, page: Page) -> Result<(), Self::Error> {
+    async fn page(&self, page: Page, kept: Option<Kept>) -> Result<(), Self::Error> {
         let name = page.partition.resource.name;
         let ids = page.records.iter().map(|record| format!("{name} {}", record["id"]));
         self.ids.lock().unwrap().extend(ids);
-        Ok(())
-    }
-
-    async fn page_and_keep(&self, page: Page, kept: Kept) -> Result<(), Self::Error> {
-        self.page(page).await?;
-        self.keep(vec![kept]).await
+        self.keep(kept.into_iter().collect()).await
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), Self::Error> {
         let mut states = self.states.lock().unwrap();
         for Kept { partition, state, .. } in kept {
             match state {
-                Some(state) => states.insert(key(&partition), serde_json::to_value(state).unwrap()),
+                Some(state) => states.insert(key(&partition), state),
                 None => states.remove(&key(&partition)),
             };
         }

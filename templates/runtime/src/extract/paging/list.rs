@@ -83,7 +83,7 @@ impl List {
     /// How the pages of the list are counted.
     pub(super) fn pagination(&self, way: Way) -> Pagination {
         match (way, self.pagination) {
-            (Way::Usual, pagination) => usable(pagination, &self.parameters(way, None)),
+            (Way::Usual, keyset @ Pagination::Keyset { .. }) => usable(keyset, &self.parameters(way, None)),
             (Way::Offset | Way::Counted, Pagination::Keyset { .. }) => Pagination::Offset,
             (Way::KeysetAsOrdered | Way::Keyset, Pagination::Offset) => KEYSET,
             (_, pagination) => pagination,

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::reading::{Reading, ReadingRules};
 use super::run::Run;
 use super::state::{PartitionState, Point};
-use crate::page::{Partition, Whole};
+use crate::page::{Kept, Partition, Whole};
 
 /// A partition that is being read.
 #[derive(Debug)]
@@ -28,14 +28,6 @@ pub(in crate::extract) struct Branch {
     above: Option<(Arc<Branch>, u64)>,
     run: Arc<Run>,
     progress: Mutex<Progress>,
-}
-
-/// What is to be kept of a partition. No state: nothing any more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
-    pub partition: Arc<Partition>,
-    pub state: Option<PartitionState>,
-    pub whole: Option<Whole>,
 }
 
 #[derive(Debug, Default)]
@@ -195,14 +187,17 @@ impl Branch {
     }
 
     fn kept_at(&self, point: Point) -> Option<Kept> {
-        let state = self.reading.state_at(point, &self.rules);
-        let kept = Kept { partition: Arc::clone(&self.partition), state: Some(state), whole: None };
-        self.rules.keeps_state.then_some(kept)
+        self.kept(&self.reading.state_at(point, &self.rules), None)
     }
 
     fn kept_at_end(&self) -> Option<Kept> {
-        let state = self.reading.state_at_end(&self.rules, &self.run);
-        let kept = Kept { partition: Arc::clone(&self.partition), state: Some(state), whole: self.whole() };
+        self.kept(&self.reading.state_at_end(&self.rules, &self.run), self.whole())
+    }
+
+    fn kept(&self, state: &PartitionState, whole: Option<Whole>) -> Option<Kept> {
+        // A state of texts and numbers is always JSON.
+        let state = serde_json::to_value(state).ok();
+        let kept = Kept { partition: Arc::clone(&self.partition), state, whole };
         self.rules.keeps_state.then_some(kept)
     }
 
@@ -280,14 +275,18 @@ mod tests {
         own.into_iter().chain(leaf.hand_over(page)).collect()
     }
 
+    fn state_of(kept: &Kept) -> Option<PartitionState> {
+        kept.state.clone().map(|state| serde_json::from_value(state).unwrap())
+    }
+
     /// What is kept, in short: the resource, and `point`, `done` or `-`.
     fn shown(kept: &[Kept]) -> Vec<String> {
-        let word = |state: &Option<PartitionState>| match state {
+        let word = |kept: &Kept| match state_of(kept) {
             None => "-".to_owned(),
             Some(PartitionState { reading: Some(reading), .. }) => format!("{:?}", reading.point),
             Some(_) => "done".to_owned(),
         };
-        kept.iter().map(|kept| format!("{} {}", kept.partition.resource.name, word(&kept.state))).collect()
+        kept.iter().map(|kept| format!("{} {}", kept.partition.resource.name, word(kept))).collect()
     }
 
     #[test]
@@ -317,7 +316,7 @@ mod tests {
         assert!(issues.hand_over(page).is_empty());
         let kept = read(&below);
         assert_eq!(shown(&kept), ["notes done", "issues done", "notes -"]);
-        let cursors = &kept[1].state.as_ref().unwrap().cursors;
+        let cursors = state_of(&kept[1]).unwrap().cursors;
         assert_eq!(cursors.keys().collect::<Vec<_>>(), ["issues", "notes"]);
         assert!(kept[1].whole.is_some());
     }

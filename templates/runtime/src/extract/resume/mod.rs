@@ -10,7 +10,6 @@ mod run;
 mod state;
 
 pub(super) use branch::Branch;
-pub use branch::Kept;
 pub use reading::History;
 pub(super) use reading::{Reading, ReadingRules};
 pub(super) use rules::{is_settled, rules_of};

@@ -12,11 +12,11 @@ use crate::config::Scope;
 use crate::extract::ExtractOptions;
 use crate::extract::error::{ExtractError, PartitionError};
 use crate::extract::paging::{List, Seen};
-use crate::extract::resume::{Kept, is_settled};
+use crate::extract::resume::is_settled;
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
-use crate::page::{Binding, Page};
+use crate::page::{Binding, Kept, Page};
 use crate::record::{DecodeError, Glimpse, Read, Reading, Rows};
 use crate::scope::takes;
 
@@ -149,7 +149,9 @@ impl<S: Sink> Walk<S> {
         let kept = branch.kept_with(page);
         if task.node.is_loaded && (count > 0 || is_complete) {
             let partition = Arc::clone(task.partition());
-            self.send(Page { partition, records: rows, last: is_complete }, kept).await?;
+            let page = Page { partition, records: rows, last: is_complete };
+            let sent = self.starter.sink.page(page, kept).await;
+            sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })?;
         } else {
             self.keep(kept.into_iter().collect()).await?;
         }
@@ -192,15 +194,6 @@ impl<S: Sink> Walk<S> {
         }
         let bindings = &task.partition().bindings;
         task.node.children.iter().map(|child| (child, child.bind(bindings, record))).collect()
-    }
-
-    async fn send(&self, page: Page<S::Rows>, kept: Option<Kept>) -> Result<(), ExtractError> {
-        let sink = &self.starter.sink;
-        let sent = match kept {
-            Some(kept) => sink.page_and_keep(page, kept).await,
-            None => sink.page(page).await,
-        };
-        sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), ExtractError> {
