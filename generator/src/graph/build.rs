@@ -75,6 +75,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         start: own.reading.start,
         newest_first: own.reading.newest_first,
         finality: own.reading.finality,
+        excludes_its_day: own.reading.excludes_its_day,
         lookback: own.reading.lookback,
         incremental: own.incremental.clone(),
         write_disposition: own.write_disposition.clone(),
@@ -102,8 +103,7 @@ fn primary_key(shape: &Shape, key: &Key, params: &[Param], ends_in_param: bool) 
         KeyScope::Global => &[],
     };
     let mut columns: Vec<String> = parents.iter().map(|param| param.column.clone()).collect();
-    for field in &key.fields {
-        let column = field.replace('.', "__");
+    for column in key.columns() {
         if !columns.contains(&column) {
             columns.push(column);
         }

@@ -56,6 +56,8 @@ pub struct Resource {
     pub start: Option<Start>,
     pub newest_first: Option<NewestFirst>,
     pub finality: Option<Finality>,
+    /// Whether the bound on changes is a date that does not belong to what is asked for.
+    pub excludes_its_day: bool,
     /// How far behind the last run it is asked again; `None`: as usual.
     pub lookback: Option<Duration>,
     pub write_disposition: Fact<WriteDisposition>,

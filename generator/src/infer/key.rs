@@ -26,6 +26,13 @@ pub enum KeyScope {
     Parent,
 }
 
+impl Key {
+    /// The columns of its fields: one inside of an object is a dotted path.
+    pub fn columns(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().map(|field| field.replace('.', "__"))
+    }
+}
+
 impl KeyScope {
     pub fn name(self) -> &'static str {
         match self {

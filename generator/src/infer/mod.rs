@@ -92,6 +92,8 @@ pub struct Reading {
     pub start: Option<Start>,
     pub newest_first: Option<NewestFirst>,
     pub finality: Option<Finality>,
+    /// Whether the bound on changes is a date that does not belong to what is asked for.
+    pub excludes_its_day: bool,
     /// How far behind the last run it is asked again; `None`: as usual.
     pub lookback: Option<Duration>,
 }
@@ -137,6 +139,7 @@ fn gitlab_reading(entry: Entry<'_>) -> Reading {
         start: gitlab::start(entry.place),
         newest_first,
         finality: gitlab::finality(entry.place),
+        excludes_its_day: param.is_some_and(gitlab::is_exclusive_date),
         lookback: gitlab::lookback(param, newest_first),
     }
 }

@@ -7,7 +7,7 @@ use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::gitlab::{Finality, NewestFirst, Start, is_exclusive_date};
+use crate::gitlab::{Finality, NewestFirst, Start};
 use crate::graph::{Param, Resource, ResourceGraph};
 use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
@@ -149,7 +149,7 @@ fn definition(resource: &Resource) -> TokenStream {
 /// What is not as usual.
 fn fields(resource: &Resource) -> Vec<TokenStream> {
     let params: Vec<_> = resource.params.iter().map(param).collect();
-    let record_key = &resource.key.value.fields;
+    let record_key: Vec<String> = resource.key.value.columns().collect();
     let query = pairs(&resource.query);
     let secrets = &resource.secrets;
     let columns: Vec<_> = resource.columns.iter().map(column).collect();
@@ -163,7 +163,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         (!resource.query.is_empty()).then(|| quote!(query: #query)),
         resource.fan_out.as_ref().map(fan_out),
         resource.start.map(start),
-        resource.incremental.value.as_ref().map(incremental),
+        resource.incremental.value.as_ref().map(|own| incremental(own, resource.excludes_its_day)),
         resource.newest_first.as_ref().map(newest_first),
         resource.lookback.map(lookback),
         resource.finality.as_ref().map(finality),
@@ -247,12 +247,12 @@ fn start(start: Start) -> TokenStream {
     }
 }
 
-fn incremental(incremental: &Incremental) -> TokenStream {
+fn incremental(incremental: &Incremental, excludes_its_day: bool) -> TokenStream {
     let Incremental { param, cursor, query, default } = incremental;
     let cursor = cursor.as_ref().map(|cursor| quote!(cursor: Some(#cursor),));
     let pairs = pairs(query);
     let query = (!query.is_empty()).then(|| quote!(query: #pairs,));
-    let bound = is_exclusive_date(param).then(|| quote!(bound: Bound::DateExclusive,));
+    let bound = excludes_its_day.then(|| quote!(bound: Bound::DateExclusive,));
     let default = (!default).then(|| quote!(default: false,));
     quote! {
         incremental: Some(Incremental { param: #param, #cursor #query #bound #default ..Incremental::DEFAULT })
