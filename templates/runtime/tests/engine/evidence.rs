@@ -9,8 +9,8 @@ use gitlab_pipeline::config::{ApiRoot, Credentials, Secret};
 use gitlab_pipeline::extract::{ExtractError, LossKind};
 use gitlab_pipeline::resource::Resource;
 
-use crate::extraction::{GROUPS, ISSUES, PROJECTS, SMALL, Setup, ids, list, path_of, run, small};
 use crate::gitlab::{GitLab, Reply};
+use crate::run::{GROUPS, ISSUES, PROJECTS, SMALL, Setup, ids, list, path_of, run, small};
 
 const WALL: &str = "<!DOCTYPE html><html><head><title>Just a moment...</title></head>Checking</html>";
 const FORBIDDEN: &str = r#"{"message":"403 Forbidden"}"#;

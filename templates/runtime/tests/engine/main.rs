@@ -18,5 +18,6 @@ mod incremental;
 mod oauth;
 #[path = "sample/resources.rs"]
 mod resources;
+mod run;
 mod scope;
 mod tls;

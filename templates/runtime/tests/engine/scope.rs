@@ -3,8 +3,8 @@
 use gitlab_pipeline::extract::{ExtractError, LossKind};
 use gitlab_pipeline::resource::Resource;
 
-use crate::extraction::{GROUPS, ISSUES, NOTES, PROJECTS, SMALL, Setup, ids, list, path_of, run, small};
 use crate::gitlab::{GitLab, Reply};
+use crate::run::{GROUPS, ISSUES, NOTES, PROJECTS, SMALL, Setup, ids, list, path_of, run, small};
 
 #[tokio::test]
 async fn a_group_that_is_not_there_is_named() {
