@@ -61,7 +61,7 @@ fn rendered() -> Vec<File> {
         preset: Some(Preset::Core),
         select: vec![],
         exclude: vec![],
-        destination: Destination::Sqlite,
+        destination: Destination::default(),
         base_url: "https://gitlab.com".into(),
         groups: vec![],
         projects: vec![],

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::Read;
 use crate::gitlab::Preset;
@@ -37,7 +38,7 @@ pub(super) struct NewArgs {
     #[arg(long, value_name = "PATTERN", value_parser = parse_pattern, value_delimiter = ',')]
     exclude: Vec<Pattern>,
     /// Where the pipeline loads to
-    #[arg(long, value_enum, value_name = "KIND", default_value_t)]
+    #[arg(long, value_name = "KIND", value_parser = destinations(), default_value = Destination::default().name())]
     destination: Destination,
     /// The GitLab to read from
     #[arg(long, value_name = "URL", default_value = "https://gitlab.com")]
@@ -87,6 +88,12 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     }
     print_summary(&args.dir, &answers, &read.graph, &graph);
     Ok(())
+}
+
+/// Those that the runtime has.
+fn destinations() -> impl TypedValueParser<Value = Destination> {
+    PossibleValuesParser::new(Destination::all().map(Destination::name))
+        .map(|name| Destination::named(&name).unwrap_or_default())
 }
 
 fn base_url(text: &str) -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Destination;
 use crate::gitlab::Preset;
 
 /// The choices behind a generated crate.
@@ -26,23 +27,6 @@ pub struct Answers {
     /// A member of a workspace must not declare one of its own.
     #[serde(skip)]
     pub workspace_member: bool,
-}
-
-/// Where a pipeline loads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Destination {
-    #[default]
-    Sqlite,
-}
-
-impl Destination {
-    /// As the configuration and the features of the crate call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-        }
-    }
 }
 
 /// Where the crate finds the engine.

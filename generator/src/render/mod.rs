@@ -5,6 +5,7 @@
 
 mod answers;
 mod config;
+mod destination;
 mod error;
 mod resources;
 mod runtime;
@@ -13,7 +14,8 @@ mod template;
 
 use crate::graph::ResourceGraph;
 
-pub use answers::{Answers, Destination, Runtime};
+pub use answers::{Answers, Runtime};
+pub use destination::Destination;
 pub use error::RenderError;
 pub use runtime::runtime_files;
 

@@ -25,17 +25,6 @@ pub fn runtime_files() -> Result<Vec<File>, RenderError> {
     Ok(files.chain([File::generated("Cargo.toml", manifest()?.to_string())]).collect())
 }
 
-/// The features of the runtime that are destinations.
-///
-/// # Errors
-/// When its manifest cannot be read, which is a fault of this program.
-pub(super) fn destinations() -> Result<Vec<String>, RenderError> {
-    let manifest = manifest()?;
-    let features = manifest.get("features").and_then(Item::as_table_like);
-    let names = features.into_iter().flat_map(|features| features.iter()).map(|(name, _)| name.to_owned());
-    Ok(names.filter(|name| name != "default").collect())
-}
-
 /// As the runtime has it, but for what it inherits from this workspace.
 fn manifest() -> Result<DocumentMut, RenderError> {
     let parse = |text: &str| text.parse::<DocumentMut>().map_err(|source| RenderError::Manifest { source });

@@ -8,7 +8,7 @@ use toml_edit::Key;
 use crate::graph::ResourceGraph;
 use crate::text::one_line;
 
-use super::{Answers, File, FileKind, RenderError, config, runtime, skeleton};
+use super::{Answers, Destination, File, FileKind, RenderError, config, skeleton};
 
 /// Renders every `x.j2` of the skeleton.
 pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
@@ -17,8 +17,13 @@ pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result
         answers => Value::from(Serde(answers)),
         runtime => answers.runtime.path(),
         workspace_member => answers.workspace_member,
-        destination => answers.destination.name(),
-        destinations => runtime::destinations()?,
+        destination => context! {
+            name => answers.destination.name(),
+            config => answers.destination.config(),
+            secrets => answers.destination.secrets(),
+            guide => answers.destination.guide(),
+        },
+        destinations => Destination::all().map(Destination::name).collect::<Vec<_>>(),
         resources => Value::from(Serde(config::entries(graph))),
     };
     let render = |(path, _): (&str, &str)| {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use super::CliError;
-use super::destination::objections;
+use super::destination::{objections, probe};
 use super::run::warnings;
 use crate::access::{FindingKind, examine};
 use crate::client::{Client, ClientOptions};
@@ -39,9 +39,14 @@ pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> R
     }
     let refusals = refusals(config, pipeline)?;
     text.extend(refusals.iter().map(|refusal| format!("fault    {refusal}\n")));
+    let probed = probe(&config.destination);
+    text.push_str(&match &probed {
+        Ok(place) => format!("ok       {place} can be written to\n"),
+        Err(error) => format!("fault    {error}\n"),
+    });
     io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })?;
     let refusal = refusals.into_iter().next().map(|refusal| LoadError::Refused(refusal).into());
-    fault.map(CliError::from).or(refusal).map_or(Ok(ExitCode::SUCCESS), Err)
+    fault.map(CliError::from).or(refusal).or(probed.err()).map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// What stands against loading what a run would read. Whether that can be read at all, the run tells.

@@ -2,14 +2,22 @@
 
 use super::CliError;
 use super::run::load_options;
-use crate::config::{self, Config};
-use crate::destination::{Destination, KINDS, Kind};
+use crate::config::{self, Config, suggest};
+use crate::destination::{Destination, KINDS, Kind, NAMES};
 use crate::extract::Tree;
 use crate::load::{Refusal, refusals};
 use crate::pipeline::Pipeline;
 
 pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>, CliError> {
     Ok((kind(config)?.open)(config)?)
+}
+
+/// Opens it and sees whether it can be written to; what it is called.
+pub(super) fn probe(config: &config::Destination) -> Result<String, CliError> {
+    let destination = open(config)?;
+    let place = destination.place();
+    destination.probe()?;
+    Ok(place)
 }
 
 /// Everything that stands against loading these resources there. Nothing is opened.
@@ -19,12 +27,20 @@ pub(super) fn objections(
     pipeline: &Pipeline,
 ) -> Result<Vec<Refusal>, CliError> {
     let kind = kind(&config.destination)?;
-    let abilities = (kind.abilities)(&config.destination);
+    let abilities = (kind.abilities)(&config.destination)?;
     Ok(refusals(kind.name, &abilities, &load_options(config, tree, pipeline.name, pipeline.resources)))
 }
 
 fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {
-    let known = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-    let unknown = || CliError::NoSuchDestination { kind: config.kind.clone(), known: known() };
-    KINDS.iter().find(|kind| kind.name == config.kind).ok_or_else(unknown)
+    if let Some(stranger) = config.stranger(NAMES) {
+        return Err(stranger.into());
+    }
+    let kind = config.kind.as_str();
+    let known = || CliError::NoSuchDestination {
+        kind: kind.to_owned(),
+        suggestion: suggest(kind, NAMES.iter().copied()),
+    };
+    let missing =
+        if NAMES.contains(&kind) { CliError::DestinationLeftOut { kind: kind.to_owned() } } else { known() };
+    KINDS.iter().find(|compiled| compiled.name == kind).ok_or(missing)
 }

@@ -10,7 +10,7 @@ use super::tell::ToldError;
 use crate::access::AccessFault;
 use crate::client::{ClientError, Fault};
 use crate::config::ConfigError;
-use crate::destination::DestinationError;
+use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
 
@@ -30,8 +30,10 @@ pub(super) enum CliError {
     Access(#[from] AccessFault),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("there is no destination `{kind}`")]
+    NoSuchDestination { kind: String, suggestion: Option<String> },
     #[error("the destination `{kind}` is not compiled in")]
-    NoSuchDestination { kind: String, known: String },
+    DestinationLeftOut { kind: String },
     #[error("src/hooks.rs has a hook for `{resource}`, which is no resource")]
     UnknownHook { resource: &'static str, suggestion: Option<String> },
     #[error("the scope leaves nothing to read of `{resource}`")]
@@ -66,6 +68,8 @@ impl CliError {
                 ClientError::Token | ClientError::Read { .. } | ClientError::Pem { .. } | ClientError::Proxy,
             )
             | Self::NoSuchDestination { .. }
+            | Self::DestinationLeftOut { .. }
+            | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. } => (None, USAGE),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
@@ -94,8 +98,12 @@ impl CliError {
             Self::Client(ClientError::Proxy) => {
                 Some("write it as `http://host:port`, or `http://user:password@host:port`".into())
             }
-            Self::NoSuchDestination { known, .. } => Some(format!(
-                "set `kind` under `[destination]` in config.toml to one that is ({known}), or build with its feature"
+            Self::NoSuchDestination { suggestion, .. } => Some(match suggestion {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("`kind` under `[destination]` in config.toml is one of {}", NAMES.join(", ")),
+            }),
+            Self::DestinationLeftOut { kind } => Some(format!(
+                "name the feature `{kind}` in `default` under `[features]` of Cargo.toml, or set another kind"
             )),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
@@ -103,7 +111,7 @@ impl CliError {
             }),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
-            Self::Destination(error) => error.hint().map(str::to_owned),
+            Self::Destination(error) => error.hint(),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)
             }

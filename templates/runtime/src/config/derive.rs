@@ -9,12 +9,12 @@ use super::entries::{Kind, entry};
 use super::layers::{Environment, Layers, Origin};
 use super::load::{DAY, derive_load};
 use super::settings::{
-    DestinationSettings, ExtractSettings, GitlabSettings, OAuthSettings, ResourceSettings, Scalars,
-    ScopeSettings, Settings, TokenType, text_of,
+    ExtractSettings, GitlabSettings, OAuthSettings, ResourceSettings, Scalars, ScopeSettings, Settings,
+    TokenType, text_of,
 };
 use super::{
     ApiRoot, Config, ConfigError, Connection, Credentials, Destination, Extract, Gitlab, OAuth, OAuthTokens,
-    ResourceConfig, Scope, Secret, SecretsFile, Sqlite,
+    ResourceConfig, Scope, Secret, SecretsFile,
 };
 
 /// `folder` is where `config.toml` lies: relative paths in it start there.
@@ -31,7 +31,7 @@ pub(super) fn derive(
         gitlab,
         extract: derive_extract(&settings.extract, layers)?,
         load: derive_load(settings.load),
-        destination: derive_destination(settings.destination, folder),
+        destination: Destination::new(settings.destination, layers, environment, folder),
         resources: settings.resources.into_iter().map(|(name, said)| (name, derive_resource(said))).collect(),
     })
 }
@@ -83,15 +83,6 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         return out_of_range("timeout", "expected more than zero");
     }
     Ok(extract)
-}
-
-fn derive_destination(said: DestinationSettings, folder: &Path) -> Destination {
-    let path = said.sqlite.path.unwrap_or_else(|| "gitlab.sqlite".to_owned());
-    Destination {
-        kind: said.kind.unwrap_or_else(|| "sqlite".to_owned()),
-        dataset: said.dataset.unwrap_or_else(|| "gitlab".to_owned()),
-        sqlite: Sqlite { path: folder.join(path) },
-    }
 }
 
 /// The address and the token belong together: a job token is sent only to the server that runs the job.

@@ -30,6 +30,8 @@ pub enum ConfigError {
     Exposed { path: PathBuf, mode: u32 },
     #[error("`{key}` does not belong in a file that is shared{}", at(origin.as_ref()))]
     TokenInConfig { key: String, origin: Option<Origin> },
+    #[error("`{key}` does not belong in a file that is shared\n  at {origin}")]
+    SecretInConfig { key: String, origin: Origin },
     #[error("no token for {url}")]
     MissingToken { url: String },
     #[error("the token is a deploy token, which the API does not accept")]
@@ -52,6 +54,7 @@ impl ConfigError {
                 Some("write it as `gitlab.example.com` or `https://host/relative/root`".into())
             }
             Self::Exposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
+            Self::SecretInConfig { .. } => Some("move it to secrets.toml, under the same heading".into()),
             Self::TokenInConfig { .. } | Self::MissingToken { .. } => Some(WHERE_TOKENS_GO.into()),
             Self::DeployToken => {
                 Some("create a personal, project or group access token with scope `read_api`".into())

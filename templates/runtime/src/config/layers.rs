@@ -7,10 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::ConfigError;
+use super::{ConfigError, suggest};
 
 /// The environment variables of the process, or those of a test.
 pub type Environment = BTreeMap<String, String>;
@@ -20,8 +21,8 @@ pub(super) type KeyPath = Vec<String>;
 
 const PREFIX: &str = "PIPELINE__";
 
-/// Keys whose values are texts even if they look like numbers.
-const TEXTS: [&str; 5] = ["token", "client_id", "client_secret", "access_token", "refresh_token"];
+/// The last words of keys whose values are texts even if they look like numbers.
+const TEXTS: [&str; 8] = ["token", "id", "secret", "key", "password", "user", "account", "name"];
 
 /// Where a key was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +41,11 @@ impl fmt::Display for Origin {
 }
 
 /// The layers so far. A later one wins, key by key.
-#[derive(Debug, Default)]
+#[derive(Default, Clone)]
 pub(super) struct Layers {
     pub(super) table: Table,
-    origins: BTreeMap<KeyPath, Origin>,
+    /// The last one wins.
+    origins: BTreeMap<KeyPath, Vec<Origin>>,
 }
 
 impl Layers {
@@ -71,7 +73,8 @@ impl Layers {
         for (key, value) in table {
             parents.push(key.get_ref().to_string());
             let line = line_of(text, key.span().start);
-            self.origins.insert(parents.clone(), Origin::File { path: path.to_owned(), line });
+            let origin = Origin::File { path: path.to_owned(), line };
+            self.origins.entry(parents.clone()).or_default().push(origin);
             if let DeValue::Table(inner) = value.get_ref() {
                 self.note_lines(path, text, inner, parents);
             }
@@ -90,8 +93,9 @@ impl Layers {
         for (variable, text) in environment.iter().filter(|(_, text)| !text.is_empty()) {
             let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
             let keys: KeyPath = rest.split("__").map(str::to_lowercase).collect();
-            let is_token = keys.last().is_some_and(|key| TEXTS.contains(&key.as_str()));
-            let value = if is_token { Value::String(text.clone()) } else { value_of(text) };
+            let last_word = keys.last().and_then(|key| key.rsplit('_').next());
+            let is_text = last_word.is_some_and(|word| TEXTS.contains(&word));
+            let value = if is_text { Value::String(text.clone()) } else { value_of(text) };
             self.set(keys, value, variable)?;
         }
         Ok(())
@@ -108,14 +112,51 @@ impl Layers {
             table = Table::from_iter([(key.clone(), Value::Table(table))]);
         }
         merge(&mut self.table, table);
-        self.origins.insert(keys, origin);
+        self.origins.entry(keys).or_default().push(origin);
         Ok(())
+    }
+
+    /// The value at `keys`, as `T` has it; an empty table where there is none. Keys that `T` does not know are errors.
+    pub(super) fn read<T: DeserializeOwned>(&self, keys: &[&str]) -> Result<T, ConfigError> {
+        let root = Some(Value::Table(self.table.clone()));
+        let value = keys.iter().fold(root, |value, key| value?.as_table_mut()?.remove(*key));
+        let value = value.unwrap_or_else(|| Value::Table(Table::new()));
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let above = keys.iter().map(|key| (*key).to_owned());
+            let path: KeyPath = above.chain(error.path().iter().map_while(key_of)).collect();
+            let (key, origin) = (path.join("."), self.origin(&path).cloned());
+            match unknown_field(error.inner().message()) {
+                Some((name, expected)) => {
+                    let suggestion = suggest(&name, expected.iter().map(String::as_str));
+                    ConfigError::UnknownKey { key, origin, suggestion, expected }
+                }
+                None => ConfigError::Invalid { key, origin, message: error.inner().message().to_owned() },
+            }
+        })
+    }
+
+    /// Every place where this very key was set.
+    pub(super) fn origins(&self, keys: &[String]) -> &[Origin] {
+        self.origins.get(keys).map_or(&[], Vec::as_slice)
     }
 
     /// Where the key was set, or the nearest key above it.
     pub(super) fn origin(&self, keys: &[String]) -> Option<&Origin> {
-        (1..=keys.len()).rev().find_map(|length| self.origins.get(keys.get(..length)?))
+        (1..=keys.len()).rev().find_map(|length| self.origins.get(keys.get(..length)?)?.last())
     }
+}
+
+fn key_of(segment: &serde_path_to_error::Segment) -> Option<String> {
+    match segment {
+        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+        _ => None,
+    }
+}
+
+/// Serde says it in words alone: the unknown name first, then the known ones, each in back-ticks.
+fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2).map(str::to_owned);
+    Some((quoted.next()?, quoted.collect()))
 }
 
 fn merge(below: &mut Table, above: Table) {

@@ -5,6 +5,7 @@
 
 mod api_root;
 mod derive;
+mod destination;
 mod entries;
 mod error;
 mod layers;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use api_root::{AddressError, ApiRoot};
+pub use destination::Destination;
 pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use layers::{Environment, Origin};
@@ -115,18 +117,6 @@ pub struct Extract {
     pub settled_after: Option<Duration>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    pub kind: String,
-    pub dataset: String,
-    pub sqlite: Sqlite,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sqlite {
-    pub path: PathBuf,
-}
-
 /// What the configuration says of one resource.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceConfig {
@@ -162,7 +152,7 @@ impl Config {
         refuse_exposed(&secrets)?;
         layers.add_file(&secrets)?;
         layers.add_environment(environment)?;
-        let settings = parse_settings(&layers)?;
+        let settings: Settings = layers.read(&[])?;
         check_resources(&settings, &layers, resources)?;
         derive(settings, &layers, environment, folder)
     }
@@ -220,35 +210,6 @@ fn refuse_exposed(path: &Path) -> Result<(), ConfigError> {
 #[cfg(not(unix))]
 fn refuse_exposed(_: &Path) -> Result<(), ConfigError> {
     Ok(())
-}
-
-fn parse_settings(layers: &Layers) -> Result<Settings, ConfigError> {
-    serde_path_to_error::deserialize(toml::Value::Table(layers.table.clone())).map_err(|error| {
-        let keys: Vec<String> = error.path().iter().map_while(key_of).collect();
-        let origin = layers.origin(&keys).cloned();
-        let key = keys.join(".");
-        let message = error.inner().message();
-        match unknown_field(message) {
-            Some((name, expected)) => {
-                let suggestion = suggest(&name, expected.iter().map(String::as_str));
-                ConfigError::UnknownKey { key, origin, suggestion, expected }
-            }
-            None => ConfigError::Invalid { key, origin, message: message.to_owned() },
-        }
-    })
-}
-
-fn key_of(segment: &serde_path_to_error::Segment) -> Option<String> {
-    match segment {
-        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
-        _ => None,
-    }
-}
-
-/// Serde says it in words alone: the unknown name first, then the known ones, each in back-ticks.
-fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
-    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2).map(str::to_owned);
-    Some((quoted.next()?, quoted.collect()))
 }
 
 fn check_resources(settings: &Settings, layers: &Layers, resources: &[&Resource]) -> Result<(), ConfigError> {

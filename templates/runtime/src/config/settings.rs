@@ -92,18 +92,12 @@ pub(super) struct ExtractSettings {
     pub(super) requests_per_minute: Option<u32>,
 }
 
+/// What else stands there is for the kinds themselves to read.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct DestinationSettings {
     pub(super) kind: Option<String>,
     pub(super) dataset: Option<String>,
-    pub(super) sqlite: SqliteSettings,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct SqliteSettings {
-    pub(super) path: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,14 +3,25 @@
 use std::error::Error;
 
 use super::lease::Holder;
+use crate::config::ConfigError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
 /// A destination could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("cannot open {place}")]
     Open { place: String, source: Source },
+    #[error("{place} cannot be reached")]
+    Unreachable { place: String, source: Source },
+    #[error("{place} does not let in {who}")]
+    Unknown { place: String, who: String, source: Source },
+    #[error("{place} does not allow {who} to {action}")]
+    Denied { place: String, who: String, action: &'static str, source: Source },
+    #[error("there is no {what} in {place}")]
+    Missing { place: String, what: String },
     #[error("another run is loading into {place}: {holder}")]
     Held { place: String, holder: Holder },
     #[error("{place} was taken over by another run: {holder}")]
@@ -33,8 +44,13 @@ pub enum DestinationError {
 
 impl DestinationError {
     /// What to do next, in a line.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config(error) => return error.hint(),
+            Self::Unreachable { .. } => "see that the address is right and that the server runs",
+            Self::Unknown { .. } => "see that the credentials in secrets.toml are those of that place",
+            Self::Denied { .. } => "grant it, or use other credentials",
+            Self::Missing { .. } => "make it, or name another one under `[destination]` in config.toml",
             Self::Open { .. } => "see that the folder exists and that you may write to it",
             Self::Held { .. } => "wait until that run is over, or load into another place",
             Self::LeaseLost { .. } => "what was committed is kept; let only one run at a time load into it",
@@ -43,6 +59,7 @@ impl DestinationError {
             Self::ForeignTable { .. } => "load into another place, or rename that table",
             Self::Metadata { .. } => "use the version that wrote it, or load into another place",
             Self::Table { .. } | Self::Package { .. } | Self::Mismatch { .. } => return None,
-        })
+        };
+        Some(hint.to_owned())
     }
 }

@@ -38,8 +38,10 @@
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!
-//! A new destination is a folder here with the file names of the others, a feature, and a line in [`KINDS`]. It passes
-//! `conformance::check` before anything else is said of it.
+//! A new destination is a folder here with the file names of the others, a feature, and a line in each of the lists
+//! below. It reads its own settings from `[destination.<name>]`, and says in `config.toml`, `secrets.toml` and
+//! `README.md` beside its code what a generated crate says of it. It passes `conformance::check` before anything else is
+//! said of it.
 
 use serde_json::Value;
 
@@ -74,11 +76,14 @@ pub struct Kind {
     /// As `destination.kind` calls it.
     pub name: &'static str,
     /// What it can do when it is set up so; it is not opened for that.
-    pub abilities: fn(&config::Destination) -> Abilities,
+    pub abilities: fn(&config::Destination) -> std::result::Result<Abilities, config::ConfigError>,
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
 }
 
-/// The destinations that are compiled in.
+/// All destinations there are, by name; each is a feature.
+pub const NAMES: &[&str] = &["sqlite"];
+
+/// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
@@ -90,6 +95,9 @@ pub trait Destination: Send {
     fn place(&self) -> String;
 
     fn abilities(&self) -> Abilities;
+
+    /// Finds out whether a load could write: makes what no load makes, and takes it away again.
+    fn probe(self: Box<Self>) -> Result<()>;
 
     /// The latest loads, at most so many, the newest first. One that says [`Running`](LoadStatus::Running) holds the
     /// lease; a dead one says [`Interrupted`](LoadStatus::Interrupted), also before the next load settles it. A place

@@ -27,7 +27,7 @@ impl LoadError {
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            LoadError::Destination(error) => error.hint().map(str::to_owned),
+            LoadError::Destination(error) => error.hint(),
             LoadError::Refused(refusal) => Some(refusal.hint()),
             LoadError::Panicked => {
                 Some("what was committed is kept; start again, and please report it".to_owned())

@@ -256,7 +256,43 @@ fn patterns_choose_resources() {
 }
 
 #[test]
-fn the_database_lies_beside_the_configuration() {
-    let folder = folder("[destination.sqlite]\npath = 'data/x.db'", None);
-    assert_eq!(load(&folder, &[]).unwrap().destination.sqlite.path, folder.path().join("data/x.db"));
+fn a_kind_of_destination_reads_its_own_table() {
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Lake {
+        bucket: String,
+        secret_key: String,
+    }
+    let read = |config: &str, secrets: Option<&str>, variables: &[(&str, &str)]| {
+        let config = load(&folder(config, secrets), variables).unwrap();
+        config.destination.read::<Lake>(&["secret_key"]).map_err(|error| error.to_string())
+    };
+    const LAKE: &str = "destination.kind = 'lake'\n[destination.lake]\n";
+    let lake = read(
+        &format!("{LAKE}bucket = 'b'"),
+        Some("destination.lake.secret_key = 's'"),
+        &[("PIPELINE__DESTINATION__LAKE__SECRET_KEY", "0123")],
+    );
+    let lake = lake.unwrap();
+    assert_eq!((lake.bucket.as_str(), lake.secret_key.as_str()), ("b", "0123"));
+
+    let shared = read(&format!("{LAKE}secret_key = 's'"), Some("destination.lake.secret_key = 's'"), &[]);
+    let shared = shared.unwrap_err();
+    assert!(
+        shared.starts_with("`destination.lake.secret_key` does not belong in a file that is shared"),
+        "{shared}"
+    );
+    assert!(shared.ends_with("config.toml:3"), "{shared}");
+    let unknown = read(&format!("{LAKE}buckt = 'b'"), None, &[]).unwrap_err();
+    assert!(unknown.starts_with("unknown key `destination.lake.buckt`"), "{unknown}");
+}
+
+#[test]
+fn what_is_no_kind_of_destination_is_named() {
+    let folder = folder("[destination.sqlit]\npath = 'x'", None);
+    let destination = load(&folder, &[]).unwrap().destination;
+    let stranger = destination.stranger(&["sqlite"]).unwrap();
+    assert_eq!(stranger.hint().as_deref(), Some("did you mean `sqlite`?"));
+    assert!(destination.stranger(&["sqlit"]).is_none());
+    assert!(destination.path("data/x.db").starts_with(folder.path()));
 }

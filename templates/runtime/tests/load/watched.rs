@@ -68,6 +68,9 @@ impl Destination for Watched {
     fn abilities(&self) -> Abilities {
         Abilities { batch_rows: self.watch.batch_rows, writers: self.watch.writers, ..self.inner.abilities() }
     }
+    fn probe(self: Box<Self>) -> Done<()> {
+        self.inner.probe()
+    }
     fn loads(&mut self, most: usize) -> Done<Vec<LoadEntry>> {
         self.inner.loads(most)
     }

@@ -27,7 +27,7 @@ pub(super) struct SqliteLoad {
 
 impl SqliteLoad {
     pub(super) fn open(sqlite: Sqlite, claim: &Claim) -> Result<Self> {
-        let Sqlite { database, path } = sqlite;
+        let Sqlite { database, path, .. } = sqlite;
         let taken = lease::take(&path, claim).map_err(|error| database.place.not_opened(error))?;
         let lock = taken.map_err(|holder| DestinationError::Held { place: database.place.name(), holder })?;
         let settle = || {

@@ -23,8 +23,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
+use serde::Deserialize;
+
 use super::Result;
-use crate::config;
+use crate::config::{self, ConfigError};
 use crate::destination::{
     Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, LoadStatus, OpenLoad,
     StateEntry,
@@ -42,11 +44,18 @@ mod write;
 
 use self::commit::PackageProgress;
 
-/// How SQLite is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[destination.sqlite]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The file; it is made when it is not there.
     pub path: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { path: "gitlab.sqlite".into() }
+    }
 }
 
 /// A SQLite file that is looked at.
@@ -54,6 +63,8 @@ pub struct Settings {
 pub struct Sqlite {
     database: Database,
     path: PathBuf,
+    /// There was no file before.
+    is_new: bool,
 }
 
 /// The connection that writes, and what it has written of a package.
@@ -90,10 +101,16 @@ const ABILITIES: Abilities = Abilities {
     renew_every: None,
 };
 
-pub(super) const KIND: Kind = Kind { name: "sqlite", abilities: |_| ABILITIES, open };
+pub(super) const KIND: Kind =
+    Kind { name: "sqlite", abilities: |config| settings(config).map(|_| ABILITIES), open };
+
+fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {
+    let said: Settings = config.read(&[])?;
+    Ok(Settings { path: config.path(said.path) })
+}
 
 fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
-    Ok(Box::new(Sqlite::open(&Settings { path: config.sqlite.path.clone() })?))
+    Ok(Box::new(Sqlite::open(&settings(config)?)?))
 }
 
 impl Sqlite {
@@ -101,13 +118,14 @@ impl Sqlite {
     pub fn open(settings: &Settings) -> Result<Self> {
         let place =
             Place(format!("sqlite file `{}`", settings.path.display().to_string().escape_debug()).into());
+        let is_new = !settings.path.exists();
         create(&settings.path).map_err(|error| place.not_opened(error))?;
         let connection = connect(&settings.path).map_err(|error| match fault_of(&error) {
             Fault::Busy => DestinationError::Busy { place: place.name(), source: error.into() },
             _ => place.not_opened(error),
         })?;
         let database = Database { connection, place, package: PackageProgress::default() };
-        Ok(Self { database, path: settings.path.clone() })
+        Ok(Self { database, path: settings.path.clone(), is_new })
     }
 }
 
@@ -118,6 +136,14 @@ impl Destination for Sqlite {
 
     fn abilities(&self) -> Abilities {
         ABILITIES
+    }
+
+    fn probe(self: Box<Self>) -> Result<()> {
+        let Self { database: Database { connection, place, .. }, path, is_new } = *self;
+        let probe = connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE _probe (at INTEGER); ROLLBACK;");
+        probe.map_err(place.package_failed("make a table"))?;
+        drop(connection);
+        if is_new { std::fs::remove_file(path).map_err(|error| place.not_opened(error)) } else { Ok(()) }
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {

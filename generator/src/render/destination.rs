@@ -1,0 +1,57 @@
+//! The destinations that the runtime has: each is a folder there that also holds what a crate says of it.
+
+use serde::Serialize;
+
+use super::skeleton::{self, RUNTIME};
+
+const FOLDER: &str = "src/destination/";
+const DEFAULT: &str = "sqlite";
+
+/// Where a pipeline loads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Destination(&'static str);
+
+impl Destination {
+    /// All of them, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        skeleton::files(RUNTIME).filter_map(|(path, _)| {
+            let name = path.strip_prefix(FOLDER)?.strip_suffix("/config.toml")?;
+            Some(Self(name))
+        })
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|destination| destination.0 == name)
+    }
+
+    /// As the configuration and the features of the crate call it.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// Its sections of `config.toml`.
+    pub(super) fn config(self) -> &'static str {
+        self.file("config.toml")
+    }
+
+    /// Its sections of `secrets.toml`; empty where it needs none.
+    pub(super) fn secrets(self) -> &'static str {
+        self.file("secrets.toml")
+    }
+
+    /// Set-up, layout, types, and what it promises.
+    pub(super) fn guide(self) -> &'static str {
+        self.file("README.md")
+    }
+
+    fn file(self, name: &str) -> &'static str {
+        skeleton::text(&format!("{RUNTIME}{FOLDER}{}/{name}", self.0))
+    }
+}
+
+impl Default for Destination {
+    fn default() -> Self {
+        Self(DEFAULT)
+    }
+}
