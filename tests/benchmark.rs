@@ -1,8 +1,9 @@
 //! Loads instances of growing size: `cargo bench -p gitlab-init-tests`.
 //!
-//! Prints records per second, records per second of the pipeline's own processor time, requests, and its peak memory,
-//! which must not grow with the instance. The sample server is a process of its own, so that what it costs is not
-//! counted. `cargo bench -p gitlab-init-tests -- 5000000` loads that many issues as well.
+//! Prints records per second, records per second of the pipeline's own processor time, and its peak memory, which must
+//! not grow with the instance; then the same where every issue is a partition of its own, whose notes are asked for. The
+//! sample server is a process of its own, so that what it costs is not counted. `cargo bench -p gitlab-init-tests --
+//! 5000000` loads that many issues as well, in both ways.
 
 #[allow(dead_code, reason = "the benchmark runs the example, not a pipeline of its own")]
 mod scaffold;
@@ -15,7 +16,11 @@ use std::time::{Duration, Instant};
 use scaffold::{Result, root, succeed};
 use wait4::Wait4;
 
-const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
+/// What is selected, how it is called, and how many of it.
+const LOADS: [(&str, &str, &[u64]); 2] = [
+    ("project_issues", "issues", &[10_000, 100_000, 1_000_000]),
+    ("project_issues,issue_notes", "partitions", &[10_000, 100_000]),
+];
 
 /// What one load cost.
 struct Load {
@@ -26,22 +31,21 @@ struct Load {
 }
 
 fn main() -> Result<()> {
-    let asked = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
+    let asked: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let release = build()?;
-    println!(
-        "{:>10} {:>10} {:>14} {:>18} {:>12}",
-        "issues", "seconds", "per second", "per CPU-second", "peak memory"
-    );
-    for issues in SIZES.into_iter().chain(asked) {
-        let load = load(&release, issues)?;
-        let rate = |time: Duration| issues as f64 / time.as_secs_f64();
-        println!(
-            "{issues:>10} {:>10.1} {:>14.0} {:>18.0} {:>8} MiB",
-            load.wall.as_secs_f64(),
-            rate(load.wall),
-            rate(load.processor),
-            load.memory / 1024,
-        );
+    for (select, name, sizes) in LOADS {
+        println!("{name:>10}    seconds     per second     per CPU-second  peak memory");
+        for count in sizes.iter().chain(&asked) {
+            let load = load(&release, select, *count)?;
+            let rate = |time: Duration| *count as f64 / time.as_secs_f64();
+            println!(
+                "{count:>10} {:>10.1} {:>14.0} {:>18.0} {:>8} MiB",
+                load.wall.as_secs_f64(),
+                rate(load.wall),
+                rate(load.processor),
+                load.memory / 1024,
+            );
+        }
     }
     Ok(())
 }
@@ -54,12 +58,12 @@ fn build() -> Result<PathBuf> {
     Ok(scaffold::target().join("release"))
 }
 
-fn load(release: &Path, issues: u64) -> Result<Load> {
+fn load(release: &Path, select: &str, issues: u64) -> Result<Load> {
     let server = Server::start(&release.join("sample-gitlab"), issues)?;
     let folder = tempfile::tempdir()?;
     std::fs::copy(root().join("generated-example/config.toml"), folder.path().join("config.toml"))?;
     let mut run = Command::new(release.join("generated-example"));
-    run.args(["run", "--select", "project_issues"]).current_dir(folder.path());
+    run.args(["run", "--select", select]).current_dir(folder.path());
     run.env("GITLAB_URL", &server.url).env("GITLAB_TOKEN", &server.token).stderr(Stdio::null());
     let begun = Instant::now();
     let ended = run.spawn()?.wait4()?;

@@ -8,7 +8,7 @@ use reqwest::{Response, StatusCode};
 use super::fault::Sent;
 use super::stranger::{Stranger, is_page, is_sign_in_page};
 use super::{Answer, Excerpt, Fault, Reader};
-use super::{charset, repair};
+use super::{charset, packed, repair};
 
 /// A hundred records with a description of a megabyte each fit in; a body without end does not.
 const LIMIT_MIB: u64 = 256;
@@ -22,6 +22,9 @@ pub(super) async fn read<T>(
     let headers = response.headers().clone();
     let is_plain = response.url().scheme() == "http";
     let body = read_body(response).await?;
+    let unpacked = packed::unpacked(&body, LIMIT_MIB * 1024 * 1024)?;
+    let is_unpacked = unpacked.is_some();
+    let body = unpacked.unwrap_or(body);
     if !status.is_success() {
         let speaks_tls = status == StatusCode::BAD_REQUEST && is_plain && wants_https(&body);
         return Err(if speaks_tls {
@@ -38,7 +41,9 @@ pub(super) async fn read<T>(
         _ => charset::decode(&headers, &body),
     };
     let error = match read(&text.text) {
-        Ok(body) => return Ok(Answer { headers, body, digest, is_repaired: text.is_repaired }),
+        Ok(body) => {
+            return Ok(Answer { headers, body, digest, is_repaired: text.is_repaired || is_unpacked });
+        }
         Err(error) => error,
     };
     // A cut body is not JSON and no text is made of it, so this is a fault that passes.
@@ -65,6 +70,9 @@ fn not_json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> Faul
     let answer = Stranger::new(headers, body);
     if is_sign_in_page(headers, body) {
         return Fault::SignIn { place: Excerpt::new(&answer.to_string()) };
+    }
+    if let Some(packed) = packed::encoding(headers) {
+        return Fault::NotJson { detail: Excerpt::new(&packed) };
     }
     let detail = match error.classify() {
         _ if body.is_empty() || is_page(headers, body) => answer.to_string(),

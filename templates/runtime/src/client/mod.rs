@@ -20,6 +20,7 @@ mod hint;
 mod limiter;
 mod limits;
 mod oauth;
+mod packed;
 mod redirect;
 mod repair;
 mod request;

@@ -1,5 +1,7 @@
 //! Bodies that are not what they should be: read all the same where it is clear what they say, never shown where not.
 
+use std::io::Write;
+
 use gitlab_pipeline::client::{Client, ClientOptions, Request, RetryPolicy};
 use gitlab_pipeline::config::{ApiRoot, Credentials, Secret};
 use serde_json::{Value, json};
@@ -20,7 +22,12 @@ fn request() -> Request {
 #[tokio::test]
 async fn bytes_of_other_encodings_and_stray_characters_are_mended_and_counted() {
     let utf16: Vec<u8> = "[{\"name\": \"ü\"}]".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let cases: [(&[u8], Value, u64); 9] = [
+    let packed = {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"[\"packed\"]").unwrap();
+        packed.finish().unwrap()
+    };
+    let cases: [(&[u8], Value, u64); 10] = [
         ("[\"ü\"]".as_bytes(), json!(["ü"]), 0),
         (br#"["zero \u0000 byte"]"#, json!(["zero \u{0} byte"]), 0),
         (b"[\"by M\xfcller\"]", json!(["by Müller"]), 1),
@@ -30,6 +37,7 @@ async fn bytes_of_other_encodings_and_stray_characters_are_mended_and_counted() 
         (b"[\"a\nb\"]", json!(["a\nb"]), 1),
         (b"[\"a\0b\"]\0", json!(["a\u{0}b"]), 1),
         (b"[1]\n<!-- proxy 7 -->", json!([1]), 1),
+        (&packed, json!(["packed"]), 1),
     ];
     for (body, expected, repaired) in cases {
         let owned = body.to_vec();
@@ -42,6 +50,20 @@ async fn bytes_of_other_encodings_and_stray_characters_are_mended_and_counted() 
             "{}",
             String::from_utf8_lossy(body)
         );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stays_packed_is_named_so() {
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x8b];
+    let replies = [
+        (Reply::bytes(&cut), "it is packed by gzip and ends too early"),
+        (Reply::bytes(b"\x0b\x02\x80[1]\x03").with("content-encoding", "br"), "it is packed as `br`"),
+    ];
+    for (reply, expected) in replies {
+        let gitlab = GitLab::start(move |_, _| reply.clone()).await;
+        let fault = client(&gitlab.url).get(&request()).await.unwrap_err().to_string();
+        assert!(fault.contains(expected), "{fault}");
     }
 }
 
