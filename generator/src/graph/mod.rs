@@ -29,8 +29,8 @@ pub struct ResourceGraph {
 pub struct Resource {
     pub name: String,
     pub table: String,
-    /// What it is about: resources with the same topic stand together.
-    pub topic: String,
+    /// The collections that its path leads through, `projects`, `issues`, `notes`: where it stands among the others.
+    pub part: Vec<String>,
     /// Whether the document describes it. What it leaves out and GitLab has is there for its children.
     pub is_declared: bool,
     /// Exactly as the document writes it.
