@@ -7,7 +7,7 @@ mod scaffold;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use scaffold::{gitlab_init, root};
 
@@ -133,4 +133,44 @@ fn what_people_paste_becomes_the_scope() {
     };
     assert_eq!(listed("groups"), ["my/sub.group", "other"]);
     assert_eq!(listed("projects"), ["a/b", "c/d"]);
+}
+
+/// The manifest of a workspace says who is a member, with globs as cargo reads them, and stays as it is.
+#[test]
+fn a_workspace_has_the_members_that_it_names() {
+    const MANIFEST: &str = "# Kept.\n[workspace] # so is this\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\
+                            default-members = [\"crates/one\"]\nexclude = [\"crates/two\"]\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    fs::write(root.join("Cargo.toml"), MANIFEST).expect("a write");
+    for (dir, is_member) in [("crates/one", true), ("crates/two", false), ("tools/three", false)] {
+        let mut command = gitlab_init().expect("the generator");
+        command.args(["new", dir, "--yes", "--select", "projects"]).current_dir(root);
+        assert!(command.output().expect("an exit").status.success());
+        let manifest = fs::read_to_string(root.join(dir).join("Cargo.toml")).expect("a file");
+        assert_eq!(manifest.contains("[workspace]"), !is_member, "{dir}: {manifest}");
+        // What a root alone decides would be a warning in a member.
+        assert_eq!(manifest.contains("[profile"), !is_member, "{dir}: {manifest}");
+        assert_eq!(root.join(dir).join("Cargo.lock").exists(), !is_member, "{dir}");
+        let names = packages(&root.join(dir));
+        let expected = if is_member { "one" } else { dir.rsplit('/').next().expect("a name") };
+        assert_eq!(names, ["gitlab-pipeline", expected], "{dir}");
+    }
+    assert_eq!(packages(root), ["gitlab-pipeline", "one"]);
+    assert_eq!(fs::read_to_string(root.join("Cargo.toml")).expect("a file"), MANIFEST);
+}
+
+/// The members of the workspace that a folder is in, by cargo's word.
+fn packages(folder: &Path) -> Vec<String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(folder);
+    let output = cargo.output().expect("an exit");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !stderr.contains("warning"), "{stderr}");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let mut names: Vec<String> =
+        packages.iter().filter_map(|package| package["name"].as_str().map(str::to_owned)).collect();
+    names.sort();
+    names
 }

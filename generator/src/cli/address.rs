@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::Failure;
+
 /// Why a text names no instance, group or project.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum AddressError {
@@ -19,6 +21,21 @@ pub(super) enum AddressError {
         "it lies on `{host}`, and not on the instance that is read; give `--base-url https://{host}` for that one"
     )]
     OtherHost { host: String },
+}
+
+/// `--base-url`, or the answer in its place.
+pub(super) fn base_url(text: &str) -> Result<String, Failure> {
+    let fault = |fault| Failure::Address { option: "--base-url", value: shown(text), fault };
+    parse_base_url(text).map_err(fault)
+}
+
+/// `--group` or `--project`, or the answer in its place.
+pub(super) fn paths(option: &'static str, texts: &[String], base_url: &str) -> Result<Vec<String>, Failure> {
+    let parse = |text: &String| {
+        let fault = |fault| Failure::Address { option, value: shown(text), fault };
+        parse_path(text, base_url).map_err(fault)
+    };
+    texts.iter().map(parse).collect()
 }
 
 /// The address of an instance, without a slash or the root of the API at its end.

@@ -63,8 +63,11 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
 
 /// The columns of the terminal that is written to, if it is one.
 fn terminal_width() -> Option<usize> {
-    let size = dialoguer::console::Term::stdout();
-    size.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| std::io::stdout().is_terminal())
+    let terminal = console::Term::stdout();
+    terminal
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns))
+        .filter(|_| std::io::stdout().is_terminal())
 }
 
 fn narrow(graph: &ResourceGraph, select: &[Pattern]) -> Result<ResourceGraph, Failure> {

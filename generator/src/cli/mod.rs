@@ -1,15 +1,19 @@
 //! The command line: arguments in, exit code out. People read stderr; data goes to stdout.
 
 mod address;
+mod crate_name;
 mod explain;
 mod inspect;
 mod new;
+mod picker;
 mod prompt;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use inquire::InquireError;
 
 use crate::Read;
 use crate::document::{DocumentError, IdleAction, Source};
@@ -71,7 +75,9 @@ enum Failure {
     #[error("`{option}` cannot be `{value}`: {fault}")]
     Address { option: &'static str, value: String, fault: AddressError },
     #[error("cannot ask")]
-    Prompt(#[from] dialoguer::Error),
+    Prompt(#[from] InquireError),
+    #[error("given up; nothing is made")]
+    GivenUp,
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
     #[error("cannot write the output as JSON")]
@@ -97,7 +103,7 @@ impl Failure {
             Self::Address { .. } => {
                 Some("paste the address of its page, or give its path: `my-group/my-project`".into())
             }
-            Self::Output(_) | Self::Json(_) => None,
+            Self::GivenUp | Self::Output(_) | Self::Json(_) => None,
         }
     }
 
