@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use scaffold::{gitlab_init, root};
 
 /// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
-const SAID: [(&str, &str); 20] = [
+const SAID: [(&str, &str); 34] = [
     ("help", "--help"),
     ("help_new", "new --help"),
     ("help_inspect", "inspect --help"),
@@ -24,14 +24,28 @@ const SAID: [(&str, &str); 20] = [
     ("explain_needs", "explain project_hits --spec CASE/fan_out"),
     ("explain_faults", "explain a --spec CASE/names_that_cannot_be"),
     ("explain_unknown", "explain branches"),
+    ("explain_path", "explain /projects/:id/protected_tags/:name"),
+    ("explain_skipped", "explain /api/v4/projects/{id}/repository/files/{file_path}/raw"),
+    ("explain_nothing", "explain /nothing"),
     ("inspect", "inspect --spec CASE/envelopes_by_structure"),
     ("inspect_overlay", "inspect --spec CASE/pages_in_any_spelling --format overlay"),
     ("inspect_dot", "inspect --spec CASE/fed_by_the_scope --format dot"),
+    ("inspect_select", "inspect --select groups,project_*_tags"),
+    ("inspect_tag", "inspect --select tag:security"),
+    ("inspect_json", "inspect --spec CASE/fan_out --format json --select project_hits"),
+    ("no_document", "inspect --spec /nowhere/openapi.yaml"),
+    ("no_overlay", "inspect --overlay /nowhere/overlay.yaml"),
     ("near_miss", "new DIR --yes --select pipelines_extended"),
+    ("near_miss_of_another_loader", "new DIR --yes --select mergerequests"),
+    ("near_miss_of_a_tag", "new DIR --yes --select tag:isues"),
+    ("misspelt", "new DIR --yes --select project_isues"),
     ("tag_taken_for_a_name", "new DIR --yes --select repository"),
     ("parent_excluded", "new DIR --yes --preset ci --exclude project_pipelines"),
     ("preset_of_another_document", "new DIR --yes --preset ci --spec CASE/envelopes_by_structure"),
     ("odd_group", "new DIR --yes --group https://gitlab.example/my-group"),
+    ("odd_base_url", "new DIR --yes --base-url gitlab.example"),
+    ("no_group", "new DIR --yes --group https://gitlab.com/groups"),
+    ("secret_in_an_address", "new DIR --yes --base-url https://me:hidden@gitlab.example"),
     ("all_that_can_run", "new DIR --yes --spec CASE/fed_by_the_scope"),
 ];
 
@@ -109,6 +123,35 @@ fn names_that_cargo_refuses_are_refused_before_anything_is_read() {
         assert!(stderr.contains("cannot name a crate"), "{name}: {stderr}");
         assert!(!Path::new(name).exists());
     }
+}
+
+/// The examples that help gives, word for word. Files that they name are the bundled document and its overlay.
+#[test]
+fn the_examples_of_help_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(root().join("specs/gitlab.yaml"), folder.path().join("openapi.yaml")).expect("a copy");
+    fs::copy(root().join("specs/gitlab.overlay.yaml"), folder.path().join("corrections.yaml"))
+        .expect("a copy");
+    let mut ran = 0;
+    for command in ["", "new", "inspect", "explain"] {
+        let words = command.split_whitespace().chain(["--help"]);
+        let help = gitlab_init().expect("the generator").args(words).output().expect("an exit");
+        let help = String::from_utf8(help.stdout).expect("text");
+        let (_, examples) = help.split_once("Examples:\n").expect("examples");
+        for example in examples.lines() {
+            let line = example.trim().strip_prefix("gitlab-init ").expect("an example");
+            // What a shell does with the output and with quotes.
+            let line = line.split(['>', '|']).next().unwrap_or_default();
+            let words = line.split_whitespace().map(|word| word.trim_matches('\''));
+            let mut example = gitlab_init().expect("the generator");
+            let output = example.args(words).current_dir(folder.path()).output().expect("an exit");
+            assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+            // The next one may make the same folder.
+            let _ = fs::remove_dir_all(folder.path().join("my-pipeline"));
+            ran += 1;
+        }
+    }
+    assert!(ran > 10, "{ran} examples");
 }
 
 /// What groups, projects and commas are given as comes out in the configuration as paths.

@@ -152,11 +152,18 @@ impl SpecArgs {
     fn read(&self) -> Result<Read, Failure> {
         let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
         let Ok(source) = source;
-        let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read());
+        let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read().map_err(of_overlay));
         let overlays = overlays.collect::<Result<Vec<_>, _>>()?;
         let read = crate::read(&source.read()?, &overlays, &RecordedNames::new())?;
         print_dangling(&read);
         Ok(read)
+    }
+}
+
+fn of_overlay(error: DocumentError) -> DocumentError {
+    match error {
+        DocumentError::Read { origin, source } => DocumentError::ReadOverlay { origin, source },
+        other => other,
     }
 }
 
