@@ -16,10 +16,11 @@ use clap::{Args, Parser, Subcommand};
 use inquire::InquireError;
 
 use crate::Read;
-use crate::document::{DocumentError, IdleAction, Source};
+use crate::document::{DocumentError, Source};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
 use crate::render::RenderError;
+use crate::report;
 use crate::write::WriteError;
 
 use address::AddressError;
@@ -149,6 +150,21 @@ fn print_failure(failure: &Failure) {
 }
 
 impl SpecArgs {
+    /// The options that give the same document to another command, with a blank in front of each. What may carry a
+    /// token stays out of sight.
+    fn again(&self) -> String {
+        let is_open = |spec: &&String| !(spec.contains("://") && spec.contains(['?', '@']));
+        let spec = self
+            .spec
+            .iter()
+            .map(|spec| Some(spec).filter(is_open).map_or("…".into(), |spec| shell_word(spec)));
+        let spec = spec.map(|spec| format!(" --spec {spec}"));
+        let overlays = self.overlay.iter();
+        let overlays =
+            overlays.map(|overlay| format!(" --overlay {}", shell_word(&overlay.display().to_string())));
+        spec.chain(overlays).collect()
+    }
+
     fn read(&self) -> Result<Read, Failure> {
         let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
         let Ok(source) = source;
@@ -158,6 +174,13 @@ impl SpecArgs {
         print_dangling(&read);
         Ok(read)
     }
+}
+
+/// A text as a shell takes it for one word.
+fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+=,~".contains(letter);
+    let text = report::printable(text);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn of_overlay(error: DocumentError) -> DocumentError {
@@ -180,19 +203,11 @@ fn print_dangling(read: &Read) {
     );
 }
 
-/// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.
-/// On something that is not GitLab none of ours can match.
+/// Names the actions of the user's overlays that changed nothing.
 fn print_idle_actions(read: &Read) {
-    let (own, given): (Vec<&IdleAction>, Vec<&IdleAction>) =
-        read.document.idle_actions.iter().partition(|idle| idle.is_bundled());
-    for idle in given {
-        anstream::eprintln!("warning: an action of `{}` matches nothing: {}", idle.overlay, idle.target);
-    }
-    if let ([first, ..], true) = (own.as_slice(), read.is_gitlab) {
-        let (count, overlay, target) = (own.len(), &first.overlay, &first.target);
-        anstream::eprintln!(
-            "note: {count} corrections of `{overlay}` match nothing in this document: {target}, …"
-        );
+    for idle in &read.document.idle_actions {
+        let [overlay, target] = [&idle.overlay, &idle.target].map(|text| report::printable(text));
+        anstream::eprintln!("warning: an action of `{overlay}` matches nothing: {target}");
     }
 }
 

@@ -84,14 +84,14 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let plan = WritePlan::plan(&args.dir, &files, args.force)?;
     args.runtime.as_deref().map_or(Ok(()), make_runtime)?;
     plan.apply()?;
-    print_doubts(&read, &graph);
+    print_doubts(&read, &graph, &args.spec.again());
     if read.graph.takes_all(&selection) {
         let title = report::printable(&read.document.info.title);
         anstream::eprintln!(
             "note: \"{title}\" has little of the preset `core`, so all that can run is taken\n"
         );
     }
-    print_summary(&args.dir, &answers, &read.graph, &graph);
+    print_summary(args, &answers, &read.graph, &graph);
     Ok(())
 }
 
@@ -140,7 +140,7 @@ fn answers(
 }
 
 /// A few lines, never a wall: `explain` tells the rest.
-fn print_doubts(read: &Read, graph: &ResourceGraph) {
+fn print_doubts(read: &Read, graph: &ResourceGraph, again: &str) {
     const SHOWN: usize = 5;
     print_idle_actions(read);
     let on = graph.resources.iter().filter(|resource| resource.enabled);
@@ -158,27 +158,30 @@ fn print_doubts(read: &Read, graph: &ResourceGraph) {
     if let Some((name, _)) = doubts.first() {
         let more = doubts.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!("{more} more doubts; ") } else { String::new() };
-        anstream::eprintln!("\nhint: {more}`gitlab-init explain {name}` prints the lines that settle it\n");
+        anstream::eprintln!(
+            "\nhint: {more}`gitlab-init explain {name}{again}` prints the lines that settle it\n"
+        );
     }
 }
 
 /// Every GET of the document is accounted for.
-fn print_summary(dir: &Path, answers: &Answers, all: &ResourceGraph, graph: &ResourceGraph) {
+fn print_summary(args: &NewArgs, answers: &Answers, all: &ResourceGraph, graph: &ResourceGraph) {
     let on = graph.resources.iter().filter(|resource| resource.enabled).count();
     let off = match graph.resources.len() - on {
         0 => String::new(),
         1 => ", 1 more is off".to_owned(),
         off => format!(", {off} more are off"),
     };
-    let dir = dir.display();
+    let dir = args.dir.display();
     let resources = if on == 1 { "resource" } else { "resources" };
     anstream::eprintln!("made `{}` in {dir}: {on} {resources}{off}", answers.name);
     let declared = || all.resources.iter().filter(|resource| resource.is_declared);
     let needy = declared().filter(|resource| !resource.is_ready()).count();
     anstream::eprintln!(
-        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH` says why",
+        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH{}` says why",
         declared().count() + all.skipped.len(),
-        all.skipped.len()
+        all.skipped.len(),
+        args.spec.again()
     );
     anstream::eprintln!();
     anstream::eprintln!("next:");
