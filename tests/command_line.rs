@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use scaffold::{gitlab_init, root};
 
 /// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
-const SAID: [(&str, &str); 34] = [
+const SAID: [(&str, &str); 36] = [
     ("help", "--help"),
     ("help_new", "new --help"),
     ("help_inspect", "inspect --help"),
@@ -46,6 +46,8 @@ const SAID: [(&str, &str); 34] = [
     ("odd_base_url", "new DIR --yes --base-url gitlab.example"),
     ("no_group", "new DIR --yes --group https://gitlab.com/groups"),
     ("secret_in_an_address", "new DIR --yes --base-url https://me:hidden@gitlab.example"),
+    ("new", "new DIR --yes --group my-group --exclude project_events"),
+    ("new_doubts", "new DIR --yes --preset all --spec CASE/pages_in_any_spelling"),
     ("all_that_can_run", "new DIR --yes --spec CASE/fed_by_the_scope"),
 ];
 

@@ -153,15 +153,12 @@ impl SpecArgs {
     /// The options that give the same document to another command, with a blank in front of each. What may carry a
     /// token stays out of sight.
     fn again(&self) -> String {
-        let is_open = |spec: &&String| !(spec.contains("://") && spec.contains(['?', '@']));
-        let spec = self
-            .spec
-            .iter()
-            .map(|spec| Some(spec).filter(is_open).map_or("…".into(), |spec| shell_word(spec)));
-        let spec = spec.map(|spec| format!(" --spec {spec}"));
-        let overlays = self.overlay.iter();
-        let overlays =
-            overlays.map(|overlay| format!(" --overlay {}", shell_word(&overlay.display().to_string())));
+        let spec = self.spec.iter().map(|spec| match spec.split_once("://") {
+            Some((_, rest)) if rest.contains(['?', '@']) => " --spec …".to_owned(),
+            _ => format!(" --spec {}", shell_word(spec)),
+        });
+        let overlays = self.overlay.iter().map(|path| path.display().to_string());
+        let overlays = overlays.map(|path| format!(" --overlay {}", shell_word(&path)));
         spec.chain(overlays).collect()
     }
 

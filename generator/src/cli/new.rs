@@ -71,14 +71,13 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     WritePlan::plan(&args.dir, &[], args.force)?;
     let read = args.spec.read()?;
     let mut selection = selection(&args.select, &args.exclude, args.preset);
-    let mut scope = Scope { base_url, groups, projects };
-    if prompt::is_wanted(args.yes) {
-        if !selection.is_said() {
-            selection = picker::pick(&read.graph)?;
-        }
-        scope = prompt::ask(scope)?;
+    let asks = prompt::is_wanted(args.yes);
+    if asks && !selection.is_said() {
+        selection = picker::pick(&read.graph)?;
     }
     let graph = read.graph.select(&selection)?;
+    let said = Scope { base_url, groups, projects };
+    let scope = if asks { prompt::ask(said)? } else { said };
     let answers = answers(args, name, &read, &selection, scope)?;
     let files = render(&answers, &graph)?;
     let plan = WritePlan::plan(&args.dir, &files, args.force)?;

@@ -60,8 +60,9 @@ impl fmt::Display for Start<'_> {
 /// The presets that the document knows, the likeliest first, and nothing to start from.
 fn starts(graph: &ResourceGraph) -> Vec<Start<'_>> {
     let unasked = Selection::default();
-    let all =
-        graph.takes_all(&unasked).then(|| start(graph, &unasked, "unasked", "all that can run unasked"));
+    let all = graph
+        .takes_all(&unasked)
+        .then(|| start(graph, &unasked, "usual", "What can run without a request for each record of a list"));
     let presets = Preset::value_variants().iter().map(|preset| {
         let help = preset.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
         let selection = Selection { preset: Some(*preset), ..Selection::default() };
@@ -69,7 +70,7 @@ fn starts(graph: &ResourceGraph) -> Vec<Start<'_>> {
     });
     let nothing = Start {
         name: "none",
-        help: "what you pick from the list".to_owned(),
+        help: "What you pick from the list".to_owned(),
         preset: None,
         names: BTreeSet::new(),
     };
