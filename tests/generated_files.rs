@@ -83,7 +83,7 @@ fn long_files_are_spread() {
     let paths: serde_json::Map<String, Value> = paths.collect();
     let places = places(folder.path(), "spread", &json!({ "openapi": "3.0.0", "info": {}, "paths": paths }));
     assert_eq!(places.len(), 14);
-    assert_eq!(places["lamps"], "lamps/lamps.rs");
+    assert_eq!(places["lamps"], "lamps/lamps_itself.rs");
     assert_eq!(places["lamps_kind3"], "lamps/lamps_kind3.rs");
     assert_eq!(places["other"], "other.rs");
 }

@@ -31,7 +31,10 @@ impl Branch {
         let others = self.own.len() + self.below.len() > 1;
         if others && self.text(modules).is_ok_and(|text| text.lines().count() > LONGEST) {
             for definition in std::mem::take(&mut self.own) {
-                self.put([definition.name.clone()], definition);
+                // A module in one of the same name would be taken for a mistake.
+                let is_inner = modules.last() == Some(&definition.name.as_str());
+                let suffix = if is_inner { "_itself" } else { "" };
+                self.put([format!("{}{suffix}", definition.name)], definition);
             }
         }
         for (module, branch) in &mut self.below {
