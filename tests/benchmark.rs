@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 /// Both programs, optimised; where they are.
 fn build() -> Result<PathBuf> {
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--release", "--package", "generated-example", "--package", "gitlab-init-tests"]);
+    build.args(["build", "--release", "--package", "generated-example", "--package", "sample-gitlab"]);
     succeed(build.args(["--bin", "generated-example", "--bin", "sample-gitlab"]).current_dir(root()))?;
     Ok(scaffold::target().join("release"))
 }

@@ -25,6 +25,9 @@ fn every_case_comes_out_as_expected() {
             text.body.lines().count() <= LONGEST_DOCUMENT,
             "{name}: a case is at most {LONGEST_DOCUMENT} lines long"
         );
+        let says = |line: Option<&str>| line.is_some_and(|line| line.starts_with("# "));
+        let (first, last) = (text.body.lines().next(), text.body.lines().next_back());
+        assert!(says(first) || says(last), "{name}: no line says which rule the case shows");
         let overlay = fs::read_to_string(case.join("overlay.yaml")).ok();
         let overlay = overlay.map(|body| Text::new("overlay.yaml", body));
         let read = read(&text, overlay.as_slice(), &RecordedNames::new()).expect("an OpenAPI document");

@@ -7,12 +7,12 @@ mod scaffold;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use scaffold::{gitlab_init, root};
 
 /// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
-const SAID: [(&str, &str); 20] = [
+const SAID: [(&str, &str); 36] = [
     ("help", "--help"),
     ("help_new", "new --help"),
     ("help_inspect", "inspect --help"),
@@ -24,14 +24,30 @@ const SAID: [(&str, &str); 20] = [
     ("explain_needs", "explain project_hits --spec CASE/fan_out"),
     ("explain_faults", "explain a --spec CASE/names_that_cannot_be"),
     ("explain_unknown", "explain branches"),
+    ("explain_path", "explain /projects/:id/protected_tags/:name"),
+    ("explain_skipped", "explain /api/v4/projects/{id}/repository/files/{file_path}/raw"),
+    ("explain_nothing", "explain /nothing"),
     ("inspect", "inspect --spec CASE/envelopes_by_structure"),
     ("inspect_overlay", "inspect --spec CASE/pages_in_any_spelling --format overlay"),
     ("inspect_dot", "inspect --spec CASE/fed_by_the_scope --format dot"),
+    ("inspect_select", "inspect --select groups,project_*_tags"),
+    ("inspect_tag", "inspect --select tag:security"),
+    ("inspect_json", "inspect --spec CASE/fan_out --format json --select project_hits"),
+    ("no_document", "inspect --spec /nowhere/openapi.yaml"),
+    ("no_overlay", "inspect --overlay /nowhere/overlay.yaml"),
     ("near_miss", "new DIR --yes --select pipelines_extended"),
+    ("near_miss_of_another_loader", "new DIR --yes --select mergerequests"),
+    ("near_miss_of_a_tag", "new DIR --yes --select tag:isues"),
+    ("misspelt", "new DIR --yes --select project_isues"),
     ("tag_taken_for_a_name", "new DIR --yes --select repository"),
     ("parent_excluded", "new DIR --yes --preset ci --exclude project_pipelines"),
     ("preset_of_another_document", "new DIR --yes --preset ci --spec CASE/envelopes_by_structure"),
     ("odd_group", "new DIR --yes --group https://gitlab.example/my-group"),
+    ("odd_base_url", "new DIR --yes --base-url gitlab.example"),
+    ("no_group", "new DIR --yes --group https://gitlab.com/groups"),
+    ("secret_in_an_address", "new DIR --yes --base-url https://me:hidden@gitlab.example"),
+    ("new", "new DIR --yes --group my-group --exclude project_events"),
+    ("new_doubts", "new DIR --yes --preset all --spec CASE/pages_in_any_spelling"),
     ("all_that_can_run", "new DIR --yes --spec CASE/fed_by_the_scope"),
 ];
 
@@ -111,6 +127,35 @@ fn names_that_cargo_refuses_are_refused_before_anything_is_read() {
     }
 }
 
+/// The examples that help gives, word for word. Files that they name are the bundled document and its overlay.
+#[test]
+fn the_examples_of_help_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(root().join("specs/gitlab.yaml"), folder.path().join("openapi.yaml")).expect("a copy");
+    fs::copy(root().join("specs/gitlab.overlay.yaml"), folder.path().join("corrections.yaml"))
+        .expect("a copy");
+    let mut ran = 0;
+    for command in ["", "new", "inspect", "explain"] {
+        let words = command.split_whitespace().chain(["--help"]);
+        let help = gitlab_init().expect("the generator").args(words).output().expect("an exit");
+        let help = String::from_utf8(help.stdout).expect("text");
+        let (_, examples) = help.split_once("Examples:\n").expect("examples");
+        for example in examples.lines() {
+            let line = example.trim().strip_prefix("gitlab-init ").expect("an example");
+            // What a shell does with the output and with quotes.
+            let line = line.split(['>', '|']).next().unwrap_or_default();
+            let words = line.split_whitespace().map(|word| word.trim_matches('\''));
+            let mut example = gitlab_init().expect("the generator");
+            let output = example.args(words).current_dir(folder.path()).output().expect("an exit");
+            assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+            // The next one may make the same folder.
+            let _ = fs::remove_dir_all(folder.path().join("my-pipeline"));
+            ran += 1;
+        }
+    }
+    assert!(ran > 10, "{ran} examples");
+}
+
 /// What groups, projects and commas are given as comes out in the configuration as paths.
 #[test]
 fn what_people_paste_becomes_the_scope() {
@@ -133,4 +178,44 @@ fn what_people_paste_becomes_the_scope() {
     };
     assert_eq!(listed("groups"), ["my/sub.group", "other"]);
     assert_eq!(listed("projects"), ["a/b", "c/d"]);
+}
+
+/// The manifest of a workspace says who is a member, with globs as cargo reads them, and stays as it is.
+#[test]
+fn a_workspace_has_the_members_that_it_names() {
+    const MANIFEST: &str = "# Kept.\n[workspace] # so is this\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\
+                            default-members = [\"crates/one\"]\nexclude = [\"crates/two\"]\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    fs::write(root.join("Cargo.toml"), MANIFEST).expect("a write");
+    for (dir, is_member) in [("crates/one", true), ("crates/two", false), ("tools/three", false)] {
+        let mut command = gitlab_init().expect("the generator");
+        command.args(["new", dir, "--yes", "--select", "projects"]).current_dir(root);
+        assert!(command.output().expect("an exit").status.success());
+        let manifest = fs::read_to_string(root.join(dir).join("Cargo.toml")).expect("a file");
+        assert_eq!(manifest.contains("[workspace]"), !is_member, "{dir}: {manifest}");
+        // What a root alone decides would be a warning in a member.
+        assert_eq!(manifest.contains("[profile"), !is_member, "{dir}: {manifest}");
+        assert_eq!(root.join(dir).join("Cargo.lock").exists(), !is_member, "{dir}");
+        let names = packages(&root.join(dir));
+        let expected = if is_member { "one" } else { dir.rsplit('/').next().expect("a name") };
+        assert_eq!(names, ["gitlab-pipeline", expected], "{dir}");
+    }
+    assert_eq!(packages(root), ["gitlab-pipeline", "one"]);
+    assert_eq!(fs::read_to_string(root.join("Cargo.toml")).expect("a file"), MANIFEST);
+}
+
+/// The members of the workspace that a folder is in, by cargo's word.
+fn packages(folder: &Path) -> Vec<String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(folder);
+    let output = cargo.output().expect("an exit");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !stderr.contains("warning"), "{stderr}");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let mut names: Vec<String> =
+        packages.iter().filter_map(|package| package["name"].as_str().map(str::to_owned)).collect();
+    names.sort();
+    names
 }

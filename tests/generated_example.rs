@@ -1,6 +1,9 @@
 //! `generated-example` is what the generator makes of the bundled document, to the byte.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[allow(dead_code, reason = "these tests build nothing")]
+mod scaffold;
+
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +13,7 @@ use gitlab_init::graph::{ResourceGraph, Selection};
 use gitlab_init::infer::RecordedNames;
 use gitlab_init::read;
 use gitlab_init::render::{Answers, Destination, File, FileKind, Runtime, render};
+use scaffold::files_below;
 
 const REFRESH: &str = "cargo example";
 
@@ -25,7 +29,8 @@ fn the_example_is_fresh() {
             file.path
         );
     }
-    let stray = files_below(&folder).into_iter().find(|path| !rendered.iter().any(|file| file.path == *path));
+    let is_known = |path: &String| is_left_behind(path) || rendered.iter().any(|file| file.path == *path);
+    let stray = files_below(&folder).into_iter().find(|path| !is_known(path));
     assert_eq!(stray, None, "nothing renders this file any more; delete it and run `{REFRESH}`");
 }
 
@@ -71,22 +76,7 @@ fn rendered() -> Vec<File> {
     render(&answers, &core()).expect("a crate")
 }
 
-/// Relative paths of all files, but for what a run or an editor leaves behind.
-fn files_below(folder: &Path) -> Vec<String> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(current) = folders.pop() {
-        for entry in fs::read_dir(current).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let name =
-                path.strip_prefix(folder).expect("below the folder").to_string_lossy().replace('\\', "/");
-            let left_behind = name == "secrets.toml" || name == "target" || name.contains(".sqlite");
-            match (left_behind, path.is_dir()) {
-                (true, _) => {}
-                (false, true) => folders.push(path),
-                (false, false) => files.push(name),
-            }
-        }
-    }
-    files
+/// Whether a run or an editor leaves such a file behind.
+fn is_left_behind(path: &str) -> bool {
+    path == "secrets.toml" || path.starts_with("target/") || path.contains(".sqlite")
 }

@@ -1,12 +1,14 @@
 //! Hands this pipeline's resources and hooks to the engine in `runtime/`. See the README.
 
 mod hooks;
+// Left as `gitlab-init` writes it.
+#[rustfmt::skip]
 mod resources;
 
 use gitlab_pipeline::Pipeline;
 
 fn main() -> std::process::ExitCode {
-    Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL)
+    Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL.all())
         .hooks(hooks::hooks())
         .main()
 }

@@ -15,8 +15,6 @@ pub struct Read {
     pub graph: ResourceGraph,
     /// The references that lead nowhere, and what would stand there is unknown.
     pub dangling: BTreeSet<String>,
-    /// Whether what is known of GitLab was taken to be true of it.
-    pub is_gitlab: bool,
 }
 
 /// Reads a document with the overlays given. The names that a crate was made with win over those that are inferred.
@@ -32,5 +30,5 @@ pub fn read(text: &Text, overlays: &[Text], recorded: &RecordedNames) -> Result<
     }
     let facts = infer(&endpoints, is_gitlab, recorded);
     let graph = ResourceGraph::build(&endpoints, &facts);
-    Ok(Read { graph, dangling: endpoints.dangling, document, is_gitlab })
+    Ok(Read { graph, dangling: endpoints.dangling, document })
 }

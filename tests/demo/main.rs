@@ -1,6 +1,7 @@
 //! The whole way, once: makes a pipeline, builds it, loads the sample GitLab server, and shows what is in the tables.
 
 #[path = "../scaffold/mod.rs"]
+#[allow(dead_code, reason = "the demo needs the bundled document alone")]
 mod scaffold;
 
 use std::fs;

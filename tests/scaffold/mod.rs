@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use sample_gitlab::SampleServer;
 
@@ -29,6 +29,32 @@ pub(crate) fn target() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// Where one of GitLab's own documents is, if it is at hand. In CI it has to be.
+pub(crate) fn official(name: &str) -> Option<String> {
+    let path = root().join("../shared/specs").join(name);
+    if !path.exists() {
+        assert!(std::env::var_os("CI").is_none(), "{name} is not at hand");
+        eprintln!("skipped: {name} is not at hand");
+    }
+    path.exists().then(|| path.display().to_string())
+}
+
+/// Relative paths of all files below a folder, with `/` between their parts.
+pub(crate) fn files_below(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for entry in std::fs::read_dir(current).into_iter().flatten().flatten() {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => files.extend(path.strip_prefix(folder).ok().map(|path| path.display().to_string())),
+            }
+        }
+    }
+    files.sort();
+    files.into_iter().map(|path| path.replace('\\', "/")).collect()
+}
+
 /// The program of a package of the workspace that has one of the same name, built.
 ///
 /// # Errors
@@ -39,12 +65,17 @@ pub(crate) fn built(package: &str) -> Result<PathBuf> {
     Ok(target().join("debug").join(package))
 }
 
-/// The generator, built.
+/// The generator, built once.
 ///
 /// # Errors
 /// When it does not compile.
 pub(crate) fn gitlab_init() -> Result<Command> {
-    Ok(Command::new(built("gitlab-init")?))
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(program) = PROGRAM.get() {
+        return Ok(Command::new(program));
+    }
+    let program = built("gitlab-init")?;
+    Ok(Command::new(PROGRAM.get_or_init(|| program)))
 }
 
 impl Pipeline {

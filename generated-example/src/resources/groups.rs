@@ -1,5 +1,26 @@
-//! Resources around `groups`, written by `gitlab-init` from the OpenAPI document.
+//! Resources of `groups`, written by `gitlab-init` from the OpenAPI document.
+
+pub mod boards;
+pub mod epics;
+pub mod iterations;
+pub mod labels;
+pub mod members;
+pub mod milestones;
+
 use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&GROUPS],
+    below: &[
+        &boards::ALL,
+        &epics::ALL,
+        &iterations::ALL,
+        &labels::ALL,
+        &members::ALL,
+        &milestones::ALL,
+    ],
+};
 
 /// `GET /api/v4/groups`
 ///

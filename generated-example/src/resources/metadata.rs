@@ -1,5 +1,12 @@
-//! Resources around `metadata`, written by `gitlab-init` from the OpenAPI document.
+//! Resources of `metadata`, written by `gitlab-init` from the OpenAPI document.
+
 use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&METADATA],
+    below: &[],
+};
 
 /// `GET /api/v4/metadata`
 ///

@@ -1,5 +1,60 @@
-//! Resources around `projects`, written by `gitlab-init` from the OpenAPI document.
+//! Resources of `projects`, written by `gitlab-init` from the OpenAPI document.
+
+pub mod boards;
+pub mod branches;
+pub mod commits;
+pub mod contributors;
+pub mod deployments;
+pub mod environments;
+pub mod events;
+pub mod issues;
+pub mod labels;
+pub mod languages;
+pub mod members;
+pub mod merge_requests;
+pub mod milestones;
+pub mod packages;
+pub mod pipeline_schedules;
+pub mod pipelines;
+pub mod protected_branches;
+pub mod protected_tags;
+pub mod registry;
+pub mod releases;
+pub mod snippets;
+pub mod tags;
+pub mod users;
+
 use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&PROJECTS],
+    below: &[
+        &boards::ALL,
+        &branches::ALL,
+        &commits::ALL,
+        &contributors::ALL,
+        &deployments::ALL,
+        &environments::ALL,
+        &events::ALL,
+        &issues::ALL,
+        &labels::ALL,
+        &languages::ALL,
+        &members::ALL,
+        &merge_requests::ALL,
+        &milestones::ALL,
+        &packages::ALL,
+        &pipeline_schedules::ALL,
+        &pipelines::ALL,
+        &protected_branches::ALL,
+        &protected_tags::ALL,
+        &registry::ALL,
+        &releases::ALL,
+        &snippets::ALL,
+        &tags::ALL,
+        &users::ALL,
+    ],
+};
 
 /// `GET /api/v4/projects`
 ///

@@ -2,11 +2,17 @@
 
 use thiserror::Error;
 
+use url::Url;
+
+use super::Failure;
+
 /// Why a text names no instance, group or project.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum AddressError {
     #[error("it is empty")]
     Empty,
+    #[error("it names no group and no project")]
+    NoPath,
     #[error("it is no address that starts with `https://` or `http://`")]
     NoUrl,
     #[error("it carries a user or a password; the token belongs into secrets.toml")]
@@ -21,36 +27,46 @@ pub(super) enum AddressError {
     OtherHost { host: String },
 }
 
+/// `--base-url`, or the answer in its place.
+pub(super) fn base_url(text: &str) -> Result<String, Failure> {
+    let fault = |fault| Failure::Address { option: "--base-url", value: shown(text), fault };
+    parse_base_url(text).map_err(fault)
+}
+
+/// `--group` or `--project`, or the answer in its place.
+pub(super) fn paths(option: &'static str, texts: &[String], base_url: &str) -> Result<Vec<String>, Failure> {
+    let parse = |text: &String| {
+        let fault = |fault| Failure::Address { option, value: shown(text), fault };
+        parse_path(text, base_url).map_err(fault)
+    };
+    texts.iter().map(parse).collect()
+}
+
 /// The address of an instance, without a slash or the root of the API at its end.
 pub(super) fn parse_base_url(text: &str) -> Result<String, AddressError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(AddressError::Empty);
     }
-    let (scheme, rest) = text.split_once("://").ok_or(AddressError::NoUrl)?;
-    if !matches!(scheme.to_ascii_lowercase().as_str(), "https" | "http") {
+    let url = Url::parse(text).map_err(|_| AddressError::NoUrl)?;
+    let host = url.host_str().unwrap_or_default();
+    let is_host = !host.is_empty() && !host.starts_with(['.', '-']) && !host.contains("..");
+    if !matches!(url.scheme(), "https" | "http") || !text.contains("://") || !is_host {
         return Err(AddressError::NoUrl);
     }
-    if rest.contains(['?', '#']) {
-        return Err(AddressError::Query);
-    }
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.contains('@') {
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(AddressError::Credentials);
     }
-    let is_host =
-        |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':' | '[' | ']');
-    let starts_well = host.starts_with(|first: char| first.is_alphanumeric() || first == '[');
-    if !starts_well || !host.chars().all(is_host) {
-        return Err(AddressError::NoUrl);
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(AddressError::Query);
     }
-    if let Some(odd) = rest.split('/').skip(1).find(|part| part.chars().any(|letter| !is_path_letter(letter)))
-    {
+    let (_, written) = text.split_once("://").unwrap_or_default();
+    let path = written.split_once('/').map_or("", |(_, path)| path).trim_end_matches('/');
+    if let Some(odd) = path.split('/').find(|part| !path.is_empty() && !is_path_part(part)) {
         return Err(AddressError::Part { part: shown(odd) });
     }
-    let rest = rest.trim_end_matches('/');
-    let rest = rest.strip_suffix("/api/v4").unwrap_or(rest);
-    Ok(format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
+    let url = url.as_str().trim_end_matches('/');
+    Ok(url.strip_suffix("/api/v4").unwrap_or(url).trim_end_matches('/').to_owned())
 }
 
 /// The path or the number of a group or a project: as such, as the address of any of its pages, as what `git clone`
@@ -64,7 +80,7 @@ pub(super) fn parse_path(text: &str, base_url: &str) -> Result<String, AddressEr
     let path = path.strip_suffix("/-").unwrap_or(path);
     let path = path.strip_suffix(".git").unwrap_or(path);
     if path.is_empty() {
-        return Err(AddressError::Empty);
+        return Err(if text.is_empty() { AddressError::Empty } else { AddressError::NoPath });
     }
     match path.split('/').find(|part| !is_part(part)) {
         Some(part) => Err(AddressError::Part { part: shown(part) }),
@@ -94,7 +110,8 @@ fn path_of<'a>(text: &'a str, base_url: &str) -> Result<&'a str, AddressError> {
     let path = path.trim_start_matches('/');
     let below = path.strip_prefix(base_path).map(|path| path.trim_start_matches('/')).unwrap_or(path);
     // The pages of groups lie below `groups`, which no group can be called.
-    Ok(below.strip_prefix("groups/").unwrap_or(below))
+    let below = below.trim_end_matches('/');
+    Ok(if below == "groups" { "" } else { below.strip_prefix("groups/").unwrap_or(below) })
 }
 
 /// Without a port: git listens on another.
@@ -130,12 +147,20 @@ fn is_part(part: &str) -> bool {
         && part.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
 }
 
-fn is_path_letter(letter: char) -> bool {
-    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '~')
+fn is_path_part(part: &str) -> bool {
+    let is_letter = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '~');
+    !part.is_empty() && !part.chars().all(|letter| letter == '.') && part.chars().all(is_letter)
 }
 
+/// What somebody typed, without a password.
 fn shown(text: &str) -> String {
-    crate::text::one_line(text)
+    let text = crate::text::one_line(text);
+    let Some((scheme, rest)) = text.split_once("://") else { return text };
+    let host = rest.split('/').next().unwrap_or_default();
+    match host.rsplit_once('@') {
+        Some((user, _)) => format!("{scheme}://…{}", rest.get(user.len()..).unwrap_or_default()),
+        None => text,
+    }
 }
 
 #[cfg(test)]
@@ -181,8 +206,19 @@ mod tests {
         ] {
             assert!(parse_path(text, "https://gitlab.com").is_err(), "{text:?}");
         }
+        assert_eq!(parse_path("https://gitlab.com/groups/", "https://gitlab.com"), Err(AddressError::NoPath));
         let other = parse_path("https://gitlab.example/group", "https://gitlab.com");
         assert_eq!(other, Err(AddressError::OtherHost { host: "gitlab.example".into() }));
+    }
+
+    #[test]
+    fn no_message_shows_a_password() {
+        for text in ["https://user:hidden@host", "https://user:hid@den@host.example/path"] {
+            let refused = base_url(text).unwrap_err().to_string();
+            assert!(!refused.contains("hid") && refused.contains("https://…@host"), "{refused}");
+            let refused = paths("--group", &[text.to_owned()], "https://gitlab.com").unwrap_err().to_string();
+            assert!(!refused.contains("hid"), "{refused}");
+        }
     }
 
     #[test]
@@ -202,6 +238,12 @@ mod tests {
             "https://a b",
             "https://u:p@host",
             "https://h/?a=1",
+            "https://h:99999",
+            "https://h:port",
+            "https://h..x",
+            "https://h/../x",
+            "https://h//x",
+            "https:h",
         ] {
             assert!(parse_base_url(text).is_err(), "{text}");
         }

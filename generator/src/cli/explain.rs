@@ -14,9 +14,9 @@ use super::{Failure, SpecArgs};
 #[command(after_help = "\
 Examples:
   gitlab-init explain project_issues
-  gitlab-init explain '/api/v4/projects/{id}/issues' --spec openapi.yaml")]
+  gitlab-init explain /projects/:id/issues --spec openapi.yaml")]
 pub(super) struct ExplainArgs {
-    /// The name of a resource, or the path of an endpoint as the document writes it
+    /// The name of a resource, or the path of an endpoint, as the document or GitLab's own pages write it
     resource: String,
     #[command(flatten)]
     spec: SpecArgs,
@@ -30,14 +30,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 }
 
 fn explain(origin: &str, graph: &ResourceGraph, wanted: &str) -> Result<String, Failure> {
-    let named = |name: &str, path: &str| name == wanted || path == wanted;
-    if let Some(resource) = graph.resources.iter().find(|resource| named(&resource.name, &resource.path)) {
+    if let Some(resource) = graph.find(wanted) {
         return Ok(report::explain(origin, resource));
     }
-    match graph.skipped.iter().find(|skipped| named("", &skipped.path)) {
+    match graph.skipped.iter().find(|skipped| skipped.path == wanted) {
         Some(skipped) => Ok(format!("GET {} is no resource: {}\n", skipped.path, skipped.reason)),
         None => Err(SelectionError::NoMatch {
-            pattern: wanted.to_owned(),
+            pattern: report::printable(wanted),
             suggestions: graph.suggestions(wanted),
         }
         .into()),

@@ -14,7 +14,7 @@ use super::{Failure, SpecArgs, parse_pattern, print_idle_actions, selection};
 #[command(after_help = "\
 Examples:
   gitlab-init inspect
-  gitlab-init inspect --spec openapi.yaml --select 'project_*,tag:epics'
+  gitlab-init inspect --spec openapi.yaml --select 'project_*,tag:issues'
   gitlab-init inspect --spec openapi.yaml --format overlay > corrections.yaml
   gitlab-init inspect --format dot | dot -Tsvg > resources.svg")]
 pub(super) struct InspectArgs {
@@ -50,21 +50,27 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     std::io::stdout().write_all(text.as_bytes())?;
     print_idle_actions(&read);
     if matches!(args.format, Format::Table) {
-        let declared = || graph.resources.iter().filter(|resource| resource.is_declared);
-        let ready = declared().filter(|resource| resource.is_ready()).count();
-        let needy = declared().count() - ready;
-        anstream::eprintln!(
-            "{ready} resources are ready, {needy} need input, {} endpoints are skipped",
-            graph.skipped.len()
-        );
+        print_counts(&graph, args.select.is_empty());
     }
     Ok(())
 }
 
+fn print_counts(graph: &ResourceGraph, of_all: bool) {
+    let declared = || graph.resources.iter().filter(|resource| resource.is_declared);
+    let ready = declared().filter(|resource| resource.is_ready()).count();
+    let needy = declared().count() - ready;
+    let skipped = format!("; endpoints skipped: {}", graph.skipped.len());
+    let skipped = if of_all { skipped } else { String::new() };
+    anstream::eprintln!("resources: {ready} ready, {needy} in need of input{skipped}");
+}
+
 /// The columns of the terminal that is written to, if it is one.
 fn terminal_width() -> Option<usize> {
-    let size = dialoguer::console::Term::stdout();
-    size.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| std::io::stdout().is_terminal())
+    let terminal = console::Term::stdout();
+    terminal
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns))
+        .filter(|_| std::io::stdout().is_terminal())
 }
 
 fn narrow(graph: &ResourceGraph, select: &[Pattern]) -> Result<ResourceGraph, Failure> {

@@ -1,9 +1,11 @@
 //! The command line: arguments in, exit code out. People read stderr; data goes to stdout.
 
 mod address;
+mod crate_name;
 mod explain;
 mod inspect;
 mod new;
+mod picker;
 mod prompt;
 
 use std::path::PathBuf;
@@ -11,11 +13,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use inquire::InquireError;
+
 use crate::Read;
-use crate::document::{DocumentError, IdleAction, Source};
+use crate::document::{DocumentError, Source};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
 use crate::render::RenderError;
+use crate::report;
 use crate::write::WriteError;
 
 use address::AddressError;
@@ -71,7 +76,9 @@ enum Failure {
     #[error("`{option}` cannot be `{value}`: {fault}")]
     Address { option: &'static str, value: String, fault: AddressError },
     #[error("cannot ask")]
-    Prompt(#[from] dialoguer::Error),
+    Prompt(#[from] InquireError),
+    #[error("given up; nothing is made")]
+    GivenUp,
     #[error("cannot write the output")]
     Output(#[from] std::io::Error),
     #[error("cannot write the output as JSON")]
@@ -97,7 +104,7 @@ impl Failure {
             Self::Address { .. } => {
                 Some("paste the address of its page, or give its path: `my-group/my-project`".into())
             }
-            Self::Output(_) | Self::Json(_) => None,
+            Self::GivenUp | Self::Output(_) | Self::Json(_) => None,
         }
     }
 
@@ -143,14 +150,40 @@ fn print_failure(failure: &Failure) {
 }
 
 impl SpecArgs {
+    /// The options that give the same document to another command, with a blank in front of each. What may carry a
+    /// token stays out of sight.
+    fn again(&self) -> String {
+        let spec = self.spec.iter().map(|spec| match spec.split_once("://") {
+            Some((_, rest)) if rest.contains(['?', '@']) => " --spec …".to_owned(),
+            _ => format!(" --spec {}", shell_word(spec)),
+        });
+        let overlays = self.overlay.iter().map(|path| path.display().to_string());
+        let overlays = overlays.map(|path| format!(" --overlay {}", shell_word(&path)));
+        spec.chain(overlays).collect()
+    }
+
     fn read(&self) -> Result<Read, Failure> {
         let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
         let Ok(source) = source;
-        let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read());
+        let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read().map_err(of_overlay));
         let overlays = overlays.collect::<Result<Vec<_>, _>>()?;
         let read = crate::read(&source.read()?, &overlays, &RecordedNames::new())?;
         print_dangling(&read);
         Ok(read)
+    }
+}
+
+/// A text as a shell takes it for one word.
+fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+=,~".contains(letter);
+    let text = report::printable(text);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn of_overlay(error: DocumentError) -> DocumentError {
+    match error {
+        DocumentError::Read { origin, source } => DocumentError::ReadOverlay { origin, source },
+        other => other,
     }
 }
 
@@ -167,19 +200,11 @@ fn print_dangling(read: &Read) {
     );
 }
 
-/// Names the overlay actions that changed nothing; the project's own, which are for several documents, in one line.
-/// On something that is not GitLab none of ours can match.
+/// Names the actions of the user's overlays that changed nothing.
 fn print_idle_actions(read: &Read) {
-    let (own, given): (Vec<&IdleAction>, Vec<&IdleAction>) =
-        read.document.idle_actions.iter().partition(|idle| idle.is_bundled());
-    for idle in given {
-        anstream::eprintln!("warning: an action of `{}` matches nothing: {}", idle.overlay, idle.target);
-    }
-    if let ([first, ..], true) = (own.as_slice(), read.is_gitlab) {
-        let (count, overlay, target) = (own.len(), &first.overlay, &first.target);
-        anstream::eprintln!(
-            "note: {count} corrections of `{overlay}` match nothing in this document: {target}, …"
-        );
+    for idle in &read.document.idle_actions {
+        let [overlay, target] = [&idle.overlay, &idle.target].map(|text| report::printable(text));
+        anstream::eprintln!("warning: an action of `{overlay}` matches nothing: {target}");
     }
 }
 

@@ -7,13 +7,15 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::Read;
 use crate::gitlab::Preset;
-use crate::graph::{Pattern, ResourceGraph};
+use crate::graph::{Pattern, ResourceGraph, Selection};
 use crate::render::{Answers, Destination, Runtime, render, runtime_files};
 use crate::report::{self, Doubt};
 use crate::write::{WritePlan, is_runtime, is_workspace_member, path_from};
 
-use super::address::{parse_base_url, parse_path};
-use super::{Failure, SpecArgs, parse_pattern, print_idle_actions, prompt, selection};
+use super::address::{base_url, paths};
+use super::crate_name::crate_name;
+use super::prompt::Scope;
+use super::{Failure, SpecArgs, parse_pattern, picker, print_idle_actions, prompt, selection};
 
 /// Makes a pipeline crate
 #[derive(Debug, Args)]
@@ -63,30 +65,32 @@ pub(super) struct NewArgs {
 pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let name = crate_name(&args.dir)?;
     let base_url = base_url(&args.base_url)?;
-    paths("--group", &args.group, &base_url)?;
-    paths("--project", &args.project, &base_url)?;
+    let groups = paths("--group", &args.group, &base_url)?;
+    let projects = paths("--project", &args.project, &base_url)?;
+    // What cannot be made is said before anybody is asked.
+    WritePlan::plan(&args.dir, &[], args.force)?;
     let read = args.spec.read()?;
-    let selection = selection(&args.select, &args.exclude, args.preset);
-    let graph = read.graph.select(&selection)?;
-    let mut answers = answers(args, name, &read)?;
-    if prompt::is_wanted(args.yes) {
-        prompt::ask(&mut answers)?;
+    let mut selection = selection(&args.select, &args.exclude, args.preset);
+    let asks = prompt::is_wanted(args.yes);
+    if asks && !selection.is_said() {
+        selection = picker::pick(&read.graph)?;
     }
-    answers.base_url = self::base_url(&answers.base_url)?;
-    answers.groups = paths("--group", &answers.groups, &answers.base_url)?;
-    answers.projects = paths("--project", &answers.projects, &answers.base_url)?;
+    let graph = read.graph.select(&selection)?;
+    let said = Scope { base_url, groups, projects };
+    let scope = if asks { prompt::ask(said)? } else { said };
+    let answers = answers(args, name, &read, &selection, scope)?;
     let files = render(&answers, &graph)?;
     let plan = WritePlan::plan(&args.dir, &files, args.force)?;
     args.runtime.as_deref().map_or(Ok(()), make_runtime)?;
     plan.apply()?;
-    print_doubts(&read, &graph);
+    print_doubts(&read, &graph, &args.spec.again());
     if read.graph.takes_all(&selection) {
         let title = report::printable(&read.document.info.title);
         anstream::eprintln!(
             "note: \"{title}\" has little of the preset `core`, so all that can run is taken\n"
         );
     }
-    print_summary(&args.dir, &answers, &read.graph, &graph);
+    print_summary(args, &answers, &read.graph, &graph);
     Ok(())
 }
 
@@ -94,19 +98,6 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
 fn destinations() -> impl TypedValueParser<Value = Destination> {
     PossibleValuesParser::new(Destination::all().map(Destination::name))
         .map(|name| Destination::named(&name).unwrap_or_default())
-}
-
-fn base_url(text: &str) -> Result<String, Failure> {
-    let fault = |fault| Failure::Address { option: "--base-url", value: report::printable(text), fault };
-    parse_base_url(text).map_err(fault)
-}
-
-fn paths(option: &'static str, texts: &[String], base_url: &str) -> Result<Vec<String>, Failure> {
-    let parse = |text: &String| {
-        let fault = |fault| Failure::Address { option, value: report::printable(text), fault };
-        parse_path(text, base_url).map_err(fault)
-    };
-    texts.iter().map(parse).collect()
 }
 
 /// Before the crate that needs it, so that a fault leaves no crate without one.
@@ -117,7 +108,13 @@ fn make_runtime(path: &Path) -> Result<(), Failure> {
     Ok(WritePlan::plan(path, &runtime_files()?, false)?.apply()?)
 }
 
-fn answers(args: &NewArgs, name: String, read: &Read) -> Result<Answers, Failure> {
+fn answers(
+    args: &NewArgs,
+    name: String,
+    read: &Read,
+    selection: &Selection,
+    scope: Scope,
+) -> Result<Answers, Failure> {
     let patterns =
         |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
     let runtime = match &args.runtime {
@@ -129,75 +126,20 @@ fn answers(args: &NewArgs, name: String, read: &Read) -> Result<Answers, Failure
         spec: args.spec.spec.clone(),
         spec_title: read.document.info.title.clone(),
         spec_sha256: read.document.info.sha256.clone(),
-        preset: args.preset,
-        select: patterns(&args.select),
-        exclude: patterns(&args.exclude),
+        preset: selection.preset,
+        select: patterns(&selection.select),
+        exclude: patterns(&selection.exclude),
         destination: args.destination,
-        base_url: args.base_url.clone(),
-        groups: args.group.clone(),
-        projects: args.project.clone(),
+        base_url: scope.base_url,
+        groups: scope.groups,
+        projects: scope.projects,
         runtime,
         workspace_member: is_workspace_member(&args.dir),
     })
 }
 
-/// The name of the folder, if it can name a crate.
-fn crate_name(dir: &Path) -> Result<String, Failure> {
-    let absolute = std::path::absolute(dir)?;
-    let name = absolute.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_free = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok()
-        && !RESERVED.contains(&name.to_ascii_lowercase().as_str());
-    if is_plain && starts_well && is_free { Ok(name) } else { Err(Failure::CrateName { name }) }
-}
-
-/// Names that cargo refuses, or that would hide a crate the pipeline uses.
-const RESERVED: [&str; 40] = [
-    "test",
-    "core",
-    "std",
-    "alloc",
-    "proc_macro",
-    "proc-macro",
-    "tokio",
-    "gitlab-pipeline",
-    "gitlab_pipeline",
-    "deps",
-    "examples",
-    "build",
-    "incremental",
-    "runtime",
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    "com1",
-    "com2",
-    "com3",
-    "com4",
-    "com5",
-    "com6",
-    "com7",
-    "com8",
-    "com9",
-    "lpt1",
-    "lpt2",
-    "lpt3",
-    "lpt4",
-    "lpt5",
-    "lpt6",
-    "lpt7",
-    "lpt8",
-    "lpt9",
-    "conin",
-    "conout",
-    "target",
-    "debug",
-];
-
 /// A few lines, never a wall: `explain` tells the rest.
-fn print_doubts(read: &Read, graph: &ResourceGraph) {
+fn print_doubts(read: &Read, graph: &ResourceGraph, again: &str) {
     const SHOWN: usize = 5;
     print_idle_actions(read);
     let on = graph.resources.iter().filter(|resource| resource.enabled);
@@ -215,27 +157,30 @@ fn print_doubts(read: &Read, graph: &ResourceGraph) {
     if let Some((name, _)) = doubts.first() {
         let more = doubts.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!("{more} more doubts; ") } else { String::new() };
-        anstream::eprintln!("\nhint: {more}`gitlab-init explain {name}` prints the lines that settle it\n");
+        anstream::eprintln!(
+            "\nhint: {more}`gitlab-init explain {name}{again}` prints the lines that settle it\n"
+        );
     }
 }
 
 /// Every GET of the document is accounted for.
-fn print_summary(dir: &Path, answers: &Answers, all: &ResourceGraph, graph: &ResourceGraph) {
+fn print_summary(args: &NewArgs, answers: &Answers, all: &ResourceGraph, graph: &ResourceGraph) {
     let on = graph.resources.iter().filter(|resource| resource.enabled).count();
     let off = match graph.resources.len() - on {
         0 => String::new(),
         1 => ", 1 more is off".to_owned(),
         off => format!(", {off} more are off"),
     };
-    let dir = dir.display();
+    let dir = args.dir.display();
     let resources = if on == 1 { "resource" } else { "resources" };
     anstream::eprintln!("made `{}` in {dir}: {on} {resources}{off}", answers.name);
     let declared = || all.resources.iter().filter(|resource| resource.is_declared);
     let needy = declared().filter(|resource| !resource.is_ready()).count();
     anstream::eprintln!(
-        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH` says why",
+        "of {} GETs in the document, {needy} need input and {} are no resources; `gitlab-init explain PATH{}` says why",
         declared().count() + all.skipped.len(),
-        all.skipped.len()
+        all.skipped.len(),
+        args.spec.again()
     );
     anstream::eprintln!();
     anstream::eprintln!("next:");

@@ -5,6 +5,8 @@ use std::io;
 pub enum DocumentError {
     #[error("cannot read the document `{origin}`")]
     Read { origin: String, source: io::Error },
+    #[error("cannot read the overlay `{origin}`")]
+    ReadOverlay { origin: String, source: io::Error },
     #[error("the document `{origin}` is larger than {limit_mib} MiB")]
     TooLarge { origin: String, limit_mib: u64 },
     #[error("the document `{origin}` is not UTF-8 text")]
@@ -32,6 +34,7 @@ impl DocumentError {
             Self::Read { .. } => {
                 Some("check the path given to `--spec`, or leave it out to use the bundled document")
             }
+            Self::ReadOverlay { .. } => Some("check the path given to `--overlay`"),
             Self::NotAnOverlay { .. } => {
                 Some("an overlay has `overlay: 1.0.0`, an `info` and a list of `actions`")
             }

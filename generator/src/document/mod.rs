@@ -83,11 +83,12 @@ impl Document {
                 found: "it has no `paths`",
             });
         }
+        // Our own is for several documents, so that some of it matches nothing in each.
+        overlay::apply(&Text::own_overlay(), files.root_mut())?;
         let mut idle_actions = Vec::new();
-        for overlay in [Text::own_overlay()].iter().chain(overlays) {
+        for overlay in overlays {
             idle_actions.extend(overlay::apply(overlay, files.root_mut())?);
         }
-        idle_actions.retain(|idle| !(text.is_bundled() && idle.is_bundled()));
         let own = |key: &str| files.root().get("info").and_then(|info| info.text(key)).unwrap_or_default();
         let info = Info {
             title: one_line(&own("title")),

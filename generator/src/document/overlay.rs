@@ -16,13 +16,6 @@ pub struct IdleAction {
     pub target: String,
 }
 
-impl IdleAction {
-    /// Whether the action is the project's own: other documents have other paths.
-    pub fn is_bundled(&self) -> bool {
-        self.overlay == Text::own_overlay().origin
-    }
-}
-
 /// Applies the actions in their order; returns those that matched nothing.
 pub(super) fn apply(text: &Text, root: &mut Value) -> Result<Vec<IdleAction>, DocumentError> {
     let origin = || text.origin.clone();

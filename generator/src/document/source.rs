@@ -83,11 +83,6 @@ impl Text {
         Self { origin: origin.into(), body: body.into(), url: None }
     }
 
-    /// Whether it is the project's own document, which needs few corrections.
-    pub(super) fn is_bundled(&self) -> bool {
-        self.origin == BUNDLED_ORIGIN
-    }
-
     pub(super) fn own_overlay() -> Self {
         Self::new("gitlab.overlay.yaml (bundled)", OVERLAY)
     }

@@ -4,7 +4,12 @@
 ///
 /// Source: the streams of Airbyte's source and of the Singer and Meltano taps for GitLab, and the entities of AppFlow's
 /// connector, as far as they are called otherwise than here.
-const ALIASES: [(&str, &str); 21] = [
+const ALIASES: [(&str, &str); 26] = [
+    ("branch", "/projects/{}/repository/branches"),
+    ("commit", "/projects/{}/repository/commits"),
+    ("job", "/projects/{}/jobs"),
+    ("group_label", "/groups/{}/labels"),
+    ("project_label", "/projects/{}/labels"),
     ("group_and_descendant_projects", "/groups/{}/projects"),
     ("group_issue_boards", "/groups/{}/boards"),
     ("project_issue_boards", "/projects/{}/boards"),

@@ -52,7 +52,7 @@ pub(crate) fn is_noise(literal: &str) -> bool {
 }
 
 /// What an endpoint is about: its first literal below a project or group.
-pub(crate) fn topic(place: &Place) -> &str {
+pub(super) fn topic(place: &Place) -> &str {
     let mut literals = place.literals();
     let root = literals.next().unwrap_or_default();
     let below = literals.find(|literal| !is_noise(literal));

@@ -57,7 +57,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
     Resource {
         name: own.name.clone(),
         table: own.table.clone().unwrap_or_else(|| own.name.clone()),
-        topic: own.topic.clone(),
+        part: own.part.clone(),
         is_declared: endpoint.is_declared(),
         path: endpoint.path.raw.clone(),
         request_path: endpoint.path.to_string(),

@@ -29,8 +29,8 @@ pub struct ResourceGraph {
 pub struct Resource {
     pub name: String,
     pub table: String,
-    /// What it is about: resources with the same topic stand together.
-    pub topic: String,
+    /// The collections that its path leads through, `projects`, `issues`, `notes`: where it stands among the others.
+    pub part: Vec<String>,
     /// Whether the document describes it. What it leaves out and GitLab has is there for its children.
     pub is_declared: bool,
     /// Exactly as the document writes it.
@@ -146,6 +146,16 @@ impl ResourceGraph {
     pub fn get(&self, name: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.name == name)
     }
+
+    /// The resource of a name or a path. A path may leave out the root of the API, and call its placeholders anything:
+    /// `/projects/:id/issues`.
+    pub fn find(&self, wanted: &str) -> Option<&Resource> {
+        let path = wanted.strip_prefix("GET ").unwrap_or(wanted).trim();
+        let by_path = || self.resources.iter().find(|resource| resource.path == path);
+        let place = suggest::position(path);
+        let by_place = || self.resources.iter().find(|resource| resource.is_at(&place));
+        self.get(wanted).or_else(by_path).or_else(by_place)
+    }
 }
 
 impl Resource {
@@ -156,6 +166,11 @@ impl Resource {
             .rev()
             .find_map(|param| param.source.value.as_ref())
             .map(|source| source.resource.as_str())
+    }
+
+    /// Whether one of its paths is such a position.
+    fn is_at(&self, place: &str) -> bool {
+        [&self.path, &self.request_path].into_iter().any(|path| suggest::position(path) == place)
     }
 
     pub fn is_ready(&self) -> bool {

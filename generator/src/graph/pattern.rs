@@ -9,17 +9,17 @@ use super::Resource;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 
-/// What stands in front of a tag.
-const TAG: &str = "tag:";
-
 /// Why a pattern cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern is empty")]
 pub struct PatternError;
 
 impl Pattern {
+    /// What stands in front of a tag.
+    pub(super) const TAG: &str = "tag:";
+
     pub fn matches(&self, resource: &Resource) -> bool {
-        if let Some(tag) = self.0.strip_prefix(TAG) {
+        if let Some(tag) = self.0.strip_prefix(Self::TAG) {
             return resource.tags.iter().any(|known| glob(&tag.to_lowercase(), &known.to_lowercase()));
         }
         if self.0.contains('/') {
@@ -37,7 +37,8 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.trim().is_empty() { Err(PatternError) } else { Ok(Self(text.trim().to_owned())) }
+        let text = text.trim();
+        if matches!(text, "" | Self::TAG) { Err(PatternError) } else { Ok(Self(text.to_owned())) }
     }
 }
 

@@ -142,6 +142,11 @@ fn runs_unasked(resource: &Resource) -> bool {
 }
 
 impl Selection {
+    /// Whether anything was asked for.
+    pub fn is_said(&self) -> bool {
+        self.preset.is_some() || !self.select.is_empty() || !self.exclude.is_empty()
+    }
+
     fn wants(&self, resource: &Resource) -> bool {
         let by_preset = match self.preset {
             None => self.select.is_empty() && resource.default.value,

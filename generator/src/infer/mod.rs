@@ -19,6 +19,7 @@ mod name;
 mod pagination;
 mod paging;
 mod parent;
+mod part;
 mod plural;
 mod property;
 mod secret;
@@ -58,8 +59,8 @@ pub struct Facts {
     pub name: String,
     /// The table that the document asks for, when it does.
     pub table: Option<String>,
-    /// What it is about: resources with the same topic stand together.
-    pub topic: String,
+    /// The collections that its path leads through: resources with the same part stand together.
+    pub part: Vec<String>,
     pub shape: Fact<Shape>,
     pub key: Fact<Key>,
     /// One entry per placeholder that a request needs, in the order of the path.
@@ -115,7 +116,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)
         .pass(|_, entry| disposition::infer_disposition(entry.own), |own, fact| own.write_disposition = fact)
         .pass(choice::infer_choice, |own, choice| choice.put(own))
-        .pass(|_, entry| topic(entry), |own, topic| own.topic = topic);
+        .pass(|_, entry| part::infer_part(entry), |own, part| own.part = part);
     name::name_all(&mut draft, recorded);
     draft.pass(
         |draft, entry| entry.stated.faults(draft.site.endpoints),
@@ -142,10 +143,4 @@ fn gitlab_reading(entry: Entry<'_>) -> Reading {
         excludes_its_day: param.is_some_and(gitlab::is_exclusive_date),
         lookback: gitlab::lookback(param, newest_first),
     }
-}
-
-fn topic(entry: Entry<'_>) -> String {
-    let first = || entry.endpoint.path.literals().next().unwrap_or("root");
-    let known = gitlab::topic(entry.place);
-    if known.is_empty() { first().to_owned() } else { known.to_owned() }
 }

@@ -84,7 +84,7 @@ impl Scope {
     fn claim_stated(&mut self, name: &str) -> Result<(), String> {
         if !is_name(name) {
             return Err(format!(
-                "`name` cannot be `{name}`; it takes small letters, digits and single underscores between them, starts with a letter and is no word of Rust"
+                "`name` cannot be `{name}`; it takes small letters, digits and single underscores between them, starts with a letter and is neither `all` nor a word of Rust"
             ));
         }
         let constant = name.to_shouty_snake_case();
@@ -106,7 +106,12 @@ fn is_name(name: &str) -> bool {
         && words
         && name.len() <= LONGEST
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && syn::parse_str::<syn::Ident>(name).is_ok()
+        && !is_reserved(name)
+}
+
+/// `ALL` is what gathers the constants of a file.
+fn is_reserved(name: &str) -> bool {
+    name == "all" || syn::parse_str::<syn::Ident>(name).is_err()
 }
 
 /// What the path of one endpoint says of its name.
@@ -219,7 +224,7 @@ fn identifier(text: &str) -> String {
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         name.insert_str(0, if name.is_empty() { "resource" } else { "resource_" });
     }
-    if syn::parse_str::<syn::Ident>(&name).is_err() {
+    if is_reserved(&name) {
         name.push_str("_resource");
     }
     if name.len() > LONGEST {
@@ -272,9 +277,15 @@ mod tests {
 
     #[test]
     fn names_are_identifiers_whatever_the_path() {
-        for path in
-            ["/", "/'; DROP TABLE x; --", "/1/2", "/fn", "/日本", &format!("/{}", "a_".repeat(10_000))]
-        {
+        for path in [
+            "/",
+            "/'; DROP TABLE x; --",
+            "/1/2",
+            "/fn",
+            "/all",
+            "/日本",
+            &format!("/{}", "a_".repeat(10_000)),
+        ] {
             let naming = Naming::new(&Path::parse(path, ""), &Shape::List, true);
             for name in naming.candidates().take(4) {
                 assert!(is_name(&name), "{path} gives {name}");
@@ -287,7 +298,7 @@ mod tests {
         let mut scope = Scope::default();
         assert!(scope.claim("release_v1"));
         assert!(!scope.claim("release_v1"));
-        for odd in ["__", "_a", "a__b", "a_", "A", "fn", "", "1a"] {
+        for odd in ["__", "_a", "a__b", "a_", "A", "fn", "all", "", "1a"] {
             assert!(scope.claim_stated(odd).is_err(), "{odd}");
         }
     }

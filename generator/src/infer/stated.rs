@@ -13,24 +13,74 @@ use super::shape::Shape;
 
 const REASON: &str = "`x-gitlab-init` states it";
 
-/// What may be stated, and what it may be. No values: anything of the right kind.
-const FACTS: [(&str, &[&str]); 15] = [
-    ("shape", &["list", "object", "envelope", "map", "file", "none"]),
-    ("selector", &[]),
-    ("record_key", &[]),
-    ("key_scope", &["global", "parent"]),
-    ("params", &[]),
-    ("pagination", &["offset", "keyset", "none"]),
-    ("order_by", &[]),
-    ("sort", &["asc", "desc"]),
-    ("incremental", &[]),
-    ("incremental_default", &[]),
-    ("cursor", &[]),
-    ("skip", &[]),
-    ("name", &[]),
-    ("table", &[]),
-    ("description", &[]),
+/// What may be stated, and what it may be.
+const FACTS: [(&str, Takes); 15] = [
+    ("shape", Takes::OneOf(&["list", "object", "envelope", "map", "file", "none"])),
+    ("selector", Takes::Text),
+    ("record_key", Takes::Fields),
+    ("key_scope", Takes::OneOf(&["global", "parent"])),
+    ("params", Takes::Params),
+    ("pagination", Takes::OneOf(&["offset", "keyset", "none"])),
+    ("order_by", Takes::Text),
+    ("sort", Takes::OneOf(&["asc", "desc"])),
+    ("incremental", Takes::TextOrNull),
+    ("incremental_default", Takes::Flag),
+    ("cursor", Takes::Text),
+    ("skip", Takes::FlagOrText),
+    ("name", Takes::Text),
+    ("table", Takes::Table),
+    ("description", Takes::Text),
 ];
+
+/// The values that a fact can have.
+#[derive(Debug)]
+enum Takes {
+    OneOf(&'static [&'static str]),
+    Text,
+    TextOrNull,
+    Flag,
+    FlagOrText,
+    Fields,
+    Params,
+    Table,
+}
+
+impl Takes {
+    fn allows(&self, value: &Value) -> bool {
+        match self {
+            Self::OneOf(values) => value.as_str().is_some_and(|value| values.contains(&value)),
+            Self::Text => value.is_string(),
+            Self::TextOrNull => value.is_string() || value.is_null(),
+            Self::Flag => value.is_boolean(),
+            Self::FlagOrText => value.is_boolean() || value.is_string(),
+            Self::Fields => {
+                value.is_string() || value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
+            }
+            Self::Params => value.is_object(),
+            Self::Table => value.as_str().is_some_and(is_table),
+        }
+    }
+
+    fn described(&self) -> String {
+        match self {
+            Self::OneOf(values) => format!("one of {}", values.join(", ")),
+            Self::Text => "a text".into(),
+            Self::TextOrNull => "a text or null".into(),
+            Self::Flag => "true or false".into(),
+            Self::FlagOrText => "true, false or a text".into(),
+            Self::Fields => "a field or a list of fields".into(),
+            Self::Params => "a mapping".into(),
+            Self::Table => "a name of small letters, digits and underscores".into(),
+        }
+    }
+}
+
+/// What every database takes for the name of a table.
+fn is_table(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+    starts_well && name.len() <= 63 && name.bytes().all(is_letter)
+}
 
 /// What is stated of one endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +94,10 @@ impl<'a> Stated<'a> {
     /// What is stated and cannot be taken: unknown facts, and values that a fact cannot have.
     pub(super) fn faults(&self, endpoints: &[Endpoint]) -> Vec<String> {
         let unknown = self.0.iter().filter_map(|(name, value)| {
-            let Some((_, values)) = FACTS.iter().find(|(known, _)| known == name) else {
+            let Some((_, takes)) = FACTS.iter().find(|(known, _)| known == name) else {
                 return Some(format!("`{name}` is no fact"));
             };
-            let allowed = values.is_empty() || value.as_str().is_some_and(|value| values.contains(&value));
-            (!allowed).then(|| format!("`{name}` cannot be {value}; it is one of {}", values.join(", ")))
+            (!takes.allows(value)).then(|| format!("`{name}` cannot be {value}; it is {}", takes.described()))
         });
         let params = self.0.get("params").and_then(Value::as_object).into_iter().flatten();
         let unfed =
@@ -64,7 +113,7 @@ impl<'a> Stated<'a> {
     }
 
     pub(super) fn table(&self) -> Option<String> {
-        self.text("table").map(str::to_owned)
+        self.text("table").filter(|name| is_table(name)).map(str::to_owned)
     }
 
     pub(super) fn skip(&self) -> Option<String> {

@@ -1,4 +1,6 @@
-//! What templates are told of each resource: plain words and values, safe to stand in a comment.
+//! What templates are told of the resources: plain words and values, safe to stand in a comment.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -10,17 +12,25 @@ use super::template::quoted;
 /// Descriptions longer than this end in an ellipsis.
 const LONGEST: usize = 90;
 
-/// One resource, as the configuration and the README show it.
+/// So many filters in common are said once.
+const ALIKE: usize = 3;
+
+/// The resources of one part of the API, in the order of files in `src/resources/`.
 #[derive(Debug, Serialize)]
-pub(super) struct Entry<'a> {
+pub(super) struct Part<'a> {
+    name: String,
+    resources: Vec<Entry<'a>>,
+}
+
+/// One resource, as the configuration shows it.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
     name: &'a str,
-    table: &'a str,
-    path: String,
+    /// The line that says whether a run takes it, as wide as all of its part.
+    line: String,
     summary: String,
-    primary_key: &'a [String],
+    path: String,
     parent: Option<&'a str>,
-    incremental: Option<&'a str>,
-    enabled: bool,
     /// Why it is off.
     why_off: Option<String>,
     /// Placeholders that only the user can fill.
@@ -28,10 +38,12 @@ pub(super) struct Entry<'a> {
     /// What every request sends, so that nothing is hidden.
     query: &'a [(String, String)],
     filters: Vec<FilterEntry>,
+    /// A resource above with the same filters.
+    like: Option<&'a str>,
 }
 
 /// One filter, as a commented line shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct FilterEntry {
     name: String,
     /// A value that could stand there, as TOML.
@@ -40,8 +52,41 @@ struct FilterEntry {
     required: bool,
 }
 
-pub(super) fn entries(graph: &ResourceGraph) -> Vec<Entry<'_>> {
-    graph.resources.iter().map(entry).collect()
+pub(super) fn parts(graph: &ResourceGraph) -> Vec<Part<'_>> {
+    let mut sorted: BTreeMap<String, Vec<Entry<'_>>> = BTreeMap::new();
+    let mut resources: Vec<&Resource> = graph.resources.iter().collect();
+    resources.sort_by_key(|resource| &resource.part);
+    for resource in resources {
+        let part = resource.part.first().map_or_else(|| "root".to_owned(), |part| one_line(part));
+        sorted.entry(part).or_default().push(entry(resource));
+    }
+    let mut seen: Vec<(Vec<FilterEntry>, &str)> = Vec::new();
+    for entry in sorted.values_mut().flatten() {
+        say_once(entry, &mut seen);
+    }
+    let mut parts: Vec<Part<'_>> =
+        sorted.into_iter().map(|(name, resources)| Part { name, resources }).collect();
+    parts.iter_mut().for_each(align);
+    parts
+}
+
+/// Filters that a resource above has as well are not written again.
+fn say_once<'a>(entry: &mut Entry<'a>, seen: &mut Vec<(Vec<FilterEntry>, &'a str)>) {
+    if entry.filters.len() < ALIKE {
+        return;
+    }
+    match seen.iter().find(|(filters, _)| *filters == entry.filters) {
+        Some((_, name)) => {
+            entry.like = Some(name);
+            entry.filters.clear();
+        }
+        None => seen.push((entry.filters.clone(), entry.name)),
+    }
+}
+
+fn align(part: &mut Part<'_>) {
+    let width = part.resources.iter().map(|entry| entry.line.len()).max().unwrap_or_default();
+    part.resources.iter_mut().for_each(|entry| entry.line = format!("{:<width$}", entry.line));
 }
 
 fn entry(resource: &Resource) -> Entry<'_> {
@@ -49,19 +94,18 @@ fn entry(resource: &Resource) -> Entry<'_> {
         Need::Param(name) => Some(name.as_str()),
         Need::Query(_) | Need::Above { .. } | Need::Parent(_) => None,
     });
+    let is_own = |filter: &&Filter| resource.query.iter().all(|(name, _)| *name != filter.name);
     Entry {
         name: &resource.name,
-        table: &resource.table,
-        path: one_line(&resource.request_path),
+        line: format!("{}.enabled = {}", resource.name, resource.enabled),
         summary: sentence(&resource.summary),
-        primary_key: &resource.primary_key,
+        path: one_line(&resource.request_path),
         parent: resource.parent(),
-        incremental: resource.incremental.value.as_ref().map(|incremental| incremental.param.as_str()),
-        enabled: resource.enabled,
         why_off: (!resource.enabled).then(|| sentence(&resource.default.reason)),
         inputs: inputs.collect(),
         query: &resource.query,
-        filters: resource.filters.iter().map(filter).collect(),
+        filters: resource.filters.iter().filter(is_own).map(filter).collect(),
+        like: None,
     }
 }
 

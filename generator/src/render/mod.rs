@@ -7,6 +7,7 @@ mod answers;
 mod config;
 mod destination;
 mod error;
+mod overview;
 mod resources;
 mod runtime;
 mod skeleton;

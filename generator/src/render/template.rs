@@ -8,7 +8,7 @@ use toml_edit::Key;
 use crate::graph::ResourceGraph;
 use crate::text::one_line;
 
-use super::{Answers, Destination, File, FileKind, RenderError, config, skeleton};
+use super::{Answers, Destination, File, FileKind, RenderError, config, overview, skeleton};
 
 /// Renders every `x.j2` of the skeleton.
 pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
@@ -24,7 +24,8 @@ pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result
             guide => answers.destination.guide(),
         },
         destinations => Destination::all().map(Destination::name).collect::<Vec<_>>(),
-        resources => Value::from(Serde(config::entries(graph))),
+        parts => Value::from(Serde(config::parts(graph))),
+        overview => Value::from(Serde(overview::overview(graph))),
     };
     let render = |(path, _): (&str, &str)| {
         let rendered = environment.get_template(path).and_then(|template| template.render(&context));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::graph::{Param, Resource};
 use crate::text::printable;
 
+use super::cost;
 use super::doubt::doubts;
 
 /// All facts of a resource with their reasons, then the doubts.
@@ -55,6 +56,7 @@ fn facts(resource: &Resource) -> Vec<(String, String, &str)> {
     });
     let sent: Vec<String> = resource.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     facts.extend([
+        ("requests".into(), cost(resource), ""),
         ("pages".into(), resource.pagination.value.name().into(), resource.pagination.reason.as_str()),
         (
             "incremental".into(),

@@ -1,5 +1,6 @@
 //! What is known, for people and for programs. Reads a graph; decides nothing.
 
+mod cost;
 mod dot;
 mod doubt;
 mod explain;
@@ -8,6 +9,7 @@ mod overlay;
 mod remedy;
 mod table;
 
+pub use cost::cost;
 pub use dot::dot;
 pub use doubt::{Doubt, doubts};
 pub use explain::explain;

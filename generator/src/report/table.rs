@@ -13,7 +13,7 @@ const GAP: usize = 2;
 const NARROWEST: usize = 8;
 
 /// Name, shape, primary key, parent, pagination, incremental parameter and status, in columns that are cut to fit a
-/// terminal of that width, if there is one.
+/// terminal of that width, if there is one; on a very narrow one, what is on the right is cut off.
 pub fn inspect_table(graph: &ResourceGraph, terminal: Option<usize>) -> String {
     let declared = graph.resources.iter().filter(|resource| resource.is_declared);
     let rows: Vec<[String; 7]> = declared.map(cells).collect();
@@ -33,7 +33,7 @@ pub fn inspect_table(graph: &ResourceGraph, terminal: Option<usize>) -> String {
             // Writing to a string cannot fail.
             let _ = write!(line, "{:<width$}{:GAP$}", cut(cell, width), "");
         }
-        text.push_str(line.trim_end());
+        text.push_str(cut(line.trim_end(), terminal.unwrap_or(usize::MAX)).trim_end());
         text.push('\n');
     }
     text
@@ -82,5 +82,16 @@ mod tests {
         assert!(widths.iter().sum::<usize>() + 12 <= 80, "{widths:?}");
         assert_eq!(widths[1], 8);
         assert_eq!(cut("project_issues", 8), "project…");
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_terminal() {
+        let text = crate::document::Source::Bundled.read().unwrap();
+        let graph = crate::read(&text, &[], &crate::infer::RecordedNames::new()).unwrap().graph;
+        for terminal in [20, 60, 80, 120, 400] {
+            let table = inspect_table(&graph, Some(terminal));
+            assert!(table.lines().all(|line| line.chars().count() <= terminal), "{terminal}");
+            assert_eq!(table.lines().count(), graph.resources.len() + 1);
+        }
     }
 }

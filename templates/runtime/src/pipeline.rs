@@ -27,7 +27,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// `resources` with parents before their children.
+    /// `resources` in any order: a run reads parents before their children.
     pub fn new(name: &'static str, version: &'static str, resources: &'static [&'static Resource]) -> Self {
         Self { name, version, resources, hooks: Hooks::new() }
     }

@@ -90,6 +90,27 @@ impl Resource {
     };
 }
 
+/// The resources of one part of an API, and the parts below it: what a file defines, and the files that it declares.
+#[derive(Debug, Clone, Copy)]
+pub struct Resources {
+    pub own: &'static [&'static Resource],
+    pub below: &'static [&'static Resources],
+}
+
+impl Resources {
+    /// All of them, as a pipeline takes them: own ones before those below. They stay until the process ends.
+    pub fn all(&self) -> &'static [&'static Resource] {
+        let mut all = Vec::new();
+        self.gather(&mut all);
+        all.leak()
+    }
+
+    fn gather(&self, all: &mut Vec<&'static Resource>) {
+        all.extend_from_slice(self.own);
+        self.below.iter().for_each(|below| below.gather(all));
+    }
+}
+
 /// What a resource without parameters has to do with the scope. One that has nothing to do with it is read as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {

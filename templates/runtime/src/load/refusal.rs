@@ -25,10 +25,10 @@ impl Refusal {
     pub fn hint(&self) -> String {
         match self {
             Self::SharedTable { second, .. } => {
-                format!("set in config.toml\n      [resources.{second}]\n      table = \"…\"")
+                format!("set in config.toml, under [resources]\n      {second}.table = \"…\"")
             }
             Self::Unable { resource, .. } => format!(
-                "set `write_disposition` of `[resources.{resource}]` in config.toml to one that it can do, or load into \
+                "set `resources.{resource}.write_disposition` in config.toml to one that it can do, or load into \
                  another place"
             ),
             Self::Unmarked { .. } => "set `load.mark_deleted` in config.toml to false".to_owned(),

@@ -98,7 +98,7 @@ async fn two_resources_share_a_table_only_when_their_keys_agree() {
         error.to_string().contains("`tickets` and `other_tickets` both write to table `tickets`"),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("[resources.other_tickets]"));
+    assert!(error.hint().unwrap().contains("other_tickets.table = "));
 }
 
 #[tokio::test]

@@ -1,0 +1,53 @@
+//! Resources of `groups/members`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&GROUP_MEMBERS],
+    below: &[],
+};
+
+/// `GET /api/v4/groups/{id}/members`
+///
+/// Direct members of a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its `id` is that of a user, who may stand under several parents
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+pub const GROUP_MEMBERS: Resource = Resource {
+    name: "group_members",
+    table: "group_members",
+    path: "/groups/{id}/members",
+    params: &[Param::parent("id", "group_id", "groups", "id")],
+    record_key: &["id"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    columns: &[
+        Column::int("id"),
+        Column::text("username"),
+        Column::text("public_email"),
+        Column::text("name"),
+        Column::text("state"),
+        Column::bool("locked"),
+        Column::text("avatar_url"),
+        Column::text("avatar_path"),
+        Column::text("web_url"),
+        Column::text("email"),
+        Column::int("access_level"),
+        Column::timestamp("created_at"),
+        Column::int("created_by__id"),
+        Column::bool("created_by__locked"),
+        Column::date("expires_at"),
+        Column::int("group_saml_identity__saml_provider_id"),
+        Column::int("group_scim_identity__group_id"),
+        Column::bool("group_scim_identity__active"),
+        Column::bool("is_using_seat"),
+        Column::bool("override"),
+        Column::text("membership_state"),
+        Column::int("member_role__id"),
+        Column::int("member_role__group_id"),
+        Column::int("member_role__base_access_level"),
+    ],
+    ..Resource::DEFAULT
+};

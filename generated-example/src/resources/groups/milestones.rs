@@ -1,0 +1,47 @@
+//! Resources of `groups/milestones`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&GROUP_MILESTONES],
+    below: &[],
+};
+
+/// `GET /api/v4/groups/{id}/milestones`
+///
+/// Milestones of a group.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+/// - incremental: `updated_after` bounds the time of the last change
+pub const GROUP_MILESTONES: Resource = Resource {
+    name: "group_milestones",
+    table: "group_milestones",
+    path: "/groups/{id}/milestones",
+    params: &[Param::parent("id", "group_id", "groups", "id")],
+    record_key: &["id"],
+    pagination: Pagination::Offset,
+    incremental: Some(Incremental {
+        param: "updated_after",
+        cursor: Some("updated_at"),
+        ..Incremental::DEFAULT
+    }),
+    columns: &[
+        Column::int("id"),
+        Column::int("iid"),
+        Column::int("project_id"),
+        Column::int("group_id"),
+        Column::text("title"),
+        Column::text("description"),
+        Column::text("state"),
+        Column::timestamp("created_at"),
+        Column::timestamp("updated_at"),
+        Column::date("due_date"),
+        Column::date("start_date"),
+        Column::bool("expired"),
+        Column::text("web_url"),
+    ],
+    ..Resource::DEFAULT
+};

@@ -1,0 +1,41 @@
+//! Resources of `projects/issues/resource_state_events`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&ISSUE_RESOURCE_STATE_EVENTS],
+    below: &[],
+};
+
+/// `GET /api/v4/projects/{id}/issues/{eventable_id}/resource_state_events`
+///
+/// Changes of state of an issue.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - `eventable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
+pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
+    name: "issue_resource_state_events",
+    table: "issue_resource_state_events",
+    path: "/projects/{id}/issues/{eventable_id}/resource_state_events",
+    params: &[
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent("eventable_id", "issue_iid", "project_issues", "iid"),
+    ],
+    record_key: &["id"],
+    pagination: Pagination::Offset,
+    columns: &[
+        Column::int("id"),
+        Column::int("user__id"),
+        Column::bool("user__locked"),
+        Column::timestamp("created_at"),
+        Column::text("resource_type"),
+        Column::int("resource_id"),
+        Column::text("source_commit"),
+        Column::int("source_merge_request_id"),
+        Column::text("state"),
+    ],
+    ..Resource::DEFAULT
+};

@@ -1,0 +1,46 @@
+//! Resources of `projects/merge_requests/resource_label_events`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&MERGE_REQUEST_RESOURCE_LABEL_EVENTS],
+    below: &[],
+};
+
+/// `GET /api/v4/projects/{id}/merge_requests/{eventable_id}/resource_label_events`
+///
+/// Labels put on and taken off a merge request.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - `eventable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
+pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
+    name: "merge_request_resource_label_events",
+    table: "merge_request_resource_label_events",
+    path: "/projects/{id}/merge_requests/{eventable_id}/resource_label_events",
+    params: &[
+        Param::parent("id", "project_id", "projects", "id"),
+        Param::parent(
+            "eventable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
+    ],
+    record_key: &["id"],
+    pagination: Pagination::Offset,
+    columns: &[
+        Column::int("id"),
+        Column::int("user__id"),
+        Column::bool("user__locked"),
+        Column::timestamp("created_at"),
+        Column::text("resource_type"),
+        Column::int("resource_id"),
+        Column::int("label__id"),
+        Column::bool("label__archived"),
+        Column::text("action"),
+    ],
+    ..Resource::DEFAULT
+};

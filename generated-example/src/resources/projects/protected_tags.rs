@@ -1,0 +1,28 @@
+//! Resources of `projects/protected_tags`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_PROTECTED_TAGS],
+    below: &[],
+};
+
+/// `GET /api/v4/projects/{id}/protected_tags`
+///
+/// Protected tags of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `name`: the path of one item takes its `name`
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_PROTECTED_TAGS: Resource = Resource {
+    name: "project_protected_tags",
+    table: "project_protected_tags",
+    path: "/projects/{id}/protected_tags",
+    params: &[Param::parent("id", "project_id", "projects", "id")],
+    record_key: &["name"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    columns: &[Column::text("name")],
+    ..Resource::DEFAULT
+};

@@ -1,0 +1,39 @@
+//! Resources of `projects/registry`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_REGISTRY_REPOSITORIES],
+    below: &[],
+};
+
+/// `GET /api/v4/projects/{id}/registry/repositories`
+///
+/// Image repositories of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `id`: its records have an `id`, unique in the instance
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
+    name: "project_registry_repositories",
+    table: "project_registry_repositories",
+    path: "/projects/{id}/registry/repositories",
+    params: &[Param::parent("id", "project_id", "projects", "id")],
+    record_key: &["id"],
+    pagination: Pagination::Offset,
+    columns: &[
+        Column::int("id"),
+        Column::text("name"),
+        Column::text("path"),
+        Column::int("project_id"),
+        Column::text("location"),
+        Column::timestamp("created_at"),
+        Column::timestamp("cleanup_policy_started_at"),
+        Column::int("tags_count"),
+        Column::text("delete_api_path"),
+        Column::int("size"),
+        Column::text("status"),
+    ],
+    ..Resource::DEFAULT
+};

@@ -1,0 +1,51 @@
+//! Resources of `projects/releases`, written by `gitlab-init` from the OpenAPI document.
+
+use gitlab_pipeline::resource::*;
+
+/// What stands here, and in the files below.
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_RELEASES],
+    below: &[],
+};
+
+/// `GET /api/v4/projects/{id}/releases`
+///
+/// Releases of a project.
+///
+/// - list: its 200 answer is declared as an array
+/// - key `tag_name`: the path of one item takes its `tag_name`
+/// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - incremental: `updated_after` bounds the time of the last change
+pub const PROJECT_RELEASES: Resource = Resource {
+    name: "project_releases",
+    table: "project_releases",
+    path: "/projects/{id}/releases",
+    params: &[Param::parent("id", "project_id", "projects", "id")],
+    record_key: &["tag_name"],
+    key_scope: KeyScope::Parent,
+    pagination: Pagination::Offset,
+    incremental: Some(Incremental {
+        param: "updated_after",
+        ..Incremental::DEFAULT
+    }),
+    columns: &[
+        Column::text("tag_name"),
+        Column::text("name"),
+        Column::text("description"),
+        Column::timestamp("created_at"),
+        Column::timestamp("released_at"),
+        Column::bool("upcoming_release"),
+        Column::text("description_html"),
+        Column::int("author__id"),
+        Column::bool("author__locked"),
+        Column::timestamp("commit__created_at"),
+        Column::json("commit__parent_ids"),
+        Column::timestamp("commit__authored_date"),
+        Column::timestamp("commit__committed_date"),
+        Column::json("commit__trailers"),
+        Column::json("commit__extended_trailers"),
+        Column::text("commit_path"),
+        Column::text("tag_path"),
+    ],
+    ..Resource::DEFAULT
+};
