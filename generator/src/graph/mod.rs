@@ -127,8 +127,6 @@ pub enum Need {
     Param(String),
     /// A value for a query parameter without which GitLab refuses.
     Query(String),
-    /// A field of a record further above, which the parent does not carry.
-    Above { param: String, parent: String },
     /// What an ancestor needs.
     Parent(String),
 }

@@ -47,7 +47,7 @@ pub(super) fn entries(graph: &ResourceGraph) -> Vec<Entry<'_>> {
 fn entry(resource: &Resource) -> Entry<'_> {
     let inputs = resource.needs.iter().filter_map(|need| match need {
         Need::Param(name) => Some(name.as_str()),
-        Need::Query(_) | Need::Above { .. } | Need::Parent(_) => None,
+        Need::Query(_) | Need::Parent(_) => None,
     });
     Entry {
         name: &resource.name,
