@@ -7,6 +7,7 @@ use gitlab_pipeline::Pipeline;
 
 fn main() -> std::process::ExitCode {
     Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL)
+        .api_root(resources::API_ROOT)
         .hooks(hooks::hooks())
         .main()
 }

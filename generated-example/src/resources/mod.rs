@@ -59,6 +59,9 @@ pub mod tags;
 pub mod users;
 use gitlab_pipeline::resource::Resource;
 
+/// The path of the server below which their paths are.
+pub const API_ROOT: &str = "/api/v4";
+
 /// All resources, parents before their children.
 pub const ALL: &[&Resource] = &[
     &metadata::METADATA,

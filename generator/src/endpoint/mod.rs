@@ -30,6 +30,8 @@ pub use root::ApiRoot;
 pub struct Endpoints {
     pub all: Vec<Endpoint>,
     pub entities: Entities,
+    /// The path below which all requests go: `/rest/api/3`.
+    pub api_root: String,
     /// The operations that could not be read.
     pub unreadable: Vec<Unreadable>,
     /// The references that lead nowhere.
@@ -80,9 +82,9 @@ impl Endpoints {
     /// Reads every GET of the document.
     pub fn parse(document: &Document) -> Self {
         let paths: Vec<String> = document.gets().map(|get| text::path(get.path)).collect();
-        let root = ApiRoot::of(&document.server_path(), paths.iter().map(String::as_str));
+        let root = ApiRoot::of(&text::path(&document.server_path()), paths.iter().map(String::as_str));
         let mut reader = schema::Reader::new(document);
-        let mut endpoints = Self::default();
+        let mut endpoints = Self { api_root: root.shared.clone(), ..Self::default() };
         for get in document.gets() {
             match get.operation() {
                 Ok(operation) => {

@@ -9,7 +9,7 @@ use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Ski
 impl ResourceGraph {
     /// Freezes what was inferred.
     pub fn build(endpoints: &Endpoints, facts: &[Facts]) -> Self {
-        let mut graph = Self::default();
+        let mut graph = Self { api_root: endpoints.api_root.clone(), ..Self::default() };
         for (endpoint, own) in endpoints.all.iter().zip(facts) {
             match skip_reason(own) {
                 Some(reason) => graph.skipped.push(skipped(endpoint, own, reason)),
@@ -60,7 +60,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         topic: own.topic.clone(),
         is_declared: endpoint.is_declared(),
         path: endpoint.path.raw.clone(),
-        request_path: endpoint.path.to_string(),
+        request_path: endpoint.path.below(&endpoints.api_root),
         pointer: endpoint.pointer.clone(),
         operation_id: endpoint.operation_id.clone(),
         summary: endpoint.summary.clone(),

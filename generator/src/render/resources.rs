@@ -73,6 +73,7 @@ fn index(groups: &BTreeMap<String, Vec<&Resource>>, graph: &ResourceGraph) -> To
         let name = constant(&resource.name);
         quote!(&#module::#name)
     });
+    let api_root = &graph.api_root;
     quote! {
         #![doc = " The resources of this pipeline: plain data, written by `gitlab-init` from the OpenAPI document."]
         #![doc = ""]
@@ -81,6 +82,9 @@ fn index(groups: &BTreeMap<String, Vec<&Resource>>, graph: &ResourceGraph) -> To
         #(#[rustfmt::skip] pub mod #modules;)*
 
         use gitlab_pipeline::resource::Resource;
+
+        #[doc = " The path of the server below which their paths are."]
+        pub const API_ROOT: &str = #api_root;
 
         #[doc = " All resources, parents before their children."]
         pub const ALL: &[&Resource] = &[#(#all),*];
