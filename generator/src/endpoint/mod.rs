@@ -21,7 +21,7 @@ use crate::text::{self, lines, one_line};
 
 pub use answer::Answer;
 pub use entity::{Entities, Entity, EntityId, Property, Scalar, Type};
-pub use parameter::QueryParam;
+pub use parameter::{PathParam, QueryParam};
 pub use path::{Path, Segment};
 pub use root::ApiRoot;
 
@@ -50,8 +50,8 @@ pub struct Endpoint {
     pub tags: Vec<String>,
     pub deprecated: bool,
     pub query: Vec<QueryParam>,
-    /// The declared types of placeholders, by name.
-    pub path_params: Vec<(String, Type)>,
+    /// The placeholders that are declared.
+    pub path_params: Vec<PathParam>,
     pub answer: Answer,
     /// The facts that `x-gitlab-init` states, which inference takes as given.
     pub stated: Map<String, Value>,
@@ -121,7 +121,7 @@ fn parse_endpoint<'a>(
         tags: tags(operation),
         deprecated: operation.is_true("deprecated"),
         query: parameter::parse_query(get.parameters(), reader),
-        path_params: parameter::parse_path_types(get.parameters(), reader),
+        path_params: parameter::parse_path(get.parameters(), reader),
         answer,
         stated: get.stated().into_iter().map(|(name, value)| (one_line(&name), clean(value))).collect(),
     }

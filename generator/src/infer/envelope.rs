@@ -1,7 +1,7 @@
 //! A list inside an object, by the structure of the object: one array of records, no id beside it, and otherwise only
 //! plain values and what is about pages.
 
-use crate::endpoint::{Entities, Entity, Type};
+use crate::endpoint::{Entities, Entity, Segment, Type};
 use crate::gitlab;
 
 use super::draft::{Draft, Entry};
@@ -10,7 +10,7 @@ use super::paging::{asks_for_pages, is_paging_object, speaks_of_pages};
 use super::plural::is_plural;
 use super::property;
 use super::shape::{Shape, is_called_a_list};
-use super::words::{is_same, last_word};
+use super::words::{is_same, last_word, words};
 
 /// Where the records are, and what stands beside them.
 #[derive(Debug)]
@@ -39,6 +39,9 @@ pub(super) fn infer_envelope(draft: &Draft<'_>, entry: Entry<'_>) -> Option<Fact
     // An extension tells the format: `/groups.json`.
     let last = last.split_once('.').map_or(last, |(name, _)| name);
     let found = find(entities, entity, last).or_else(|| find_nested(entities, entity, last))?;
+    if is_record_of(entry, entity, last) {
+        return None;
+    }
     let reason = format!("its 200 answer is an object around the array `{}`", found.selector);
     let is_sure = is_surely_one(entry, &found, last)?;
     let fact = if is_sure { Fact::sure } else { Fact::unsure };
@@ -64,6 +67,17 @@ fn is_surely_one(entry: Entry<'_>, found: &Found, last: &str) -> Option<bool> {
         Beside::Paging | Beside::Values => true,
     };
     is_one.then_some(evident)
+}
+
+/// Whether the object is itself what the path leads to: it has the value of the placeholder that the path ends in, or an
+/// id that is named after the last word, `field_set_id` for `/field_set`.
+fn is_record_of(entry: Entry<'_>, entity: &Entity, last: &str) -> bool {
+    let own = match entry.endpoint.path.segments.last() {
+        Some(Segment::Param(name)) if entry.endpoint.query.is_empty() => name.clone(),
+        _ if is_plural(last) => return false,
+        _ => format!("{last}_id"),
+    };
+    words(&own).len() > 1 && property::find_key(entity, &own).is_some()
 }
 
 /// Names that say no more than that records are there.
@@ -98,7 +112,7 @@ fn is_remark(name: &str) -> bool {
         "problem", "problems", "order", "sort", "error", "errors", "warning", "warnings", "message",
         "messages", "notices", "link", "links", "included", "facets",
     ];
-    REMARKS.contains(&last_word(name).as_str())
+    REMARKS.contains(&last_word(name).as_str()) || words(name).first().is_some_and(|word| word == "error")
 }
 
 /// The one array of records at the top of an object. `last` is what the path ends in.
@@ -111,16 +125,21 @@ fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
         .collect();
     let selector = match arrays.as_slice() {
         [only] => only,
-        arrays => {
-            let mut named = arrays.iter().filter(|name| !is_remark(name) || is_same(name, last));
-            let first = named.next()?;
-            if named.next().is_some() {
-                return None;
-            }
-            first
-        }
+        arrays => only_one(arrays.iter().filter(|name| !is_remark(name) || is_same(name, last)))
+            .or_else(|| only_one(arrays.iter().filter(|name| is_plural(last) && is_same(name, last))))
+            .or_else(|| only_one(arrays.iter().filter(|name| is_plural(last) && ends_in(name, last))))?,
     };
     beside(entities, entity, selector)
+}
+
+fn only_one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
+/// `envelopeTemplates` for what `/templates` lists.
+fn ends_in(name: &str, last: &str) -> bool {
+    words(name).ends_with(&words(last))
 }
 
 /// What stands beside `selector`, unless it makes the object a record of its own.

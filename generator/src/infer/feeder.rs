@@ -1,6 +1,6 @@
 //! Which field of a list's records fills a placeholder: by name where there is one, else the field that identifies.
 
-use crate::endpoint::{Endpoint, Entity, EntityId, Scalar, Segment, Type};
+use crate::endpoint::{Endpoint, Entity, EntityId, PathParam, Scalar, Segment, Type};
 use crate::gitlab;
 
 use super::draft::{Draft, Entry};
@@ -22,10 +22,18 @@ pub(super) struct Placeholder<'a> {
 const NAMES: [&str; 9] = ["slug", "key", "login", "username", "name", "code", "path", "handle", "title"];
 
 impl Placeholder<'_> {
+    fn declared(&self) -> Option<&PathParam> {
+        self.entry.endpoint.path_params.iter().find(|param| param.name == self.name)
+    }
+
     fn kind(&self) -> &Type {
         static UNKNOWN: Type = Type::Unknown;
-        let declared = self.entry.endpoint.path_params.iter().find(|(name, _)| name == self.name);
-        declared.map_or(&UNKNOWN, |(_, kind)| kind)
+        self.declared().map_or(&UNKNOWN, |param| &param.kind)
+    }
+
+    /// Whether the document lists its values: then it hardly comes from a record that only happens to be near.
+    pub(super) fn is_closed(&self) -> bool {
+        self.declared().is_some_and(|param| param.is_closed)
     }
 
     /// Whether it is called an id of any sort.

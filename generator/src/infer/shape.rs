@@ -6,6 +6,7 @@ use crate::gitlab;
 use super::draft::{Draft, Entry};
 use super::envelope::infer_envelope;
 use super::fact::Fact;
+use super::key::may_be_a_record;
 use super::paging::asks_for_pages;
 use super::plural::{is_mass_noun, is_plural};
 use super::site::Site;
@@ -68,6 +69,7 @@ pub(super) fn infer_shape(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Shape> {
         .or_else(|| by_file_name(endpoint))
         .or_else(|| by_check(endpoint))
         .or_else(|| infer_envelope(draft, entry))
+        .or_else(|| by_declared_object(site, entry))
         .or_else(|| by_pagination(endpoint))
         .or_else(|| by_merged_map(site, entry))
         .or_else(|| by_protocol(entry))
@@ -119,6 +121,19 @@ fn by_declared_array(endpoint: &Endpoint) -> Option<Fact<Shape>> {
         }
         _ => None,
     }
+}
+
+/// An object that is described and has nothing that could tell it from others. GitLab's documents type lists as one of
+/// their records, which can be told apart; those of others mostly mean what they say.
+fn by_declared_object(site: &Site<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
+    if !gitlab::wraps_lists(entry.place) {
+        return None;
+    }
+    let Answer::Json(Type::Object(id)) = entry.endpoint.answer else { return None };
+    let entity = site.entities.get(id);
+    (entity.is_described() && !may_be_a_record(entity)).then(|| {
+        Fact::sure(Shape::Object, "its 200 answer is declared as one object, which nothing tells from others")
+    })
 }
 
 /// A path that ends in a placeholder leads to one thing, unless it is called a list.
