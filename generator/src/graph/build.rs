@@ -3,6 +3,7 @@
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab;
 use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular};
+use crate::text::snake_case;
 
 use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, needs};
 
@@ -163,10 +164,9 @@ fn collection(path: &Path) -> &str {
 }
 
 fn identifier(text: &str) -> String {
-    use heck::ToSnakeCase;
     let ascii: String =
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-    let mut name = ascii.to_snake_case();
+    let mut name = snake_case(&ascii);
     name.truncate(48);
     if name.is_empty() { "value".into() } else { name }
 }

@@ -11,7 +11,7 @@ use crate::gitlab::{Finality, NewestFirst, Start};
 use crate::graph::{Param, Resource, ResourceGraph};
 use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
-use crate::text::one_line;
+use crate::text::{one_line, snake_case};
 
 use super::config::sentence;
 use super::{File, FileKind, RenderError};
@@ -52,10 +52,9 @@ fn group_name(resource: &Resource) -> String {
 
 /// Fit for a module and a file, whatever the document calls it.
 fn module_name(text: &str) -> String {
-    use heck::ToSnakeCase;
     let ascii: String =
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-    let mut name = ascii.to_snake_case();
+    let mut name = snake_case(&ascii);
     name.truncate(48);
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         name.insert_str(0, "group_");
