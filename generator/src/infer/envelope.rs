@@ -1,7 +1,7 @@
 //! A list inside an object, by the structure of the object: one array of records, no id beside it, and otherwise only
 //! plain values and what is about pages.
 
-use crate::endpoint::{Entities, Entity, Segment, Type};
+use crate::endpoint::{Endpoint, Entities, Entity, Segment, Type};
 use crate::gitlab;
 
 use super::draft::{Draft, Entry};
@@ -35,10 +35,9 @@ enum Beside {
 pub(super) fn infer_envelope(draft: &Draft<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
     let entity = draft.site.entity(entry.endpoint)?;
     let entities = draft.site.entities;
-    let last = entry.endpoint.path.last_literal().unwrap_or_default();
-    // An extension tells the format: `/groups.json`.
-    let last = last.split_once('.').map_or(last, |(name, _)| name);
-    let found = find(entities, entity, last).or_else(|| find_nested(entities, entity, last))?;
+    let called = called(entry.endpoint);
+    let last = called.first().copied().unwrap_or_default();
+    let found = find(entities, entity, &called).or_else(|| find_nested(entities, entity, &called))?;
     if is_record_of(entry, entity, last) {
         return None;
     }
@@ -46,6 +45,12 @@ pub(super) fn infer_envelope(draft: &Draft<'_>, entry: Entry<'_>) -> Option<Fact
     let is_sure = is_surely_one(entry, &found, last)?;
     let fact = if is_sure { Fact::sure } else { Fact::unsure };
     Some(fact(Shape::Envelope { selector: found.selector }, reason))
+}
+
+/// What the path asks for, from its end up to a placeholder. An extension tells the format: `/groups.json`.
+fn called(endpoint: &Endpoint) -> Vec<&str> {
+    let literals = endpoint.path.segments.iter().rev().map_while(Segment::literal);
+    literals.map(|literal| literal.split_once('.').map_or(literal, |(name, _)| name)).collect()
 }
 
 /// Whether the object is surely around a list; `None` when it is rather a record with several parts.
@@ -115,8 +120,9 @@ fn is_remark(name: &str) -> bool {
     REMARKS.contains(&last_word(name).as_str()) || words(name).first().is_some_and(|word| word == "error")
 }
 
-/// The one array of records at the top of an object. `last` is what the path ends in.
-fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
+/// The one array of records at the top of an object, or the one that is called as the path is, from its end.
+fn find(entities: &Entities, entity: &Entity, called: &[&str]) -> Option<Found> {
+    let last = called.first().copied().unwrap_or_default();
     let arrays: Vec<&str> = entity
         .properties
         .iter()
@@ -125,9 +131,11 @@ fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
         .collect();
     let selector = match arrays.as_slice() {
         [only] => only,
-        arrays => only_one(arrays.iter().filter(|name| !is_remark(name) || is_same(name, last)))
-            .or_else(|| only_one(arrays.iter().filter(|name| is_plural(last) && is_same(name, last))))
-            .or_else(|| only_one(arrays.iter().filter(|name| is_plural(last) && ends_in(name, last))))?,
+        arrays => {
+            only_one(arrays.iter().filter(|name| !is_remark(name) || is_same(name, last))).or_else(|| {
+                called.iter().filter(|word| is_plural(word)).find_map(|word| named_like(arrays, word))
+            })?
+        }
     };
     beside(entities, entity, selector)
 }
@@ -137,9 +145,11 @@ fn only_one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().is_none().then_some(first)
 }
 
-/// `envelopeTemplates` for what `/templates` lists.
-fn ends_in(name: &str, last: &str) -> bool {
-    words(name).ends_with(&words(last))
+/// The one array that is called like a word, or that ends in it: `envelopeTemplates` for what `/templates` lists.
+fn named_like<'a, 'n>(arrays: &'a [&'n str], word: &str) -> Option<&'a &'n str> {
+    let ends_in = |name: &&&str| words(name).ends_with(&words(word));
+    only_one(arrays.iter().filter(|name| is_same(name, word)))
+        .or_else(|| only_one(arrays.iter().filter(ends_in)))
 }
 
 /// What stands beside `selector`, unless it makes the object a record of its own.
@@ -160,7 +170,7 @@ fn beside(entities: &Entities, entity: &Entity, selector: &str) -> Option<Found>
 }
 
 /// An object that is nothing but a wrapper around another one with the records.
-fn find_nested(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
+fn find_nested(entities: &Entities, entity: &Entity, called: &[&str]) -> Option<Found> {
     let is_wrapper = |name: &str| {
         const WRAPPERS: [&str; 9] =
             ["data", "result", "results", "response", "embedded", "payload", "body", "content", "output"];
@@ -172,7 +182,7 @@ fn find_nested(entities: &Entities, entity: &Entity, last: &str) -> Option<Found
     });
     let (Some((name, inner)), None) = (wrappers.next(), wrappers.next()) else { return None };
     let outer = beside(entities, entity, name)?;
-    let inner = find(entities, inner, last)?;
+    let inner = find(entities, inner, called)?;
     let selector = format!("{name}.{}", inner.selector);
     Some(Found { selector, beside: outer.beside.max(inner.beside), ..inner })
 }

@@ -47,6 +47,13 @@ impl Placeholder<'_> {
         *self.kind() == Type::Scalar(Scalar::Text) && !self.is_id()
     }
 
+    /// Whether a list lies behind it and not one record, and its name speaks of no id: then its values are no records of
+    /// the list in front, such as a `{zone}` of types. In GitLab's documents, one record may be described as a list.
+    fn chooses_among_many(&self) -> bool {
+        let is_last = self.entry.endpoint.path.segments.len() == self.at + 1;
+        is_last && self.entry.own.shape.value.is_many() && !self.is_id() && self.entry.place.is_nowhere()
+    }
+
     /// Whether it is named after the records of a list: `{org}` of `/orgs`.
     fn is_named_after(&self, list: &Endpoint) -> bool {
         let collection = list.path.literals().next_back().unwrap_or_default();
@@ -100,6 +107,12 @@ fn by_name(
         let reason = format!("`{{{name}}}` names its field `{outer}`, an object with a `{inner}`");
         return Some(Fact::unsure(field, reason));
     }
+    if let Some((outer, id)) = named_after(name).and_then(|outer| object_named(&outer, entity))
+        && let Some(inner) = property::find_key(draft.site.entities.get(id), "id")
+    {
+        let reason = format!("`{{{name}}}` names the `{inner}` of its field `{outer}`");
+        return Some(Fact::unsure(format!("{outer}.{inner}"), reason));
+    }
     (placeholder.asks_for_a_name() && placeholder.is_named_after(list.endpoint)).then_some(())?;
     let field = name_of(entity)?;
     Some(Fact::sure(field.to_owned(), format!("`{{{name}}}` is a text, and its records have a `{field}`")))
@@ -110,7 +123,7 @@ fn by_key(entity: Option<&Entity>, list: Entry<'_>, placeholder: Placeholder<'_>
     let [key] = list.own.key.value.fields.as_slice() else { return None };
     let kind =
         entity.and_then(|entity| entity.properties.get(key)).map_or(&Type::Unknown, |known| &known.kind);
-    if !property::identifies(kind) {
+    if !property::identifies(kind) || placeholder.chooses_among_many() {
         return None;
     }
     let is_name = NAMES.contains(&words(key).join("_").as_str());

@@ -1,6 +1,6 @@
 //! The resource definitions: one file per group of endpoints, plain data with the reasons in doc comments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use heck::ToShoutySnakeCase;
@@ -95,11 +95,10 @@ fn ordered(graph: &ResourceGraph) -> Vec<&Resource> {
     let mut ordered: Vec<&Resource> = Vec::new();
     let mut waiting: Vec<&Resource> = graph.resources.iter().collect();
     while !waiting.is_empty() {
-        let placed =
-            |name: &str| ordered.iter().any(|resource| resource.name == name) || graph.get(name).is_none();
+        let open: HashSet<&str> = waiting.iter().map(|resource| resource.name.as_str()).collect();
         let (ready, rest): (Vec<&Resource>, Vec<&Resource>) = waiting.iter().partition(|resource| {
             let sources = resource.params.iter().filter_map(|param| param.source.value.as_ref());
-            sources.into_iter().all(|source| placed(&source.resource))
+            sources.into_iter().all(|source| !open.contains(source.resource.as_str()))
         });
         if ready.is_empty() {
             // A circle: the engine names it when it starts.
