@@ -78,7 +78,7 @@ fn is_surely_one(entry: Entry<'_>, found: &Found, last: &str) -> Option<bool> {
 /// id that is named after the last word, `field_set_id` for `/field_set`.
 fn is_record_of(entry: Entry<'_>, entity: &Entity, last: &str) -> bool {
     let own = match entry.endpoint.path.segments.last() {
-        Some(Segment::Param(name)) if entry.endpoint.query.is_empty() => name.clone(),
+        Some(Segment::Param(name)) if !asks_for_pages(entry.endpoint) => name.clone(),
         _ if is_plural(last) => return false,
         _ => format!("{last}_id"),
     };
