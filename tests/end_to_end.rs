@@ -46,13 +46,17 @@ fn resources(pipeline: &Pipeline, server: &SampleServer) -> Vec<Resource> {
 #[test]
 fn the_bundled_document_loads_everything() {
     let folder = tempfile::tempdir().expect("a folder");
-    let pipeline = Pipeline::scaffold(folder.path(), "bundled-core", &[]).expect("a crate");
+    // The awards hang on notes that take an epic's id, and take its iid themselves.
+    let args = ["--preset", "core", "--select", "epic_note_award_emoji"];
+    let pipeline = Pipeline::scaffold(folder.path(), "bundled-core", &args).expect("a crate");
     pipeline.build().expect("a build without warnings");
     let server = server();
     succeed(pipeline.command(&server).arg("run")).expect("a first run");
     let resources = resources(&pipeline, &server);
     assert!(resources.len() >= 40, "core has {} resources", resources.len());
     compare(&pipeline, &server, &resources);
+    let awards = server.world().count("/groups/{id}/epics/{epic_iid}/notes/{note_id}/award_emoji");
+    assert!(awards.is_ok_and(|count| count > 0), "nothing is carried past the notes of epics");
     succeed(pipeline.command(&server).arg("run")).expect("a second run");
     compare(&pipeline, &server, &resources);
     assert!(server.log().iter().all(|exchange| !exchange.token_in_url), "a token stood in a URL");

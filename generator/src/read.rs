@@ -27,6 +27,7 @@ pub fn read(text: &Text, overlays: &[Text], recorded: &RecordedNames) -> Result<
     let mut endpoints = Endpoints::parse(&document);
     if is_gitlab {
         endpoints.all.extend(gitlab::implied_lists(&endpoints));
+        endpoints.api_root = gitlab::API_ROOT.to_owned();
     }
     let facts = infer(&endpoints, is_gitlab, recorded);
     let graph = ResourceGraph::build(&endpoints, &facts);

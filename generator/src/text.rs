@@ -30,6 +30,16 @@ pub(crate) fn one_line(text: &str) -> String {
     printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// An identifier in snake case, which most are in already.
+pub(crate) fn snake_case(identifier: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_snake = identifier.bytes().all(is_plain)
+        && !identifier.starts_with('_')
+        && !identifier.ends_with('_')
+        && !identifier.contains("__");
+    if is_snake { identifier.to_owned() } else { heck::ToSnakeCase::to_snake_case(identifier) }
+}
+
 /// Marks and overrides of the direction of text, which make code look like other code.
 fn turns_text(letter: char) -> bool {
     matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
@@ -38,6 +48,13 @@ fn turns_text(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_snake_case_already_stays_as_the_long_way_would_have_it() {
+        for text in ["merge_request", "iid", "level0_id", "_a", "a_", "a__b", "aB", "a-b", "", "_", "x2y"] {
+            assert_eq!(snake_case(text), heck::ToSnakeCase::to_snake_case(text), "{text}");
+        }
+    }
 
     #[test]
     fn nothing_steers_a_terminal() {

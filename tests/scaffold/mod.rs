@@ -104,11 +104,16 @@ impl Pipeline {
 
     /// The command of the pipeline, with the sample server's address and token in its environment.
     pub(crate) fn command(&self, server: &SampleServer) -> Command {
+        self.command_at(&server.url(), server.token())
+    }
+
+    /// The same with any address and token.
+    pub(crate) fn command_at(&self, url: &str, token: &str) -> Command {
         let mut command = Command::new(target().join("pipelines/debug").join(&self.name));
         command
             .current_dir(&self.folder)
-            .env("GITLAB_URL", server.url())
-            .env("GITLAB_TOKEN", server.token())
+            .env("GITLAB_URL", url)
+            .env("GITLAB_TOKEN", token)
             .env_remove("CI_JOB_TOKEN")
             .env_remove("CI_SERVER_URL");
         command

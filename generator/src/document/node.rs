@@ -43,9 +43,13 @@ impl<'a> Node<'a> {
 
     /// The entries of the mapping below a key.
     pub(crate) fn entries(self, key: &str) -> impl Iterator<Item = (&'a str, Node<'a>)> {
-        let entries = self.get(key).and_then(|node| node.value.as_object());
-        let file = self.file;
-        entries.into_iter().flatten().map(move |(key, value)| (key.as_str(), Node { value, file }))
+        self.get(key).into_iter().flat_map(Node::all)
+    }
+
+    /// The entries of a mapping.
+    pub(crate) fn all(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        let entries = self.value.as_object().into_iter().flatten();
+        entries.map(move |(key, value)| (key.as_str(), Node { value, file: self.file }))
     }
 
     pub(crate) fn as_object(self) -> Option<&'a Map<String, Value>> {

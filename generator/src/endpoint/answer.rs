@@ -22,16 +22,17 @@ pub enum Answer {
 /// Reads the answer of success: 200 before all others. What `default` describes is the answer in all other cases, an
 /// error.
 pub(super) fn parse_answer<'a>(operation: Node<'a>, produces: Node<'a>, reader: &mut Reader<'a>) -> Answer {
-    let responses = || operation.entries("responses").filter(|(code, _)| !code.starts_with("x-"));
-    let exact = responses().find(|(code, _)| *code == "200");
-    let success = exact.or_else(|| responses().find(|(code, _)| carries_body(code)));
+    let responses: Vec<(&str, Node<'a>)> =
+        reader.entries(operation, "responses").filter(|(code, _)| !code.starts_with("x-")).collect();
+    let exact = responses.iter().find(|(code, _)| *code == "200");
+    let success = exact.or_else(|| responses.iter().find(|(code, _)| carries_body(code)));
     if let Some((_, response)) = success {
-        return match reader.follow(response) {
+        return match reader.follow(*response) {
             Some(response) => parse_response(response, produces, reader),
             None => Answer::Undescribed,
         };
     }
-    if responses().any(|(code, _)| carries_nothing(code)) { Answer::Empty } else { Answer::Undescribed }
+    if responses.iter().any(|(code, _)| carries_nothing(code)) { Answer::Empty } else { Answer::Undescribed }
 }
 
 fn carries_body(code: &str) -> bool {
@@ -50,7 +51,7 @@ fn carries_nothing(code: &str) -> bool {
 
 fn parse_response<'a>(response: Node<'a>, produces: Node<'a>, reader: &mut Reader<'a>) -> Answer {
     let schema = |media: Node<'a>, reader: &mut Reader<'a>| reader.follow(media)?.get("schema");
-    let content: Vec<(&str, Node<'a>)> = response.entries("content").collect();
+    let content: Vec<(&str, Node<'a>)> = reader.entries(response, "content").collect();
     if content.is_empty() {
         return match response.get("schema") {
             Some(schema) => parse_swagger(schema, produces, reader),

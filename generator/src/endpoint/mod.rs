@@ -21,7 +21,7 @@ use crate::text::{self, lines, one_line};
 
 pub use answer::Answer;
 pub use entity::{Entities, Entity, EntityId, Property, Scalar, Type};
-pub use parameter::QueryParam;
+pub use parameter::{PathParam, QueryParam};
 pub use path::{Path, Segment};
 pub use root::ApiRoot;
 
@@ -30,6 +30,8 @@ pub use root::ApiRoot;
 pub struct Endpoints {
     pub all: Vec<Endpoint>,
     pub entities: Entities,
+    /// The path below which all requests go: `/rest/api/3`.
+    pub api_root: String,
     /// The operations that could not be read.
     pub unreadable: Vec<Unreadable>,
     /// The references that lead nowhere.
@@ -48,8 +50,8 @@ pub struct Endpoint {
     pub tags: Vec<String>,
     pub deprecated: bool,
     pub query: Vec<QueryParam>,
-    /// The declared types of placeholders, by name.
-    pub path_params: Vec<(String, Type)>,
+    /// The placeholders that are declared.
+    pub path_params: Vec<PathParam>,
     pub answer: Answer,
     /// The facts that `x-gitlab-init` states, which inference takes as given.
     pub stated: Map<String, Value>,
@@ -80,9 +82,9 @@ impl Endpoints {
     /// Reads every GET of the document.
     pub fn parse(document: &Document) -> Self {
         let paths: Vec<String> = document.gets().map(|get| text::path(get.path)).collect();
-        let root = ApiRoot::of(&document.server_path(), paths.iter().map(String::as_str));
+        let root = ApiRoot::of(&text::path(&document.server_path()), paths.iter().map(String::as_str));
         let mut reader = schema::Reader::new(document);
-        let mut endpoints = Self::default();
+        let mut endpoints = Self { api_root: root.shared.clone(), ..Self::default() };
         for get in document.gets() {
             match get.operation() {
                 Ok(operation) => {
@@ -119,7 +121,7 @@ fn parse_endpoint<'a>(
         tags: tags(operation),
         deprecated: operation.is_true("deprecated"),
         query: parameter::parse_query(get.parameters(), reader),
-        path_params: parameter::parse_path_types(get.parameters(), reader),
+        path_params: parameter::parse_path(get.parameters(), reader),
         answer,
         stated: get.stated().into_iter().map(|(name, value)| (one_line(&name), clean(value))).collect(),
     }

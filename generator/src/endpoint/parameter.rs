@@ -28,6 +28,15 @@ impl QueryParam {
     }
 }
 
+/// What the document says of the values of a placeholder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathParam {
+    pub name: String,
+    pub kind: Type,
+    /// Whether it lists all values that there are.
+    pub is_closed: bool,
+}
+
 /// The query parameters in the order of the document, each name once: the first wins, as an operation's own parameters
 /// come before those of its path.
 pub(super) fn parse_query<'a>(
@@ -40,13 +49,18 @@ pub(super) fn parse_query<'a>(
         .collect()
 }
 
-/// The types of placeholders, each name once.
-pub(super) fn parse_path_types<'a>(
+/// The placeholders, each name once.
+pub(super) fn parse_path<'a>(
     parameters: impl Iterator<Item = Node<'a>>,
     reader: &mut Reader<'a>,
-) -> Vec<(String, Type)> {
+) -> Vec<PathParam> {
     let placeholders = named(parameters, "path", reader).into_iter();
-    placeholders.map(|(name, node)| (name, reader.read(schema(node)))).collect()
+    let parse = |(name, node)| {
+        let schema = schema(node);
+        let is_closed = !reader.enumeration(schema).is_empty();
+        PathParam { name, kind: reader.read(schema), is_closed }
+    };
+    placeholders.map(parse).collect()
 }
 
 fn named<'a>(

@@ -10,6 +10,8 @@ use super::root::ApiRoot;
 pub struct Path {
     /// As the document writes it; what cannot stand in a path is percent-encoded.
     pub raw: String,
+    /// The root of the API, as far as this path is below it: `/api/v4`.
+    pub root: String,
     /// Below the root of the API (`/api/v4`), without what the document marks as optional.
     pub segments: Vec<Segment>,
     /// Placeholders in optional parts, such as `hash` in `/sync(/{hash})/manifest`. Requests leave them out.
@@ -56,14 +58,19 @@ impl Path {
         }
         let segments: Vec<Segment> =
             plain.split('/').filter(|text| !text.is_empty()).map(Segment::parse).collect();
-        let segments = without_api_root(segments, root);
+        let (root, segments) = split_off_root(segments, root);
         let (place, ends) = place(&segments);
-        Self { raw: raw.to_owned(), segments, optional, ending, place, ends }
+        Self { raw: raw.to_owned(), root, segments, optional, ending, place, ends }
     }
 
     /// The same path, as a document writes it.
     pub fn written(self, raw: String) -> Self {
         Self { raw, ..self }
+    }
+
+    /// What a request is made of below `api`, with which the root of the path may begin.
+    pub fn below(&self, api: &str) -> String {
+        format!("{}{self}", self.root.strip_prefix(api).unwrap_or_default())
     }
 
     /// The names of all placeholders that a request needs, in the order of the path. One that stands there twice has
@@ -110,7 +117,7 @@ fn place(segments: &[Segment]) -> (String, Vec<usize>) {
     (place, ends)
 }
 
-/// Below the API root: what a request is made of.
+/// Below its root.
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for segment in &self.segments {
@@ -193,18 +200,18 @@ pub(super) fn format_suffix(path: &str) -> Option<&str> {
     (last.len() > suffix.len() && matches!(suffix, ".json" | ".{format}")).then_some(suffix)
 }
 
-/// Drops everything up to the API's version, `/api/v4` or `/gitlab/api/v4`, or else what all paths begin with.
-fn without_api_root(mut segments: Vec<Segment>, common: usize) -> Vec<Segment> {
-    let root = segments.windows(2).position(|pair| {
+/// The root, which reaches up to the API's version, `/api/v4` or `/gitlab/api/v4`, or else over what all paths begin
+/// with; and what follows it.
+fn split_off_root(mut segments: Vec<Segment>, common: usize) -> (String, Vec<Segment>) {
+    let version = segments.windows(2).position(|pair| {
         let [api, version] = pair else { return false };
         api.literal() == Some("api") && version.literal().is_some_and(is_version)
     });
-    match root {
-        Some(at) if segments.iter().take(at).all(|segment| segment.literal().is_some()) => {
-            segments.split_off(at + 2)
-        }
-        _ => segments.split_off(common.min(segments.len())),
-    }
+    let is_literal = |at: &usize| segments.iter().take(*at).all(|segment| segment.literal().is_some());
+    let length = version.filter(is_literal).map_or(common, |at| at + 2);
+    let rest = segments.split_off(length.min(segments.len()));
+    let root = segments.iter().filter_map(Segment::literal);
+    (root.fold(String::new(), |root, segment| root + "/" + segment), rest)
 }
 
 fn is_version(literal: &str) -> bool {

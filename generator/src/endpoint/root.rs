@@ -10,6 +10,8 @@ pub struct ApiRoot {
     server_path: String,
     /// As many segments of the server's path and the document's paths together are the root.
     length: usize,
+    /// What stands in front of all requests: `/rest/api/3`.
+    pub(super) shared: String,
     formatted: HashSet<String>,
 }
 
@@ -22,7 +24,25 @@ impl ApiRoot {
         let all = server.iter().copied().chain(common);
         let marked = all.enumerate().filter(|(_, segment)| is_marker(segment)).last();
         let length = marked.map_or(server.len(), |(at, _)| at + 1);
-        Self { server_path: server_path.to_owned(), length, formatted: formatted(paths) }
+        let mut root = Self {
+            server_path: server_path.to_owned(),
+            length,
+            shared: String::new(),
+            formatted: formatted(paths.clone()),
+        };
+        root.shared = root.shared_by(paths);
+        root
+    }
+
+    /// What the roots of all paths begin with: an API at `/api/v2` may have a path `/health` beside it.
+    fn shared_by<'a>(&self, mut paths: impl Iterator<Item = &'a str>) -> String {
+        let root = |path| self.path(path).root;
+        let Some(mut shared) = paths.next().map(root) else { return self.server_path.clone() };
+        for own in paths.map(root) {
+            let same = segments(&shared).zip(segments(&own)).take_while(|(one, other)| one == other);
+            shared = same.fold(String::new(), |shared, (segment, _)| shared + "/" + segment);
+        }
+        shared
     }
 
     /// Cuts up a path of the document.
@@ -100,6 +120,17 @@ mod tests {
         assert_eq!(requests("", &["/admin/books", "/admin/shelves"]), ["/admin/books", "/admin/shelves"]);
         assert_eq!(requests("", &["/v1/books", "/health"]), ["/v1/books", "/health"]);
         assert_eq!(requests("", &["/v1", "/v1/books"]), ["/v1", "/v1/books"]);
+    }
+
+    #[test]
+    fn what_stands_in_front_of_all_requests_is_shared_by_all_paths() {
+        let shared = |server: &str, paths: &[&str]| ApiRoot::of(server, paths.iter().copied()).shared;
+        assert_eq!(shared("", &["/rest/api/3/issue", "/rest/api/3/users/{id}"]), "/rest/api/3");
+        assert_eq!(shared("/library", &["/v1beta2/books", "/v1beta2/shelves"]), "/library/v1beta2");
+        assert_eq!(shared("/api/v4", &["/projects", "/groups"]), "/api/v4");
+        assert_eq!(shared("", &["/api/v2/books", "/health"]), "");
+        assert_eq!(shared("/store", &["/books", "/shelves"]), "/store");
+        assert_eq!(shared("/store", &[]), "/store");
     }
 
     #[test]

@@ -18,7 +18,9 @@ const DEEPEST: usize = 64;
 /// As many parts as one object may be combined of.
 const MOST_PARTS: usize = 2_000;
 
-const VARIANTS: [&str; 2] = ["oneOf", "anyOf"];
+/// What lists variants. A list of items is one as well: those of a tuple, or, without a type, what a converter made of
+/// variants.
+const VARIANTS: [&str; 3] = ["oneOf", "anyOf", "items"];
 
 /// Reads schemas and remembers them.
 #[derive(Debug)]
@@ -44,6 +46,16 @@ impl<'a> Reader<'a> {
 
     pub(super) fn follow(&mut self, node: Node<'a>) -> Option<Node<'a>> {
         self.references.follow(node)
+    }
+
+    /// The entries of the mapping below a key, which may itself be a reference.
+    pub(super) fn entries(
+        &mut self,
+        node: Node<'a>,
+        key: &str,
+    ) -> impl Iterator<Item = (&'a str, Node<'a>)> + use<'a> {
+        let mapping = node.get(key).and_then(|mapping| self.follow(mapping));
+        mapping.into_iter().flat_map(Node::all)
     }
 
     pub(super) fn read(&mut self, schema: Node<'a>) -> Type {
@@ -97,7 +109,7 @@ impl<'a> Reader<'a> {
 
     /// A schema without a `type` shows what it is by its other keywords.
     fn read_keywords(&mut self, schema: Node<'a>, name: Option<String>, depth: usize) -> Type {
-        if schema.entries("properties").next().is_some() {
+        if self.entries(schema, "properties").next().is_some() {
             return self.entity(schema, name);
         }
         if schema.items("allOf").next().is_some() {
@@ -129,7 +141,10 @@ impl<'a> Reader<'a> {
 
     fn read_array(&mut self, schema: Node<'a>, depth: usize) -> Type {
         let items = schema.get("items").filter(|items| items.as_object().is_some());
-        let items = items.map(|items| self.kind(items, depth + 1)).unwrap_or_default();
+        let items = match items {
+            Some(items) => self.kind(items, depth + 1),
+            None => self.read_variants(schema, None, depth),
+        };
         Type::Array(Box::new(items))
     }
 
@@ -200,7 +215,7 @@ impl<'a> Reader<'a> {
             }
             properties.extend(common.unwrap_or_default());
         }
-        properties.extend(schema.entries("properties"));
+        properties.extend(self.entries(schema, "properties"));
         properties
     }
 

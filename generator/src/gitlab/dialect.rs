@@ -7,11 +7,14 @@ use crate::endpoint::{Answer, Endpoint, Endpoints, Path, Type};
 
 use super::Place;
 
+/// Where GitLab has its API, below the path of the instance, whatever a document says.
+pub(crate) const API_ROOT: &str = "/api/v4";
+
 /// Whether a document is about GitLab: by its title, or by the root of GitLab's API.
 pub(crate) fn is_gitlab(document: &Document) -> bool {
     let names_it = |text: &str| text.to_lowercase().contains("gitlab");
     let root = document.server_path();
-    let has_root = |path: &str| format!("{root}{path}/").contains("/api/v4/");
+    let has_root = |path: &str| format!("{root}{path}/").contains(&format!("{API_ROOT}/"));
     names_it(&document.info.title) || document.gets().any(|get| has_root(get.path))
 }
 

@@ -17,7 +17,7 @@ mod reading;
 
 pub(crate) use aliases::alias;
 pub(crate) use audience::{Audience, answers_in_files, audience};
-pub(crate) use dialect::{implied_lists, is_gitlab, wraps_lists};
+pub(crate) use dialect::{API_ROOT, implied_lists, is_gitlab, wraps_lists};
 pub(crate) use filters::{hidden_filters, needs};
 pub(crate) use identifiers::identifier;
 use naming::topic;

@@ -3,13 +3,14 @@
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab;
 use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular};
+use crate::text::snake_case;
 
 use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, needs};
 
 impl ResourceGraph {
     /// Freezes what was inferred.
     pub fn build(endpoints: &Endpoints, facts: &[Facts]) -> Self {
-        let mut graph = Self::default();
+        let mut graph = Self { api_root: endpoints.api_root.clone(), ..Self::default() };
         for (endpoint, own) in endpoints.all.iter().zip(facts) {
             match skip_reason(own) {
                 Some(reason) => graph.skipped.push(skipped(endpoint, own, reason)),
@@ -60,7 +61,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         part: own.part.clone(),
         is_declared: endpoint.is_declared(),
         path: endpoint.path.raw.clone(),
-        request_path: endpoint.path.to_string(),
+        request_path: endpoint.path.below(&endpoints.api_root),
         pointer: endpoint.pointer.clone(),
         operation_id: endpoint.operation_id.clone(),
         summary: endpoint.summary.clone(),
@@ -163,10 +164,9 @@ fn collection(path: &Path) -> &str {
 }
 
 fn identifier(text: &str) -> String {
-    use heck::ToSnakeCase;
     let ascii: String =
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-    let mut name = ascii.to_snake_case();
+    let mut name = snake_case(&ascii);
     name.truncate(48);
     if name.is_empty() { "value".into() } else { name }
 }

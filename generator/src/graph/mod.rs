@@ -22,6 +22,8 @@ pub use select::{Selection, SelectionError};
 pub struct ResourceGraph {
     pub resources: Vec<Resource>,
     pub skipped: Vec<Skipped>,
+    /// The path of the server below which all requests go: `/api/v4`.
+    pub api_root: String,
 }
 
 /// An endpoint as a source of records.
@@ -35,7 +37,7 @@ pub struct Resource {
     pub is_declared: bool,
     /// Exactly as the document writes it.
     pub path: String,
-    /// Below the API root: what a request is made of.
+    /// Below the root of the API: what a request is made of.
     pub request_path: String,
     /// Where the document declares it, as a JSON Pointer.
     pub pointer: String,
@@ -127,8 +129,6 @@ pub enum Need {
     Param(String),
     /// A value for a query parameter without which GitLab refuses.
     Query(String),
-    /// A field of a record further above, which the parent does not carry.
-    Above { param: String, parent: String },
     /// What an ancestor needs.
     Parent(String),
 }

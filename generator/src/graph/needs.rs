@@ -1,18 +1,14 @@
 //! What a token and a scope do not provide, also through ancestors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{Need, ParamSource, Resource, ResourceGraph};
+use super::{Need, Param, ParamSource, Resource, ResourceGraph};
 
 /// Fills `needs` and turns off by default what has any.
 pub(super) fn resolve_needs(graph: &mut ResourceGraph) {
+    cut_unrelated_sources(graph);
     for resource in &mut graph.resources {
         resource.needs = own_needs(resource);
-    }
-    let uncarried: Vec<Option<Need>> =
-        graph.resources.iter().map(|resource| uncarried_need(graph, resource)).collect();
-    for (resource, need) in graph.resources.iter_mut().zip(uncarried) {
-        resource.needs.extend(need);
     }
     inherit_needs(graph);
     for resource in &mut graph.resources {
@@ -32,15 +28,44 @@ fn own_needs(resource: &Resource) -> Vec<Need> {
     params.chain(required.map(|filter| Need::Query(filter.name.clone()))).collect()
 }
 
-/// A partition knows the parent's record and the parent's own parameters, and no other field of what lies above.
-fn uncarried_need(graph: &ResourceGraph, resource: &Resource) -> Option<Need> {
-    let parent = graph.get(resource.parent()?)?;
-    let is_carried = |source: &ParamSource| {
-        source.resource == parent.name
-            || parent.params.iter().any(|above| above.source.value.as_ref() == Some(source))
+/// A partition knows the records that it hangs on, one below the other. Of a list beside those nothing tells which of its
+/// records belong to them: what it would feed is for the user to give.
+fn cut_unrelated_sources(graph: &mut ResourceGraph) {
+    let unrelated: Vec<Vec<usize>> = {
+        let by_name: HashMap<&str, &Resource> =
+            graph.resources.iter().map(|resource| (resource.name.as_str(), resource)).collect();
+        graph.resources.iter().map(|resource| unrelated_params(&by_name, resource)).collect()
     };
-    let param = resource.params.iter().find(|param| !param.source.value.as_ref().is_none_or(is_carried))?;
-    Some(Need::Above { param: param.name.clone(), parent: parent.name.clone() })
+    for (resource, unrelated) in graph.resources.iter_mut().zip(unrelated) {
+        let params = resource.params.iter_mut().enumerate().filter(|(at, _)| unrelated.contains(at));
+        for (_, param) in params {
+            param.source.value = None;
+            param.source.sure = false;
+            param
+                .source
+                .reason
+                .push_str("; but its records and those of the other lists do not belong together");
+        }
+    }
+}
+
+fn unrelated_params(by_name: &HashMap<&str, &Resource>, resource: &Resource) -> Vec<usize> {
+    let fed = resource.params.iter().filter(|param| param.source.value.is_some()).count();
+    if fed < 2 {
+        return Vec::new();
+    }
+    let parent = |resource: &&Resource| by_name.get(resource.parent()?).copied();
+    // A circle ends nowhere.
+    let above: Vec<&Resource> =
+        std::iter::successors(parent(&resource), parent).take(by_name.len()).collect();
+    let carries = |above: &Resource, source: &ParamSource| {
+        source.resource == above.name
+            || above.params.iter().any(|param| param.source.value.as_ref() == Some(source))
+    };
+    let is_known = |param: &Param| {
+        param.source.value.as_ref().is_none_or(|source| above.iter().any(|above| carries(above, source)))
+    };
+    (0..).zip(&resource.params).filter(|(_, param)| !is_known(param)).map(|(at, _)| at).collect()
 }
 
 /// Until nothing changes: a child of what is not ready is not ready. Parents that form a circle are never ready.
@@ -80,9 +105,6 @@ impl std::fmt::Display for Need {
         match self {
             Self::Param(name) => write!(formatter, "no list provides `{name}`"),
             Self::Query(name) => write!(formatter, "GitLab requires the query parameter `{name}`"),
-            Self::Above { param, parent } => {
-                write!(formatter, "its parent `{parent}` does not know the value of `{param}`")
-            }
             Self::Parent(name) => write!(formatter, "its parent `{name}` needs input"),
         }
     }

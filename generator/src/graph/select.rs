@@ -98,7 +98,7 @@ impl ResourceGraph {
         if takes_all {
             resources.iter_mut().for_each(|resource| resource.enabled &= runs_unasked(resource));
         }
-        Ok(Self { resources, skipped: self.skipped.clone() })
+        Ok(Self { resources, skipped: self.skipped.clone(), api_root: self.api_root.clone() })
     }
 
     /// Whether nothing was asked for, and the document hardly knows what is taken then.

@@ -1,7 +1,7 @@
 //! A list inside an object, by the structure of the object: one array of records, no id beside it, and otherwise only
 //! plain values and what is about pages.
 
-use crate::endpoint::{Entities, Entity, Type};
+use crate::endpoint::{Endpoint, Entities, Entity, Segment, Type};
 use crate::gitlab;
 
 use super::draft::{Draft, Entry};
@@ -10,7 +10,7 @@ use super::paging::{asks_for_pages, is_paging_object, speaks_of_pages};
 use super::plural::is_plural;
 use super::property;
 use super::shape::{Shape, is_called_a_list};
-use super::words::{is_same, last_word};
+use super::words::{is_same, last_word, words};
 
 /// Where the records are, and what stands beside them.
 #[derive(Debug)]
@@ -35,14 +35,22 @@ enum Beside {
 pub(super) fn infer_envelope(draft: &Draft<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
     let entity = draft.site.entity(entry.endpoint)?;
     let entities = draft.site.entities;
-    let last = entry.endpoint.path.last_literal().unwrap_or_default();
-    // An extension tells the format: `/groups.json`.
-    let last = last.split_once('.').map_or(last, |(name, _)| name);
-    let found = find(entities, entity, last).or_else(|| find_nested(entities, entity, last))?;
+    let called = called(entry.endpoint);
+    let last = called.first().copied().unwrap_or_default();
+    let found = find(entities, entity, &called).or_else(|| find_nested(entities, entity, &called))?;
+    if is_record_of(entry, entity, last) {
+        return None;
+    }
     let reason = format!("its 200 answer is an object around the array `{}`", found.selector);
     let is_sure = is_surely_one(entry, &found, last)?;
     let fact = if is_sure { Fact::sure } else { Fact::unsure };
     Some(fact(Shape::Envelope { selector: found.selector }, reason))
+}
+
+/// What the path asks for, from its end up to a placeholder. An extension tells the format: `/groups.json`.
+fn called(endpoint: &Endpoint) -> Vec<&str> {
+    let literals = endpoint.path.segments.iter().rev().map_while(Segment::literal);
+    literals.map(|literal| literal.split_once('.').map_or(literal, |(name, _)| name)).collect()
 }
 
 /// Whether the object is surely around a list; `None` when it is rather a record with several parts.
@@ -64,6 +72,17 @@ fn is_surely_one(entry: Entry<'_>, found: &Found, last: &str) -> Option<bool> {
         Beside::Paging | Beside::Values => true,
     };
     is_one.then_some(evident)
+}
+
+/// Whether the object is itself what the path leads to: it has the value of the placeholder that the path ends in, or an
+/// id that is named after the last word, `field_set_id` for `/field_set`.
+fn is_record_of(entry: Entry<'_>, entity: &Entity, last: &str) -> bool {
+    let own = match entry.endpoint.path.segments.last() {
+        Some(Segment::Param(name)) if !asks_for_pages(entry.endpoint) => name.clone(),
+        _ if is_plural(last) => return false,
+        _ => format!("{last}_id"),
+    };
+    words(&own).len() > 1 && property::find_key(entity, &own).is_some()
 }
 
 /// Names that say no more than that records are there.
@@ -98,11 +117,12 @@ fn is_remark(name: &str) -> bool {
         "problem", "problems", "order", "sort", "error", "errors", "warning", "warnings", "message",
         "messages", "notices", "link", "links", "included", "facets",
     ];
-    REMARKS.contains(&last_word(name).as_str())
+    REMARKS.contains(&last_word(name).as_str()) || words(name).first().is_some_and(|word| word == "error")
 }
 
-/// The one array of records at the top of an object. `last` is what the path ends in.
-fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
+/// The one array of records at the top of an object, or the one that is called as the path is, from its end.
+fn find(entities: &Entities, entity: &Entity, called: &[&str]) -> Option<Found> {
+    let last = called.first().copied().unwrap_or_default();
     let arrays: Vec<&str> = entity
         .properties
         .iter()
@@ -112,15 +132,24 @@ fn find(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
     let selector = match arrays.as_slice() {
         [only] => only,
         arrays => {
-            let mut named = arrays.iter().filter(|name| !is_remark(name) || is_same(name, last));
-            let first = named.next()?;
-            if named.next().is_some() {
-                return None;
-            }
-            first
+            only_one(arrays.iter().filter(|name| !is_remark(name) || is_same(name, last))).or_else(|| {
+                called.iter().filter(|word| is_plural(word)).find_map(|word| named_like(arrays, word))
+            })?
         }
     };
     beside(entities, entity, selector)
+}
+
+fn only_one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
+/// The one array that is called like a word, or that ends in it: `envelopeTemplates` for what `/templates` lists.
+fn named_like<'a, 'n>(arrays: &'a [&'n str], word: &str) -> Option<&'a &'n str> {
+    let ends_in = |name: &&&str| words(name).ends_with(&words(word));
+    only_one(arrays.iter().filter(|name| is_same(name, word)))
+        .or_else(|| only_one(arrays.iter().filter(ends_in)))
 }
 
 /// What stands beside `selector`, unless it makes the object a record of its own.
@@ -141,7 +170,7 @@ fn beside(entities: &Entities, entity: &Entity, selector: &str) -> Option<Found>
 }
 
 /// An object that is nothing but a wrapper around another one with the records.
-fn find_nested(entities: &Entities, entity: &Entity, last: &str) -> Option<Found> {
+fn find_nested(entities: &Entities, entity: &Entity, called: &[&str]) -> Option<Found> {
     let is_wrapper = |name: &str| {
         const WRAPPERS: [&str; 9] =
             ["data", "result", "results", "response", "embedded", "payload", "body", "content", "output"];
@@ -153,7 +182,7 @@ fn find_nested(entities: &Entities, entity: &Entity, last: &str) -> Option<Found
     });
     let (Some((name, inner)), None) = (wrappers.next(), wrappers.next()) else { return None };
     let outer = beside(entities, entity, name)?;
-    let inner = find(entities, inner, last)?;
+    let inner = find(entities, inner, called)?;
     let selector = format!("{name}.{}", inner.selector);
     Some(Found { selector, beside: outer.beside.max(inner.beside), ..inner })
 }

@@ -1,6 +1,6 @@
 //! Which field of a list's records fills a placeholder: by name where there is one, else the field that identifies.
 
-use crate::endpoint::{Endpoint, Entity, EntityId, Scalar, Segment, Type};
+use crate::endpoint::{Endpoint, Entity, EntityId, PathParam, Scalar, Segment, Type};
 use crate::gitlab;
 
 use super::draft::{Draft, Entry};
@@ -22,10 +22,18 @@ pub(super) struct Placeholder<'a> {
 const NAMES: [&str; 9] = ["slug", "key", "login", "username", "name", "code", "path", "handle", "title"];
 
 impl Placeholder<'_> {
+    fn declared(&self) -> Option<&PathParam> {
+        self.entry.endpoint.path_params.iter().find(|param| param.name == self.name)
+    }
+
     fn kind(&self) -> &Type {
         static UNKNOWN: Type = Type::Unknown;
-        let declared = self.entry.endpoint.path_params.iter().find(|(name, _)| name == self.name);
-        declared.map_or(&UNKNOWN, |(_, kind)| kind)
+        self.declared().map_or(&UNKNOWN, |param| &param.kind)
+    }
+
+    /// Whether the document lists its values: then it hardly comes from a record that only happens to be near.
+    pub(super) fn is_closed(&self) -> bool {
+        self.declared().is_some_and(|param| param.is_closed)
     }
 
     /// Whether it is called an id of any sort.
@@ -37,6 +45,13 @@ impl Placeholder<'_> {
     /// Whether values that are text are asked for by a name that says no id.
     fn asks_for_a_name(&self) -> bool {
         *self.kind() == Type::Scalar(Scalar::Text) && !self.is_id()
+    }
+
+    /// Whether a list lies behind it and not one record, and its name speaks of no id: then its values are no records of
+    /// the list in front, such as a `{zone}` of types. In GitLab's documents, one record may be described as a list.
+    fn chooses_among_many(&self) -> bool {
+        let is_last = self.entry.endpoint.path.segments.len() == self.at + 1;
+        is_last && self.entry.own.shape.value.is_many() && !self.is_id() && self.entry.place.is_nowhere()
     }
 
     /// Whether it is named after the records of a list: `{org}` of `/orgs`.
@@ -92,6 +107,12 @@ fn by_name(
         let reason = format!("`{{{name}}}` names its field `{outer}`, an object with a `{inner}`");
         return Some(Fact::unsure(field, reason));
     }
+    if let Some((outer, id)) = named_after(name).and_then(|outer| object_named(&outer, entity))
+        && let Some(inner) = property::find_key(draft.site.entities.get(id), "id")
+    {
+        let reason = format!("`{{{name}}}` names the `{inner}` of its field `{outer}`");
+        return Some(Fact::unsure(format!("{outer}.{inner}"), reason));
+    }
     (placeholder.asks_for_a_name() && placeholder.is_named_after(list.endpoint)).then_some(())?;
     let field = name_of(entity)?;
     Some(Fact::sure(field.to_owned(), format!("`{{{name}}}` is a text, and its records have a `{field}`")))
@@ -102,7 +123,7 @@ fn by_key(entity: Option<&Entity>, list: Entry<'_>, placeholder: Placeholder<'_>
     let [key] = list.own.key.value.fields.as_slice() else { return None };
     let kind =
         entity.and_then(|entity| entity.properties.get(key)).map_or(&Type::Unknown, |known| &known.kind);
-    if !property::identifies(kind) {
+    if !property::identifies(kind) || placeholder.chooses_among_many() {
         return None;
     }
     let is_name = NAMES.contains(&words(key).join("_").as_str());

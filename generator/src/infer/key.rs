@@ -48,6 +48,13 @@ const NATURAL: [&str; 14] = [
     "email", "digest",
 ];
 
+/// Whether an object has a field that usually tells one record from others.
+pub(super) fn may_be_a_record(entity: &Entity) -> bool {
+    let is_id = |name: &String| matches!(words(name).last().map(String::as_str), Some("id" | "sid" | "uid"));
+    ["id"].iter().chain(&NATURAL).any(|name| property::find_key(entity, name).is_some())
+        || entity.properties.keys().any(is_id)
+}
+
 pub(super) fn infer_key(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Key> {
     entry.stated.key(unstated_key(draft, entry))
 }

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToShoutySnakeCase, ToSnakeCase};
+use heck::ToShoutySnakeCase;
 
 use crate::endpoint::{Path, Segment};
 use crate::gitlab;
+use crate::text::snake_case;
 
 use super::RecordedNames;
 use super::draft::{Draft, Entry};
@@ -215,7 +216,7 @@ fn fingerprint(text: &str) -> u32 {
 /// Words in lower case, of ASCII letters and digits, with single underscores between them.
 fn word(text: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
-    text.chars().map(plain).collect::<String>().to_snake_case()
+    snake_case(&text.chars().map(plain).collect::<String>())
 }
 
 /// Fit for Rust and SQL: starts with a letter, is no keyword, is not too long.

@@ -221,13 +221,10 @@ const BESIDE: [&str; 60] = [
 
 /// Whether a field beside the records speaks of pages by its name: `next_href`, `totalCount`, `has_more`.
 pub(super) fn speaks_of_pages(property: &str) -> bool {
-    const ADDRESSES: [&str; 6] = ["url", "uri", "href", "path", "key", "is"];
+    const FILLERS: [&str; 10] = ["url", "uri", "href", "path", "key", "is", "of", "to", "set", "result"];
     let words = words(property);
     let known = |word: &String| BESIDE.contains(&word.as_str());
-    words.iter().any(known)
-        && words
-            .iter()
-            .all(|word| known(word) || ADDRESSES.contains(&word.as_str()) || word == "of" || word == "to")
+    words.iter().any(known) && words.iter().all(|word| known(word) || FILLERS.contains(&word.as_str()))
 }
 
 /// Whether an object beside the records is about pages: by its name, or by what it holds.

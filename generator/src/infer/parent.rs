@@ -53,7 +53,9 @@ fn infer_provider(
     let Placeholder { entry, at, name } = placeholder;
     let slot = entry.endpoint.path.slot(at);
     let at_slot = || best(draft, draft.site.at(&slot).map(|(index, _)| index));
-    let same_record = || before.filter(|_| follows_a_placeholder(entry.endpoint, at));
+    let has_own_list = || named_after(name).is_some_and(|one| !draft.site.roots_of(&one).is_empty());
+    let follows = || follows_a_placeholder(entry.endpoint, at) && !has_own_list() && !placeholder.is_closed();
+    let same_record = || before.filter(|_| follows());
     let elsewhere = || in_same_parent(draft, placeholder).or_else(|| nearby(draft, placeholder));
     let found = at_slot()
         .map(|list| (list, "stands at its position"))

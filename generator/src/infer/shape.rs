@@ -6,6 +6,7 @@ use crate::gitlab;
 use super::draft::{Draft, Entry};
 use super::envelope::infer_envelope;
 use super::fact::Fact;
+use super::key::may_be_a_record;
 use super::paging::asks_for_pages;
 use super::plural::{is_mass_noun, is_plural};
 use super::site::Site;
@@ -65,9 +66,10 @@ pub(super) fn infer_shape(draft: &Draft<'_>, entry: Entry<'_>) -> Fact<Shape> {
     let stated = entry.stated.shape().or_else(|| by_media_type(endpoint));
     stated
         .or_else(|| by_declared_array(endpoint))
-        .or_else(|| by_file_name(endpoint))
+        .or_else(|| by_file_name(entry))
         .or_else(|| by_check(endpoint))
         .or_else(|| infer_envelope(draft, entry))
+        .or_else(|| by_declared_object(site, entry))
         .or_else(|| by_pagination(endpoint))
         .or_else(|| by_merged_map(site, entry))
         .or_else(|| by_protocol(entry))
@@ -91,17 +93,23 @@ fn by_media_type(endpoint: &Endpoint) -> Option<Fact<Shape>> {
 }
 
 /// Paths and summaries that speak of bytes, whatever the schema says.
-fn by_file_name(endpoint: &Endpoint) -> Option<Fact<Shape>> {
+fn by_file_name(entry: Entry<'_>) -> Option<Fact<Shape>> {
     const FILES: [&str; 7] = ["raw", "raw_diffs", "archive", "download", "trace", "snapshot", "usage_export"];
+    let endpoint = entry.endpoint;
     let segment = endpoint.path.segments.last()?;
     let last = match segment {
         Segment::Literal(text) | Segment::Mixed { text, .. } => text.as_str(),
         Segment::Param(_) => "",
     };
+    // A dot may stand between the parts of a name as well: what is described as an object is one. GitLab's documents
+    // describe files as if they were records.
+    let is_described =
+        matches!(endpoint.answer, Answer::Json(Type::Object(_))) && gitlab::wraps_lists(entry.place);
     if FILES.contains(&last) {
         return Some(Fact::sure(Shape::File, format!("its path ends in `{last}`")));
     }
     if let Some((_, extension)) = last.rsplit_once('.')
+        && !is_described
         && extension.starts_with(|first: char| first.is_ascii_alphabetic())
         && extension.len() <= 5
         && extension != "json"
@@ -119,6 +127,19 @@ fn by_declared_array(endpoint: &Endpoint) -> Option<Fact<Shape>> {
         }
         _ => None,
     }
+}
+
+/// An object that is described and has nothing that could tell it from others. GitLab's documents type lists as one of
+/// their records, which can be told apart; those of others mostly mean what they say.
+fn by_declared_object(site: &Site<'_>, entry: Entry<'_>) -> Option<Fact<Shape>> {
+    if !gitlab::wraps_lists(entry.place) {
+        return None;
+    }
+    let Answer::Json(Type::Object(id)) = entry.endpoint.answer else { return None };
+    let entity = site.entities.get(id);
+    let fact = if asks_for_pages(entry.endpoint) { Fact::unsure } else { Fact::sure };
+    let reason = "its 200 answer is declared as one object, which nothing tells from others";
+    (entity.is_described() && !may_be_a_record(entity)).then(|| fact(Shape::Object, reason.to_owned()))
 }
 
 /// A path that ends in a placeholder leads to one thing, unless it is called a list.

@@ -1,10 +1,10 @@
 //! The words of identifiers, in whatever spelling.
 
-use heck::ToSnakeCase;
+use crate::text::snake_case;
 
 /// The words of an identifier in snake, kebab or camel case, in lower case.
 pub(super) fn words(identifier: &str) -> Vec<String> {
-    identifier.to_snake_case().split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    snake_case(identifier).split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The last word, in lower case.

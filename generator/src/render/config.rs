@@ -92,7 +92,7 @@ fn align(part: &mut Part<'_>) {
 fn entry(resource: &Resource) -> Entry<'_> {
     let inputs = resource.needs.iter().filter_map(|need| match need {
         Need::Param(name) => Some(name.as_str()),
-        Need::Query(_) | Need::Above { .. } | Need::Parent(_) => None,
+        Need::Query(_) | Need::Parent(_) => None,
     });
     let is_own = |filter: &&Filter| resource.query.iter().all(|(name, _)| *name != filter.name);
     Entry {

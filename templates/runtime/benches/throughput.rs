@@ -104,7 +104,11 @@ impl Pages {
 }
 
 fn partition() -> Partition {
-    Partition { resource: &ISSUES, bindings: vec![Binding { column: "group_id", value: json!(1) }] }
+    Partition {
+        resource: &ISSUES,
+        bindings: vec![Binding { column: "group_id", value: json!(1) }],
+        carried: Vec::new(),
+    }
 }
 
 fn reader() -> Reader {

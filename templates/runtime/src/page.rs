@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::record::Record;
-use crate::resource::Resource;
+use crate::resource::{ParamSource, Resource};
 
 /// One run of a resource for one parent record; a resource without parameters has a single one.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Partition {
     pub resource: &'static Resource,
     /// One value per parameter of the resource, in the order of the path.
     pub bindings: Vec<Binding>,
+    /// Fields of records further up that what hangs below takes, and the resource itself does not.
+    pub carried: Vec<Carried>,
 }
 
 /// The value of one path parameter.
@@ -20,6 +22,14 @@ pub struct Partition {
 pub struct Binding {
     /// The column that carries it in the table.
     pub column: &'static str,
+    pub value: Value,
+}
+
+/// A value on its way down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    pub source: ParamSource,
+    /// Null where the record has none that identifies something.
     pub value: Value,
 }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli;
+use crate::config::GITLAB_API;
 use crate::hooks::Hooks;
 use crate::resource::Resource;
 
@@ -23,13 +24,20 @@ pub struct Pipeline {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
     pub(crate) resources: &'static [&'static Resource],
+    pub(crate) api_root: &'static str,
     pub(crate) hooks: Hooks,
 }
 
 impl Pipeline {
     /// `resources` in any order: a run reads parents before their children.
     pub fn new(name: &'static str, version: &'static str, resources: &'static [&'static Resource]) -> Self {
-        Self { name, version, resources, hooks: Hooks::new() }
+        Self { name, version, resources, api_root: GITLAB_API, hooks: Hooks::new() }
+    }
+
+    /// Where the API lies below its instance, with a slash in front and none at the end: GitLab's is at `/api/v4`.
+    #[must_use]
+    pub fn api_root(self, api_root: &'static str) -> Self {
+        Self { api_root, ..self }
     }
 
     /// What happens to records before they are loaded.

@@ -47,7 +47,7 @@ impl Snapshot {
         })
     }
 
-    fn epic_id(group: &Group, iid: i64) -> i64 {
+    pub(crate) fn epic_id(group: &Group, iid: i64) -> i64 {
         ids::small(4_000_000, group.ordinal(), iid)
     }
 

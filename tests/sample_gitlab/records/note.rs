@@ -94,6 +94,19 @@ impl Snapshot {
         })
     }
 
+    /// The awards of one of the notes; none when there is no such note.
+    pub(crate) fn note_award_emoji(&self, on: &Noteable, note: i64) -> Option<Vec<Value>> {
+        let number = (1..=on.notes).find(|number| ids::note(on.kind, on.id, *number) == note)?;
+        let note = Noteable {
+            kind: on.kind + 20,
+            type_name: "Note",
+            id: note,
+            made: on.made.plus(number * HOUR),
+            ..on.clone()
+        };
+        Some(self.award_emoji(&note))
+    }
+
     pub(crate) fn state_events(&self, on: &Noteable) -> Vec<Value> {
         numbered(on.id % 3, |number| {
             json!({

@@ -11,7 +11,7 @@ use super::merge_requests::{self, MERGE_REQUEST_CHOICES, MERGE_REQUEST_STATE};
 use super::order::{Keyset, Order};
 use super::projects::{self, MEMBER_SEARCH, MILESTONE_STATE, PROJECT_CHOICES, audit_events, members};
 use super::{Call, Gate, Listing, Refusal, Route};
-use crate::world::{Group, Project};
+use crate::world::{Group, Project, Snapshot};
 
 const GROUP_ORDER: Order = Order::ascending("name", &["name", "path", "id", "similarity"]);
 const EPIC_ORDER: Order = Order::descending("created_at", &["created_at", "updated_at", "title"]);
@@ -95,12 +95,19 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .gates(PREMIUM),
     Route::list("/groups/{id}/epics/{epic_iid}/issues", epic_issues).gates(PREMIUM),
-    Route::list("/groups/{id}/epics/{epic_iid}/notes", |call| {
-        let (group, iid) = epic(call)?;
+    // What is written about an epic is found by the epic's id, and the awards of that by its iid.
+    Route::list("/groups/{id}/epics/{noteable_id}/notes", |call| {
+        let (group, iid) = epic_by_id(call)?;
         Call::boxed(call.now.notes(&call.now.epic_noteable(group, iid)))
     })
     .gates(PREMIUM)
     .ordered(Order::descending("created_at", NOTE_CHOICES)),
+    Route::list("/groups/{id}/epics/{epic_iid}/notes/{note_id}/award_emoji", |call| {
+        let (group, iid) = epic(call)?;
+        let awards = call.now.note_award_emoji(&call.now.epic_noteable(group, iid), call.number(2)?);
+        awards.map_or_else(|| Err(Refusal::nothing_here()), Call::boxed)
+    })
+    .gates(PREMIUM),
     Route::list("/groups/{id}/variables", |call| {
         call.group()?;
         Call::boxed(
@@ -182,6 +189,12 @@ fn epic(call: &Call) -> Result<(&Arc<Group>, i64), Refusal> {
     let (group, iid) = (call.group()?, call.number(1)?);
     let known = (1..=call.now.plan.size.epics).contains(&iid);
     if known { Ok((group, iid)) } else { Err(Refusal::nothing_here()) }
+}
+
+fn epic_by_id(call: &Call) -> Result<(&Arc<Group>, i64), Refusal> {
+    let (group, id) = (call.group()?, call.number(1)?);
+    let found = (1..=call.now.plan.size.epics).find(|iid| Snapshot::epic_id(group, *iid) == id);
+    found.map(|iid| (group, iid)).ok_or_else(Refusal::nothing_here)
 }
 
 fn epic_issues(call: &Call) -> Listing {

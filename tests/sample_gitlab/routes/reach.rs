@@ -117,39 +117,44 @@ fn is_found(call: &Call, route: &Route) -> bool {
     matches!(route.gives, Gives::One(record) if record(call).is_ok())
 }
 
-/// All values of a template's placeholders: those of the last one come from the list that the path
-/// before it names.
+/// All values of a template's placeholders.
 fn parents(now: Snapshot, template: &'static str) -> Box<dyn Iterator<Item = Vec<String>>> {
-    let Some(last) = template.rfind("/{") else {
-        return Box::new(std::iter::once(Vec::new()));
+    Box::new(parents_by(now, vec![template]).filter_map(|mut params| params.pop()))
+}
+
+/// The same for several templates of one shape, which may look the same record up by different fields. The values of the
+/// last placeholder come from the list that the path before it names.
+fn parents_by(now: Snapshot, templates: Vec<&'static str>) -> Box<dyn Iterator<Item = Vec<Vec<String>>>> {
+    let ends: Vec<_> = templates.iter().filter_map(|template| template.rsplit_once("/{")).collect();
+    let Some((list, _)) = ends.first() else {
+        return Box::new(std::iter::once(vec![Vec::new(); templates.len()]));
     };
-    let (list, rest) = template.split_at(last);
-    let field = field_named(segments(rest).next().unwrap_or_default());
     let Ok(route) = route(list) else {
         return Box::new(std::iter::empty());
     };
-    let grandparents = parents(now.clone(), route.template);
-    let calls = grandparents.filter_map(move |params| call(&now, route, params, Query::of(route.complete)));
-    Box::new(calls.flat_map(move |call| {
-        let rows = selection(&call, route);
-        let above = call.params;
-        rows.into_iter().flat_map(move |rows| {
-            let above = above.clone();
-            (0..rows.len()).map(move |position| {
-                let mut params = above.clone();
-                params.push(rows.key(position, field).to_string());
-                params
-            })
-        })
-    }))
+    let fields: Vec<_> = ends.iter().map(|(_, rest)| field_named(rest)).collect();
+    let above = ends.into_iter().map(|(list, _)| list).chain([route.template]).collect();
+    let parents = parents_by(now.clone(), above);
+    let below = move |mut above: Vec<Vec<String>>| {
+        let rows = call(&now, route, above.pop()?, Query::of(route.complete));
+        let rows = rows.and_then(|call| selection(&call, route))?;
+        let fields = fields.clone();
+        Some((0..rows.len()).map(move |position| {
+            let with = |(above, field): (&Vec<String>, &&str)| {
+                above.iter().cloned().chain([rows.key(position, field).to_string()]).collect()
+            };
+            above.iter().zip(&fields).map(with).collect()
+        }))
+    };
+    Box::new(parents.filter_map(below).flatten())
 }
 
 /// The field of the parent's record that a placeholder stands for.
 fn field_named(placeholder: &str) -> &'static str {
-    match placeholder {
-        "{tag_name}" => "tag_name",
-        "{name}" => "name",
-        iid if iid.ends_with("_iid}") => "iid",
+    match placeholder.split('}').next() {
+        Some("tag_name") => "tag_name",
+        Some("name") => "name",
+        Some(iid) if iid.ends_with("_iid") => "iid",
         _ => "id",
     }
 }

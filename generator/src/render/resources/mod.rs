@@ -5,6 +5,7 @@ mod definition;
 mod tree;
 
 use crate::graph::{Resource, ResourceGraph};
+use crate::text::snake_case;
 
 use super::{File, RenderError};
 use definition::Definition;
@@ -21,7 +22,7 @@ pub(super) fn resource_files(graph: &ResourceGraph) -> Result<Vec<File>, RenderE
         root.put(modules(resource), Definition::render(resource)?);
     }
     root.spread(&[]);
-    root.files()
+    root.files(&graph.api_root)
 }
 
 fn modules(resource: &Resource) -> Vec<String> {
@@ -31,12 +32,11 @@ fn modules(resource: &Resource) -> Vec<String> {
 
 /// Fit for a module and a file, whatever the document calls it.
 fn module_name(text: &str) -> String {
-    use heck::ToSnakeCase;
     /// These would hide crates that the files use, or be another file's name.
     const TAKEN: [&str; 3] = ["gitlab_pipeline", "mod", "std"];
     let ascii: String =
         text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
-    let mut name = ascii.to_snake_case();
+    let mut name = snake_case(&ascii);
     name.truncate(48);
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         name.insert_str(0, "part_");

@@ -42,10 +42,12 @@ impl Branch {
         }
     }
 
-    /// All files, from the root of the tree.
-    pub(super) fn files(&self) -> Result<Vec<File>, RenderError> {
+    /// All files, from the root of the tree, which says where the API is as well.
+    pub(super) fn files(&self, api_root: &str) -> Result<Vec<File>, RenderError> {
         let mut files = Vec::new();
         self.gather(&[], &mut files)?;
+        let place = printed(&[], place(api_root))?;
+        files.iter_mut().take(1).for_each(|root| root.body = format!("{}\n{place}", root.body));
         Ok(files)
     }
 
@@ -60,14 +62,12 @@ impl Branch {
 
     /// Blank lines stand between the pieces, since token streams carry none.
     fn text(&self, modules: &[&str]) -> Result<String, RenderError> {
-        let fault = |source| RenderError::Rust { path: path(modules), source };
-        let printed = |tokens| Ok(prettyplease::unparse(&syn::parse2(tokens).map_err(fault)?));
-        let mut pieces = vec![printed(title(modules))?];
+        let mut pieces = vec![printed(modules, title(modules))?];
         let engine = quote!(
             use gitlab_pipeline::resource::*;
         );
         for tokens in [self.declared(), self.standard().unwrap_or_default(), engine, self.gathered()] {
-            pieces.push(printed(tokens)?);
+            pieces.push(printed(modules, tokens)?);
         }
         pieces.retain(|piece| !piece.is_empty());
         pieces.extend(self.own.iter().map(|definition| definition.text.clone()));
@@ -95,6 +95,18 @@ impl Branch {
             #[doc = " What stands here, and in the files below."]
             pub const ALL: Resources = Resources { own: &[#(&#own),*], below: &[#(&#below::ALL),*] };
         }
+    }
+}
+
+fn printed(modules: &[&str], tokens: TokenStream) -> Result<String, RenderError> {
+    let parsed = syn::parse2(tokens).map_err(|source| RenderError::Rust { path: path(modules), source })?;
+    Ok(prettyplease::unparse(&parsed))
+}
+
+fn place(api_root: &str) -> TokenStream {
+    quote! {
+        #[doc = " The path of the server below which their paths are."]
+        pub const API_ROOT: &str = #api_root;
     }
 }
 

@@ -27,7 +27,6 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config::{Config, ConfigError, Environment};
 use crate::pipeline::Pipeline;
 use crate::progress::Display;
-use crate::resource::Resource;
 use fault::CliError;
 use tell::{LogFormat, ToldError};
 
@@ -110,7 +109,7 @@ fn misused(error: &clap::Error) -> ExitCode {
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
     let all = pipeline.resources;
-    let config = load_config(arguments, all)?;
+    let config = load_config(arguments, &pipeline)?;
     match &arguments.command {
         Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
         Command::Check => check::check(&config, &pipeline, arguments.display()),
@@ -123,10 +122,10 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     }
 }
 
-fn load_config(arguments: &Arguments, all: &[&'static Resource]) -> Result<Config, ConfigError> {
+fn load_config(arguments: &Arguments, pipeline: &Pipeline) -> Result<Config, ConfigError> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     let environment: Environment = std::env::vars_os().filter_map(text).collect();
-    Config::load(arguments.config.as_deref(), &environment, all)
+    Config::load(arguments.config.as_deref(), &environment, pipeline.resources, pipeline.api_root)
 }

@@ -43,9 +43,10 @@ fn resolve(api: &ApiRoot, from: &Url, location: &str) -> Result<Url, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GITLAB_API;
 
     fn led(api: &str, from: &str, location: &str) -> Result<String, Fault> {
-        let (api, from) = (ApiRoot::parse(api).unwrap(), Url::parse(from).unwrap());
+        let (api, from) = (ApiRoot::parse(api, GITLAB_API).unwrap(), Url::parse(from).unwrap());
         resolve(&api, &from, location).map(|url| url.to_string())
     }
 

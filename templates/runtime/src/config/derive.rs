@@ -17,21 +17,29 @@ use super::{
     ResourceConfig, Scope, Secret, SecretsFile,
 };
 
-/// `folder` is where `config.toml` lies: relative paths in it start there.
+/// Where things start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Where `config.toml` lies: relative paths in it start there.
+    pub(super) folder: &'a Path,
+    /// Where the API lies below its instance.
+    pub(super) api: &'static str,
+}
+
 pub(super) fn derive(
     settings: Settings,
     layers: &Layers,
     environment: &Environment,
-    folder: &Path,
+    place: Place<'_>,
 ) -> Result<Config, ConfigError> {
     let url_origin = layers.origin(&["gitlab".to_owned(), "url".to_owned()]).cloned();
-    let gitlab = derive_gitlab(&settings, layers, environment, folder, url_origin)?;
+    let gitlab = derive_gitlab(&settings, layers, environment, place, url_origin)?;
     Ok(Config {
         scope: derive_scope(settings.scope, &gitlab.url, layers)?,
         gitlab,
         extract: derive_extract(&settings.extract, layers)?,
         load: derive_load(settings.load),
-        destination: Destination::new(settings.destination, layers, environment, folder),
+        destination: Destination::new(settings.destination, layers, environment, place.folder),
         resources: settings.resources.into_iter().map(|(name, said)| (name, derive_resource(said))).collect(),
     })
 }
@@ -90,14 +98,14 @@ fn derive_gitlab(
     settings: &Settings,
     layers: &Layers,
     environment: &Environment,
-    folder: &Path,
+    Place { folder, api }: Place<'_>,
     origin: Option<Origin>,
 ) -> Result<Gitlab, ConfigError> {
     let parse = |text: &str| {
-        ApiRoot::parse(text).map_err(|source| ConfigError::Address { origin: origin.clone(), source })
+        ApiRoot::parse(text, api).map_err(|source| ConfigError::Address { origin: origin.clone(), source })
     };
     let set = |name: &str| environment.get(name).filter(|text| !text.trim().is_empty());
-    let server = set("CI_SERVER_URL").and_then(|text| ApiRoot::parse(text).ok());
+    let server = set("CI_SERVER_URL").and_then(|text| ApiRoot::parse(text, api).ok());
     let url = match (&settings.gitlab.url, &server) {
         (Some(text), _) => parse(text)?,
         (None, Some(server)) => server.clone(),

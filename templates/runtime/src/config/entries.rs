@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     fn at(url: &str, text: &str, kind: Kind) -> Result<String, String> {
-        entry(text, kind, &ApiRoot::parse(url).unwrap())
+        entry(text, kind, &ApiRoot::parse(url, crate::config::GITLAB_API).unwrap())
     }
 
     #[test]

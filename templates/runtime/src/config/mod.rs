@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use api_root::{AddressError, ApiRoot};
+pub use api_root::{AddressError, ApiRoot, GITLAB_API};
 pub use destination::Destination;
 pub use error::ConfigError;
 pub(crate) use error::suggest;
@@ -31,7 +31,7 @@ pub use oauth::{OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
 use crate::resource::{ParamSource, Resource, WriteDisposition};
-use derive::derive;
+use derive::{Place, derive};
 use layers::Layers;
 use settings::Settings;
 
@@ -135,11 +135,13 @@ pub struct ResourceConfig {
 }
 
 impl Config {
-    /// Reads `path`, or `config.toml` in the current folder, and `secrets.toml` beside it.
+    /// Reads `path`, or `config.toml` in the current folder, and `secrets.toml` beside it. `api` is where the API lies below
+    /// its instance.
     pub fn load(
         path: Option<&Path>,
         environment: &Environment,
         resources: &[&Resource],
+        api: &'static str,
     ) -> Result<Self, ConfigError> {
         let path = path.unwrap_or(Path::new("config.toml"));
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -154,7 +156,7 @@ impl Config {
         layers.add_environment(environment)?;
         let settings: Settings = layers.read(&[])?;
         check_resources(&settings, &layers, resources)?;
-        derive(settings, &layers, environment, folder)
+        derive(settings, &layers, environment, Place { folder, api })
     }
 
     /// The credentials, or the error that says where to put them.

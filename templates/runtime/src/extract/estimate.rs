@@ -11,7 +11,7 @@ use super::walk::{Node, Tree, fill_path};
 use crate::client::{Client, Effort, Fault, Request};
 use crate::config::Scope;
 use crate::hooks::Hooks;
-use crate::page::Binding;
+use crate::page::Partition;
 use crate::record::{Glimpse, Reading, read_records};
 use crate::resource::{Pagination, Resource, Shape};
 use crate::scope::plan_roots;
@@ -43,7 +43,7 @@ pub enum Basis {
 #[derive(Debug)]
 struct Place {
     request: Request,
-    bindings: Vec<Binding>,
+    partition: Partition,
     shape: Shape,
     is_list: bool,
 }
@@ -61,8 +61,8 @@ struct Look {
 #[derive(Debug)]
 struct Seen {
     estimate: Estimate,
-    /// A few of its records, each with the bindings of its partition.
-    samples: Vec<(Vec<Binding>, Glimpse)>,
+    /// A few of its records, each with its partition.
+    samples: Vec<(Partition, Glimpse)>,
 }
 
 /// Asks at most three times per resource, besides once per entry of the scope.
@@ -93,34 +93,39 @@ pub async fn estimate(
 /// The places of a resource without a parent.
 fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
     if !node.resource.params.is_empty() || node.resource.fan_out.is_some() {
-        let bound = node.bind(&[], &Glimpse::default()).unwrap_or_default();
-        return bound.into_iter().map(|bindings| place(node, bindings)).collect();
+        let bound = node.partitions(None, &Glimpse::default()).unwrap_or_default();
+        return bound.into_iter().map(|partition| place(node, partition)).collect();
     }
     let roots = plan_roots(node.resource, scope).into_iter();
     roots
         .map(|root| Place {
             request: Request { path: root.path, query: node.set_query(&root.query), route: root.route },
-            bindings: Vec::new(),
+            partition: Partition { resource: node.resource, bindings: Vec::new(), carried: Vec::new() },
             shape: root.shape,
             is_list: root.pagination != Pagination::None,
         })
         .collect()
 }
 
-fn places_below(node: &Arc<Node>, samples: &[(Vec<Binding>, Glimpse)]) -> Vec<Place> {
-    let below = |(bindings, record): &(Vec<Binding>, Glimpse)| {
-        let bound = node.bind(bindings, record).ok()?.into_iter().next()?;
+fn places_below(node: &Arc<Node>, samples: &[(Partition, Glimpse)]) -> Vec<Place> {
+    let below = |(parent, record): &(Partition, Glimpse)| {
+        let bound = node.partitions(Some(parent), record).ok()?.into_iter().next()?;
         Some(place(node, bound))
     };
     samples.iter().filter_map(below).take(SAMPLES).collect()
 }
 
-fn place(node: &Node, bindings: Vec<Binding>) -> Place {
+fn place(node: &Node, partition: Partition) -> Place {
     let resource = node.resource;
-    let query = node.own_query(&bindings);
-    let path = fill_path(resource, &bindings);
+    let query = node.own_query(&partition.bindings);
+    let path = fill_path(resource, &partition.bindings);
     let is_list = resource.pagination != Pagination::None;
-    Place { request: Request { path, query, route: resource.path }, bindings, shape: resource.shape, is_list }
+    Place {
+        request: Request { path, query, route: resource.path },
+        partition,
+        shape: resource.shape,
+        is_list,
+    }
 }
 
 async fn look_at(
@@ -141,7 +146,7 @@ async fn look_at(
         requests += look.requests;
         records += look.records;
         is_exact &= look.is_exact;
-        samples.extend(look.samples.into_iter().take(most).map(|record| (place.bindings.clone(), record)));
+        samples.extend(look.samples.into_iter().take(most).map(|record| (place.partition.clone(), record)));
     }
     let is_whole = !is_guess && number(looked_at) >= partitions;
     let scale = if is_whole || looked_at == 0 { 1.0 } else { partitions / number(looked_at) };

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use gitlab_pipeline::client::{Client, ClientOptions, Request, RetryPolicy};
-use gitlab_pipeline::config::{ApiRoot, Credentials, Secret};
+use gitlab_pipeline::config::{ApiRoot, Credentials, GITLAB_API, Secret};
 use serde_json::{Value, json};
 
 use crate::gitlab::{GitLab, Reply};
 
 fn client(url: &str) -> Client {
     let retry = RetryPolicy { retries: 0, ..RetryPolicy::default() };
-    let api = ApiRoot::parse(url).unwrap();
+    let api = ApiRoot::parse(url, GITLAB_API).unwrap();
     Client::new(ClientOptions { retry, ..ClientOptions::new(api, Credentials::Private(Secret::new("t"))) })
         .unwrap()
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use gitlab_pipeline::client::{Client, ClientOptions, Fault, Request, RetryPolicy, TransportKind};
-use gitlab_pipeline::config::{ApiRoot, Credentials, Secret};
+use gitlab_pipeline::config::{ApiRoot, Credentials, GITLAB_API, Secret};
 use serde_json::json;
 
 use crate::gitlab::{GitLab, Reply};
@@ -18,7 +18,7 @@ fn client(url: &str) -> Client {
         rate_limit_waits: 3,
         ..RetryPolicy::default()
     };
-    let api = ApiRoot::parse(url).unwrap();
+    let api = ApiRoot::parse(url, GITLAB_API).unwrap();
     let credentials = Credentials::Private(Secret::new(TOKEN));
     let timeout = Duration::from_millis(500);
     Client::new(ClientOptions { timeout, retry, ..ClientOptions::new(api, credentials) }).unwrap()

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::resources::ALL;
-use gitlab_pipeline::config::{Config, ConfigError, Credentials, Environment, Secret};
+use gitlab_pipeline::config::{Config, ConfigError, Credentials, Environment, GITLAB_API, Secret};
 use tempfile::TempDir;
 
 fn folder(config: &str, secrets: Option<&str>) -> TempDir {
@@ -30,7 +30,7 @@ fn set_mode(_: &Path, _: u32) {}
 fn load(folder: &TempDir, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let environment: Environment = environment.iter().map(pair).collect();
-    Config::load(Some(&folder.path().join("config.toml")), &environment, ALL)
+    Config::load(Some(&folder.path().join("config.toml")), &environment, ALL, GITLAB_API)
 }
 
 /// The message and the hint, with the folder's name taken out.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gitlab_pipeline::client::{Client, ClientOptions, Fault, Request, RetryPolicy};
-use gitlab_pipeline::config::{ApiRoot, Credentials, Secret};
+use gitlab_pipeline::config::{ApiRoot, Credentials, GITLAB_API, Secret};
 use gitlab_pipeline::extract::{ExtractError, LossKind};
 use gitlab_pipeline::resource::Resource;
 
@@ -19,7 +19,7 @@ const UNAUTHORIZED: &str = r#"{"message":"401 Unauthorized"}"#;
 fn client(url: &str, outage: Duration) -> Client {
     let retry =
         RetryPolicy { retries: 2, first_delay: Duration::from_millis(5), outage, ..RetryPolicy::default() };
-    let api = ApiRoot::parse(url).unwrap();
+    let api = ApiRoot::parse(url, GITLAB_API).unwrap();
     let credentials = Credentials::Private(Secret::new("t"));
     let timeout = Duration::from_secs(2);
     Client::new(ClientOptions { timeout, retry, ..ClientOptions::new(api, credentials) }).unwrap()

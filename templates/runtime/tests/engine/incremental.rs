@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gitlab_pipeline::client::{Client, ClientOptions};
-use gitlab_pipeline::config::{Config, Environment};
+use gitlab_pipeline::config::{Config, Environment, GITLAB_API};
 use gitlab_pipeline::extract::{ExtractOptions, History, Sink, Tally, Tree, extract};
 use gitlab_pipeline::moment::Moment;
 use gitlab_pipeline::page::{Kept, Page, Partition};
@@ -111,7 +111,7 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
     )
     .unwrap();
     let environment = Environment::from([("GITLAB_URL".to_owned(), gitlab.url.clone())]);
-    let config = Config::load(Some(&path), &environment, all).unwrap();
+    let config = Config::load(Some(&path), &environment, all, GITLAB_API).unwrap();
     let client = Client::new(ClientOptions::of(&config).unwrap()).unwrap();
     let tree = Tree::resolve(all, all, &config).unwrap();
     let tally = Tally::new(&tree);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::resources::ALL;
 use gitlab_pipeline::client::{Client, ClientOptions, Fault, Request, RetryPolicy};
-use gitlab_pipeline::config::{ApiRoot, Config, Environment};
+use gitlab_pipeline::config::{ApiRoot, Config, Environment, GITLAB_API};
 use tempfile::TempDir;
 
 use crate::gitlab::{Asked, GitLab, Reply};
@@ -79,7 +79,7 @@ impl Setup {
     /// As a new process would make it.
     fn client(&self) -> Client {
         let path = self.folder.path().join("config.toml");
-        let config = Config::load(Some(&path), &Environment::new(), ALL).unwrap();
+        let config = Config::load(Some(&path), &Environment::new(), ALL, GITLAB_API).unwrap();
         let retry = RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
         Client::new(ClientOptions { retry, ..ClientOptions::of(&config).unwrap() }).unwrap()
     }
@@ -150,13 +150,14 @@ async fn killed_between_exchange_and_use_the_next_run_goes_on() {
 async fn a_token_that_is_refused_although_it_is_new_is_not_exchanged_again() {
     let setup = Setup::new("access-0", "refresh-0").await;
     let config =
-        Config::load(Some(&setup.folder.path().join("config.toml")), &Environment::new(), ALL).unwrap();
+        Config::load(Some(&setup.folder.path().join("config.toml")), &Environment::new(), ALL, GITLAB_API)
+            .unwrap();
     let gitlab = GitLab::start(|target, _| match target {
         "/oauth/token" => Reply::json(r#"{"access_token":"access-1","refresh_token":"refresh-1"}"#),
         _ => Reply::fault(401, r#"{"message":"401 Unauthorized"}"#),
     })
     .await;
-    let api = ApiRoot::parse(&gitlab.url).unwrap();
+    let api = ApiRoot::parse(&gitlab.url, GITLAB_API).unwrap();
     let client = Client::new(ClientOptions { api, ..ClientOptions::of(&config).unwrap() }).unwrap();
     let fault = client.get(&request()).await.unwrap_err();
     assert!(matches!(fault, Fault::Unauthorized { .. }), "{fault:?}");
@@ -167,9 +168,10 @@ async fn a_token_that_is_refused_although_it_is_new_is_not_exchanged_again() {
 async fn an_answer_that_is_cut_shows_no_token() {
     let setup = Setup::new("", "refresh-0").await;
     let config =
-        Config::load(Some(&setup.folder.path().join("config.toml")), &Environment::new(), ALL).unwrap();
+        Config::load(Some(&setup.folder.path().join("config.toml")), &Environment::new(), ALL, GITLAB_API)
+            .unwrap();
     let gitlab = GitLab::start(|_, _| Reply::json(r#"{"access_token":"access-1","#)).await;
-    let api = ApiRoot::parse(&gitlab.url).unwrap();
+    let api = ApiRoot::parse(&gitlab.url, GITLAB_API).unwrap();
     let retry = RetryPolicy { retries: 1, first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
     let client = Client::new(ClientOptions { api, retry, ..ClientOptions::of(&config).unwrap() }).unwrap();
     let fault = client.get(&request()).await.unwrap_err();

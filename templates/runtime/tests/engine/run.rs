@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gitlab_pipeline::client::{Client, ClientOptions, RetryPolicy};
-use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, Secret};
+use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, GITLAB_API, Secret};
 use gitlab_pipeline::extract::{ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, extract};
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
@@ -137,7 +137,7 @@ pub(super) fn config(text: &str, all: &[&'static Resource]) -> Config {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, text).unwrap();
-    Config::load(Some(&path), &Environment::new(), all).unwrap()
+    Config::load(Some(&path), &Environment::new(), all, GITLAB_API).unwrap()
 }
 
 pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
@@ -149,7 +149,7 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
         rate_limit_wait: Duration::from_millis(400),
         ..RetryPolicy::default()
     };
-    let api = ApiRoot::parse(&gitlab.url).unwrap();
+    let api = ApiRoot::parse(&gitlab.url, GITLAB_API).unwrap();
     let timeout = Duration::from_secs(5);
     let credentials = Credentials::Private(Secret::new("t"));
     let client =

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gitlab_pipeline::client::{
     Answer, Client, ClientError, ClientOptions, Fault, Request, RetryPolicy, TransportKind,
 };
-use gitlab_pipeline::config::{ApiRoot, Connection, Credentials, Secret};
+use gitlab_pipeline::config::{ApiRoot, Connection, Credentials, GITLAB_API, Secret};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,7 +104,7 @@ async fn answer_all(listener: TcpListener, acceptor: TlsAcceptor) {
 }
 
 fn client(url: &str, connection: Connection) -> Result<Client, ClientError> {
-    let api = ApiRoot::parse(url).unwrap();
+    let api = ApiRoot::parse(url, GITLAB_API).unwrap();
     let retry = RetryPolicy { retries: 0, ..RetryPolicy::default() };
     let timeout = Duration::from_secs(5);
     let credentials = Credentials::Private(Secret::new("t"));

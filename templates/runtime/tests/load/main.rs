@@ -112,7 +112,7 @@ fn page(resource: &'static Resource, project: i64, records: Vec<Value>) -> Page 
     let bindings = vec![Binding { column: "project_id", value: json!(project) }];
     let records =
         records.into_iter().map(|record| record.as_object().unwrap().clone().into_iter().collect()).collect();
-    Page { partition: Arc::new(Partition { resource, bindings }), records, last: true }
+    Page { partition: Arc::new(Partition { resource, bindings, carried: Vec::new() }), records, last: true }
 }
 
 /// Two hundred tickets of a project, ten to a page.

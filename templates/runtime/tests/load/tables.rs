@@ -27,7 +27,11 @@ async fn what_hangs_on_a_deleted_record_goes_with_it() {
         ];
         let record = json!({"id": iid * 10, "likes": [{"by": "me"}]}).as_object().unwrap().clone();
         let records = vec![record.into_iter().collect()];
-        Page { partition: Arc::new(Partition { resource: &COMMENTS, bindings }), records, last: true }
+        Page {
+            partition: Arc::new(Partition { resource: &COMMENTS, bindings, carried: Vec::new() }),
+            records,
+            last: true,
+        }
     };
     let ticket = |iid: i64| json!({"iid": iid, "assignees": [{"name": "a"}, {"name": "b"}]});
     for found in [vec![1, 2], vec![2]] {

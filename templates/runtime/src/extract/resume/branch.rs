@@ -247,7 +247,7 @@ mod tests {
 
     fn partition(resource: &'static Resource, number: u64) -> Arc<Partition> {
         let bindings = vec![Binding { column: "n", value: number.into() }];
-        Arc::new(Partition { resource, bindings })
+        Arc::new(Partition { resource, bindings, carried: Vec::new() })
     }
 
     fn issues() -> Arc<Branch> {

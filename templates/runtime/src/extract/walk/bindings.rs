@@ -1,5 +1,6 @@
-//! How the parameters of a child get their values: from the parent's record, from the parent's own parameters, or from
-//! the configuration. Looked up by resource and field; what a parameter is called says little.
+//! How the parameters of a child get their values: from the parent's record, from the parent's own parameters, from what
+//! the parent carries of records further up, or from the configuration. Looked up by resource and field; what a parameter
+//! is called says little.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use thiserror::Error;
 
 use super::tree::TreeError;
 use crate::client::path_segment;
-use crate::page::Binding;
+use crate::page::{Binding, Carried, Partition};
 use crate::record::Glimpse;
 use crate::resource::{Param, ParamSource, Resource};
 
@@ -19,6 +20,8 @@ pub(in crate::extract) enum Route {
     Record { field: &'static str },
     /// The parent's own parameter at this place.
     Parent { index: usize },
+    /// A field of a record further up, which the parent carries.
+    Carried { source: ParamSource },
     /// `[resources.NAME.params]`.
     Config,
 }
@@ -28,7 +31,7 @@ impl Route {
     pub(super) fn record_field(&self) -> Option<&'static str> {
         match self {
             Self::Record { field } => Some(field),
-            Self::Parent { .. } | Self::Config => None,
+            Self::Parent { .. } | Self::Carried { .. } | Self::Config => None,
         }
     }
 }
@@ -39,34 +42,55 @@ pub(in crate::extract) enum Unbound {
     /// The field is not there, or is neither text nor a whole number.
     #[error("the parent's record has no `{field}`")]
     Missing { field: &'static str },
+    #[error("the record of `{resource}` above has no `{field}`")]
+    MissingAbove { resource: &'static str, field: &'static str },
     #[error("the value for `{param}` cannot stand in a path")]
     Unusable { param: &'static str },
 }
 
-/// The routes of all parameters of `child`, in the order of its path.
+/// The routes of all parameters of `child`, in the order of its path. `above` is its parent and what lies above that.
 pub(super) fn resolve_routes(
     child: &'static Resource,
-    parent: Option<&Resource>,
+    above: &[&'static Resource],
 ) -> Result<Vec<Route>, TreeError> {
-    child.params.iter().map(|param| resolve_route(child, param, parent)).collect()
+    child.params.iter().map(|param| resolve_route(child, param, above)).collect()
 }
 
 fn resolve_route(
     child: &'static Resource,
     param: &Param,
-    parent: Option<&Resource>,
+    above: &[&'static Resource],
 ) -> Result<Route, TreeError> {
-    let inherited = parent.and_then(|parent| parent.params.iter().position(|above| is_same(above, param)));
-    match (param.source, parent) {
-        (ParamSource::Parent { resource, field }, Some(parent)) if parent.name == resource => {
-            Ok(Route::Record { field })
-        }
-        (_, _) if inherited.is_some() => Ok(inherited.map_or(Route::Config, |index| Route::Parent { index })),
-        (ParamSource::Config, _) => Ok(Route::Config),
-        (ParamSource::Parent { resource, field }, _) => {
-            Err(TreeError::Unbound { resource: child, param: param.name, from: resource, field })
+    let inherited = |resource: &Resource| resource.params.iter().position(|above| is_same(above, param));
+    let parent = above.first();
+    if let Some(index) = parent.and_then(|parent| inherited(parent)) {
+        return Ok(Route::Parent { index });
+    }
+    let ParamSource::Parent { resource, field } = param.source else { return Ok(Route::Config) };
+    if parent.is_some_and(|parent| parent.name == resource) {
+        return Ok(Route::Record { field });
+    }
+    if above.iter().any(|above| above.name == resource || inherited(above).is_some()) {
+        return Ok(Route::Carried { source: param.source });
+    }
+    Err(TreeError::Unbound { resource: child, param: param.name, from: resource, field })
+}
+
+/// What a resource has to carry, so that all below it get their values.
+pub(super) fn carried_by<'w>(
+    resource: &Resource,
+    wanted_below: impl Iterator<Item = &'w ParamSource>,
+) -> Vec<ParamSource> {
+    let mut carried = Vec::new();
+    for source in wanted_below {
+        let from_above =
+            matches!(source, ParamSource::Parent { resource: from, .. } if *from != resource.name);
+        let is_own = resource.params.iter().any(|param| param.source == *source);
+        if from_above && !is_own && !carried.contains(source) {
+            carried.push(*source);
         }
     }
+    carried
 }
 
 /// Whether a parameter of the parent carries the value that the child's parameter wants.
@@ -75,11 +99,12 @@ fn is_same(above: &Param, param: &Param) -> bool {
 }
 
 /// The bindings of each partition that a record starts: one, or more where the configuration lists several values.
+/// `parent` is the partition of the record; none for what has no parent.
 pub(super) fn bind(
     child: &Resource,
     routes: &[Route],
     configured: &BTreeMap<String, Vec<Value>>,
-    parent: &[Binding],
+    parent: Option<&Partition>,
     record: &Glimpse,
 ) -> Result<Vec<Vec<Binding>>, Unbound> {
     let mut partitions = vec![Vec::with_capacity(routes.len())];
@@ -89,8 +114,10 @@ pub(super) fn bind(
                 vec![field_of(record, field).ok_or(Unbound::Missing { field })?.clone()]
             }
             Route::Parent { index } => {
-                parent.get(*index).map(|binding| binding.value.clone()).into_iter().collect()
+                let binding = parent.and_then(|parent| parent.bindings.get(*index));
+                binding.map(|binding| binding.value.clone()).into_iter().collect()
             }
+            Route::Carried { source } => vec![carried_value(*source, parent)?],
             Route::Config => configured.get(param.name).cloned().unwrap_or_default(),
         };
         if values.iter().any(|value| segment_of(value).is_none()) {
@@ -99,6 +126,34 @@ pub(super) fn bind(
         partitions = combine(&partitions, param.column, &values);
     }
     Ok(partitions)
+}
+
+fn carried_value(source: ParamSource, parent: Option<&Partition>) -> Result<Value, Unbound> {
+    let carried = parent.and_then(|parent| parent.carried.iter().find(|carried| carried.source == source));
+    match (carried, source) {
+        (Some(Carried { value, .. }), _) if !value.is_null() => Ok(value.clone()),
+        (_, ParamSource::Parent { resource, field }) => Err(Unbound::MissingAbove { resource, field }),
+        (_, ParamSource::Config) => Ok(Value::Null),
+    }
+}
+
+/// What a partition that a record of `parent` starts carries for those below it.
+pub(super) fn carry(sources: &[ParamSource], parent: Option<&Partition>, record: &Glimpse) -> Vec<Carried> {
+    let value = |source: &ParamSource| {
+        let parent = parent?;
+        let ParamSource::Parent { resource, field } = *source else { return None };
+        if resource == parent.resource.name {
+            return field_of(record, field).cloned();
+        }
+        let place = parent.resource.params.iter().position(|param| param.source == *source);
+        let bound = place.and_then(|place| parent.bindings.get(place)).map(|binding| &binding.value);
+        let carried = || parent.carried.iter().find(|carried| carried.source == *source);
+        bound.or_else(|| carried().map(|carried| &carried.value)).cloned()
+    };
+    sources
+        .iter()
+        .map(|source| Carried { source: *source, value: value(source).unwrap_or_default() })
+        .collect()
 }
 
 /// Each partition with each of the values.
@@ -168,6 +223,7 @@ mod tests {
         Param { name, column: name, source: ParamSource::Parent { resource, field } }
     }
 
+    const PROJECTS: Resource = resource("projects", "/projects", &[]);
     const PATHS: Param = Param { name: "path", column: "path", source: ParamSource::Config };
     const ISSUES: Resource = resource("issues", "/projects/{id}/issues", &[from("id", "projects", "id")]);
     const NOTES: Resource = resource(
@@ -178,35 +234,44 @@ mod tests {
     const FILES: Resource =
         resource("files", "/projects/{id}/files/{path}", &[from("id", "projects", "id"), PATHS]);
 
+    fn partition(resource: &'static Resource, bindings: Vec<Binding>) -> Partition {
+        Partition { resource, bindings, carried: Vec::new() }
+    }
+
+    fn issues_of_7() -> Partition {
+        partition(&ISSUES, vec![Binding { column: "id", value: json!(7) }])
+    }
+
     fn record(value: Value) -> Glimpse {
         Glimpse::of_json(&value, &["id", "iid"])
     }
 
     #[test]
     fn a_grandchild_takes_its_values_by_resource_and_field() {
-        let routes = resolve_routes(&NOTES, Some(&ISSUES)).unwrap();
+        let routes = resolve_routes(&NOTES, &[&ISSUES]).unwrap();
         assert_eq!(routes, [Route::Parent { index: 0 }, Route::Record { field: "iid" }]);
-        let parent = [Binding { column: "id", value: json!(7) }];
-        let bound =
-            bind(&NOTES, &routes, &BTreeMap::new(), &parent, &record(json!({"id": 900, "iid": 3}))).unwrap();
+        let parent = issues_of_7();
+        let record = record(json!({"id": 900, "iid": 3}));
+        let bound = bind(&NOTES, &routes, &BTreeMap::new(), Some(&parent), &record).unwrap();
         assert_eq!(fill_path(&NOTES, &bound[0]), "/projects/7/issues/3/notes");
     }
 
     #[test]
     fn configured_values_are_combined_with_each_record() {
-        let projects = resource("projects", "/projects", &[]);
-        let routes = resolve_routes(&FILES, Some(&projects)).unwrap();
+        let routes = resolve_routes(&FILES, &[&PROJECTS]).unwrap();
         let configured = BTreeMap::from([("path".to_owned(), vec![json!("a/b.md"), json!("c")])]);
-        let bound = bind(&FILES, &routes, &configured, &[], &record(json!({"id": 7}))).unwrap();
+        let parent = partition(&PROJECTS, Vec::new());
+        let bound = bind(&FILES, &routes, &configured, Some(&parent), &record(json!({"id": 7}))).unwrap();
         let paths: Vec<_> = bound.iter().map(|bindings| fill_path(&FILES, bindings)).collect();
         assert_eq!(paths, ["/projects/7/files/a%2Fb.md", "/projects/7/files/c"]);
     }
 
     #[test]
     fn a_record_without_the_field_starts_nothing() {
-        let routes = resolve_routes(&NOTES, Some(&ISSUES)).unwrap();
-        let parent = [Binding { column: "id", value: json!(7) }];
-        let unbound = |value| bind(&NOTES, &routes, &BTreeMap::new(), &parent, &record(value)).unwrap_err();
+        let routes = resolve_routes(&NOTES, &[&ISSUES]).unwrap();
+        let parent = issues_of_7();
+        let unbound =
+            |value| bind(&NOTES, &routes, &BTreeMap::new(), Some(&parent), &record(value)).unwrap_err();
         assert_eq!(unbound(json!({"iid": null})), Unbound::Missing { field: "iid" });
         assert_eq!(unbound(json!({"id": 1})), Unbound::Missing { field: "iid" });
         assert_eq!(unbound(json!({"iid": ".."})), Unbound::Unusable { param: "noteable_id" });
@@ -214,12 +279,35 @@ mod tests {
 
     #[test]
     fn a_parameter_that_no_ancestor_carries_is_named() {
-        let projects = resource("projects", "/projects", &[]);
-        let error = resolve_routes(&NOTES, Some(&projects)).unwrap_err();
+        let error = resolve_routes(&NOTES, &[&PROJECTS]).unwrap_err();
         assert!(
             matches!(error, TreeError::Unbound { param: "noteable_id", from: "issues", .. }),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn a_field_from_further_up_is_carried_past_those_that_do_not_take_it() {
+        const AWARDS: Resource = resource(
+            "awards",
+            "/epics/{iid}/notes/{note}/awards",
+            &[from("iid", "epics", "iid"), from("note", "notes", "id")],
+        );
+        const EPICS: Resource = resource("epics", "/epics", &[]);
+        const OF_EPICS: Resource = resource("notes", "/epics/{id}/notes", &[from("id", "epics", "id")]);
+        let routes = resolve_routes(&AWARDS, &[&OF_EPICS, &EPICS]).unwrap();
+        let sources = carried_by(&OF_EPICS, AWARDS.params.iter().map(|param| &param.source));
+        assert_eq!(sources, [AWARDS.params[0].source]);
+        let epics = partition(&EPICS, Vec::new());
+        let awards_below = |epic: Value| {
+            let mut notes = partition(&OF_EPICS, vec![Binding { column: "id", value: json!(900) }]);
+            notes.carried = carry(&sources, Some(&epics), &record(epic));
+            let bound = bind(&AWARDS, &routes, &BTreeMap::new(), Some(&notes), &record(json!({"id": 5})))?;
+            Ok(fill_path(&AWARDS, &bound[0]))
+        };
+        assert_eq!(awards_below(json!({"id": 900, "iid": 3})), Ok("/epics/3/notes/5/awards".to_owned()));
+        let missing = Unbound::MissingAbove { resource: "epics", field: "iid" };
+        assert_eq!(awards_below(json!({"id": 900})), Err(missing));
     }
 
     #[test]

@@ -5,22 +5,24 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::bindings::{Route, Unbound, bind, combine, resolve_routes};
+use super::bindings::{Route, Unbound, bind, carried_by, carry, combine, resolve_routes};
 use super::refusals::Refusals;
 use super::tree::TreeError;
 use crate::config::Config;
 use crate::extract::paging::{Way, is_set};
 use crate::extract::resume::{ReadingRules, rules_of};
 use crate::extract::tally::Counts;
-use crate::page::Binding;
+use crate::page::{Binding, Partition};
 use crate::record::{Glimpse, Taps};
-use crate::resource::{FanOut, Resource, Start};
+use crate::resource::{FanOut, ParamSource, Resource, Start};
 
 /// One resource of a run.
 #[derive(Debug)]
 pub(in crate::extract) struct Node {
     pub(in crate::extract) resource: &'static Resource,
     pub(in crate::extract) routes: Vec<Route>,
+    /// What its partitions carry for those below them.
+    carries: Vec<ParamSource>,
     pub(in crate::extract) children: Vec<Arc<Node>>,
     /// Whether its records are loaded, or only read for what hangs below them.
     pub(in crate::extract) is_loaded: bool,
@@ -71,9 +73,15 @@ fn taps_of(resource: &Resource, children: &[Arc<Node>]) -> Taps {
     let finality = resource.finality.iter();
     let finality = finality.flat_map(|finality| finality.ended_at.iter().copied().chain([finality.field]));
     let routes = children.iter().flat_map(|child| &child.routes).filter_map(|route| route.record_field());
+    let carried = children.iter().flat_map(|child| &child.carries).filter_map(|source| match source {
+        ParamSource::Parent { resource: from, field } if *from == resource.name => Some(*field),
+        _ => None,
+    });
     let times = ["created_at", "updated_at"].into_iter().filter(|_| !children.is_empty());
     let id = resource.params.is_empty().then_some("id");
-    Taps::new(scope.into_iter().chain(cursor).chain(finality).chain(routes).chain(times).chain(id))
+    Taps::new(
+        scope.into_iter().chain(cursor).chain(finality).chain(routes).chain(carried).chain(times).chain(id),
+    )
 }
 
 impl Node {
@@ -87,7 +95,7 @@ impl Node {
         if placeholders(resource.path) != resource.params.iter().map(|param| param.name).collect::<Vec<_>>() {
             return Err(TreeError::Placeholders { resource });
         }
-        let routes = resolve_routes(resource, above.first().copied())?;
+        let routes = resolve_routes(resource, above)?;
         let said = config.resource(resource.name);
         for (param, route) in resource.params.iter().zip(&routes) {
             let is_given = said.params.get(param.name).is_some_and(|values| !values.is_empty());
@@ -102,9 +110,14 @@ impl Node {
             ..rules_of(resource, above, &below, config)
         };
         let taps = taps_of(resource, &children);
+        let wanted_below = children
+            .iter()
+            .flat_map(|child| child.resource.params.iter().map(|param| &param.source).chain(&child.carries));
+        let carries = carried_by(resource, wanted_below);
         Ok(Self {
             resource,
             routes,
+            carries,
             children,
             reading: Arc::new(reading),
             taps,
@@ -118,17 +131,22 @@ impl Node {
         })
     }
 
-    /// The bindings of each partition that a record of the parent starts.
-    pub(in crate::extract) fn bind(
+    /// The partitions that a record starts; `parent` is the record's own. Without a parent, those that the configuration
+    /// names.
+    pub(in crate::extract) fn partitions(
         &self,
-        parent: &[Binding],
+        parent: Option<&Partition>,
         record: &Glimpse,
-    ) -> Result<Vec<Vec<Binding>>, Unbound> {
-        let bound = bind(self.resource, &self.routes, &self.params, parent, record)?;
-        Ok(match self.resource.fan_out {
+    ) -> Result<Vec<Partition>, Unbound> {
+        let resource = self.resource;
+        let bound = bind(resource, &self.routes, &self.params, parent, record)?;
+        let bound = match resource.fan_out {
             Some(fan_out) => combine(&bound, fan_out.column, &self.fan_out_values(&fan_out)),
             None => bound,
-        })
+        };
+        let carried = carry(&self.carries, parent, record);
+        let partition = |bindings| Partition { resource, bindings, carried: carried.clone() };
+        Ok(bound.into_iter().map(partition).collect())
     }
 
     /// The query parameters that are set: the user's, and those of `defaults` that the user does not set.

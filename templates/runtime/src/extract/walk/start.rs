@@ -12,7 +12,7 @@ use crate::extract::resume::{Branch, History, PartitionState, Reading, Run};
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
-use crate::page::{Binding, Partition};
+use crate::page::Partition;
 use crate::record::Glimpse;
 use crate::scope::{Root, plan_roots};
 
@@ -59,7 +59,8 @@ impl<S: Sink> Starter<S> {
 
     fn root_tasks(&self, node: &Arc<Node>, scope: &Scope) -> Vec<Task> {
         let roots = plan_roots(node.resource, scope);
-        let partition = Arc::new(Partition { resource: node.resource, bindings: Vec::new() });
+        let partition =
+            Arc::new(Partition { resource: node.resource, bindings: Vec::new(), carried: Vec::new() });
         let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), None) else {
             return Vec::new();
         };
@@ -75,7 +76,7 @@ impl<S: Sink> Starter<S> {
 
     /// A resource whose parameters all stand in the configuration.
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
-        let tasks = bound_partitions(node, node.bind(&[], &Glimpse::default())).filter_map(|partition| {
+        let tasks = counted(node, node.partitions(None, &Glimpse::default())).filter_map(|partition| {
             let reading = self.plan(node, &partition, String::new(), None)?;
             let run = Arc::clone(&self.run);
             let branch = Branch::new(Arc::clone(&node.reading), partition, reading, run, 1);
@@ -90,10 +91,10 @@ impl<S: Sink> Starter<S> {
         branch: &Arc<Branch>,
         page: u64,
         node: &Arc<Node>,
-        bound: Result<Vec<Vec<Binding>>, Unbound>,
+        bound: Result<Vec<Partition>, Unbound>,
         anchor: Anchor,
     ) -> Vec<Task> {
-        let tasks = bound_partitions(node, bound).filter_map(|partition| {
+        let tasks = counted(node, bound).filter_map(|partition| {
             let mut reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
             reading.inherit(anchor.loaded_before, &node.reading);
             let branch = branch.below(page, Arc::clone(&node.reading), partition, reading);
@@ -140,14 +141,10 @@ fn root_filter(roots: &[Root], scope: &Scope) -> String {
 }
 
 /// A record that cannot start a partition is counted.
-fn bound_partitions(
-    node: &Arc<Node>,
-    bound: Result<Vec<Vec<Binding>>, Unbound>,
-) -> impl Iterator<Item = Arc<Partition>> {
+fn counted(node: &Arc<Node>, bound: Result<Vec<Partition>, Unbound>) -> impl Iterator<Item = Arc<Partition>> {
     let bound = bound.unwrap_or_else(|unbound| {
         node.counts.add_loss(LossKind::Skipped, unbound.to_string(), node.resource.path.to_owned());
         Vec::new()
     });
-    let resource = node.resource;
-    bound.into_iter().map(move |bindings| Arc::new(Partition { resource, bindings }))
+    bound.into_iter().map(Arc::new)
 }

@@ -16,7 +16,7 @@ use crate::extract::resume::is_settled;
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
-use crate::page::{Binding, Kept, Page};
+use crate::page::{Kept, Page, Partition};
 use crate::record::{DecodeError, Glimpse, Read, Reading, Rows};
 use crate::scope::takes;
 
@@ -41,7 +41,7 @@ struct Brought<R> {
 }
 
 /// What hangs on a record: per child, the partitions that the record starts.
-type Below<'n> = Vec<(&'n Arc<Node>, Result<Vec<Vec<Binding>>, Unbound>)>;
+type Below<'n> = Vec<(&'n Arc<Node>, Result<Vec<Partition>, Unbound>)>;
 
 impl<S: Sink> Walk<S> {
     /// Sends one request and returns what it starts.
@@ -192,8 +192,8 @@ impl<S: Sink> Walk<S> {
             task.node.counts.add_settled();
             return Vec::new();
         }
-        let bindings = &task.partition().bindings;
-        task.node.children.iter().map(|child| (child, child.bind(bindings, record))).collect()
+        let parent = task.partition();
+        task.node.children.iter().map(|child| (child, child.partitions(Some(parent), record))).collect()
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), ExtractError> {
