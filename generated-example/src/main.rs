@@ -9,6 +9,7 @@ use gitlab_pipeline::Pipeline;
 
 fn main() -> std::process::ExitCode {
     Pipeline::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), resources::ALL.all())
+        .api_root(resources::API_ROOT)
         .hooks(hooks::hooks())
         .main()
 }

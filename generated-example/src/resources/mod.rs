@@ -15,3 +15,6 @@ pub const ALL: Resources = Resources {
     own: &[],
     below: &[&groups::ALL, &metadata::ALL, &projects::ALL],
 };
+
+/// The path of the server below which their paths are.
+pub const API_ROOT: &str = "/api/v4";
