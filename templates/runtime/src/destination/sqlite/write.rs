@@ -14,8 +14,7 @@ use super::schema::{row_name, stage_of};
 use super::{Database, Result, Shared, lock, quoted, quoted_list};
 use crate::destination::{Batch, DestinationError, Mode, TableWriter, Written};
 use crate::resource::ColumnKind;
-use crate::schema::DIGEST;
-use crate::schema::table::{Column, Table};
+use crate::schema::table::{Column, DIGEST, Table, VALID_FROM, VALID_TO};
 use crate::schema::time::{date_text, instant_text};
 
 /// A column of a batch, ready to be bound.
@@ -38,6 +37,7 @@ impl<'b> Cells<'b> {
             ColumnKind::Date => Cells::Date(array.as_primitive_opt::<Date32Type>()?),
             ColumnKind::Timestamp => Cells::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
             ColumnKind::Text | ColumnKind::Json => Cells::Text(array.as_string_opt::<i32>()?),
+            ColumnKind::List(_) => return None,
         })
     }
 
@@ -87,11 +87,24 @@ pub(super) struct Writer {
     remove: Option<String>,
     /// Finds the digest of the last version of a record.
     last_version: Option<String>,
+    history: Option<HistorySql>,
     /// Tells the highest number that SQLite has given to a row: it grows with each new row.
     last_row: Option<String>,
     /// Where the columns that identify a row stand.
     key: Vec<usize>,
     digest: Option<usize>,
+}
+
+/// The SQL of a history.
+struct HistorySql {
+    /// Finds the versions without an end, the last first: their numbers and digests.
+    find: String,
+    /// Puts a row in the place of a version.
+    keep: String,
+    /// Ends all but one.
+    end: String,
+    /// Where the time stands from which a row holds.
+    valid_from: usize,
 }
 
 /// What happens to one row.
@@ -111,12 +124,14 @@ impl Writer {
         let name = ready?;
         let (identity, is_versioned) = match mode {
             Mode::Versions { of } => (of, true),
+            Mode::History { of } => (of, false),
             Mode::Merge | Mode::Stage => (&table.key, false),
         };
+        let is_history = matches!(mode, Mode::History { .. });
         let key = positions(table, identity)?;
         let conditions = conditions(identity.iter().map(String::as_str));
         let row = row_name(table.columns.iter().map(|column| column.name.as_str()));
-        let has_key = !identity.is_empty() && !is_versioned;
+        let has_key = !identity.is_empty() && !is_versioned && !is_history;
         Ok(Self {
             database: Arc::clone(database),
             insert: insert_sql(table, &name),
@@ -128,11 +143,12 @@ impl Writer {
                     quoted(&name)
                 )
             }),
+            history: is_history.then(|| HistorySql::new(table, &name, (&conditions, identity.len()), row)).transpose()?,
             last_row: row
                 .filter(|_| has_key)
                 .map(|row| format!("SELECT coalesce(max({row}), 0) FROM {}", quoted(&name))),
             key,
-            digest: is_versioned.then(|| positions(table, &[DIGEST.to_owned()])).transpose()?.and_then(|at| at.first().copied()),
+            digest: table.columns.iter().position(|column| column.name == DIGEST),
             target: name,
             table: table.clone(),
         })
@@ -160,7 +176,7 @@ impl TableWriter for Writer {
         };
         let written = Written { inserted: count(Outcome::New), updated: count(Outcome::Replaced) };
         *database.package.written.entry(self.table.name.clone()).or_default() += written;
-        let is_known = self.last_row.is_some() || self.last_version.is_some();
+        let is_known = self.last_row.is_some() || self.last_version.is_some() || self.history.is_some();
         Ok(is_known.then(|| outcomes.iter().map(|outcome| *outcome == Outcome::New).collect()))
     }
 
@@ -177,6 +193,8 @@ struct Statements<'c> {
     insert: CachedStatement<'c>,
     remove: Option<CachedStatement<'c>>,
     last_version: Option<CachedStatement<'c>>,
+    /// Those that find, keep and end a version, and where the time stands from which a row holds.
+    history: Option<([CachedStatement<'c>; 3], usize)>,
     last_row: Option<CachedStatement<'c>>,
     /// Whether the number that SQLite gave last, to a row of any table, is not the next of this one.
     is_telling: bool,
@@ -191,6 +209,7 @@ impl<'c> Statements<'c> {
             insert: connection.prepare_cached(&writer.insert)?,
             remove: cached(&writer.remove)?,
             last_version: cached(&writer.last_version)?,
+            history: writer.history.as_ref().map(|sql| sql.prepare(connection)).transpose()?,
             last_row: cached(&writer.last_row)?,
             is_telling: false,
         };
@@ -200,6 +219,9 @@ impl<'c> Statements<'c> {
 
     fn write(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
         let key = || writer.key.iter().filter_map(|at| cells.get(*at));
+        if self.history.is_some() {
+            return self.write_version(writer, cells, row);
+        }
         if let Some(last_version) = &mut self.last_version {
             bind(last_version, key(), row)?;
             let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
@@ -217,6 +239,30 @@ impl<'c> Statements<'c> {
             return Ok(if removed == 0 { Outcome::New } else { Outcome::Replaced });
         }
         self.upsert(cells, row)
+    }
+
+    /// The version that holds is kept, or ends.
+    fn write_version(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
+        let Some(([find, keep, end], valid_from)) = &mut self.history else { return Ok(Outcome::Same) };
+        let key = || writer.key.iter().filter_map(|at| cells.get(*at));
+        bind(find, key(), row)?;
+        let mut open: Vec<(i64, Option<i64>)> = Vec::new();
+        let mut found = find.raw_query();
+        while let Some(version) = found.next()? {
+            open.push((version.get(0)?, version.get(1)?));
+        }
+        drop(found);
+        let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+        let kept = open.first().filter(|(_, own)| own.is_some() && *own == digest).map(|(number, _)| *number);
+        if open.len() > usize::from(kept.is_some()) {
+            bind(end, key().chain(cells.get(*valid_from)), row)?;
+            end.raw_bind_parameter(writer.key.len() + 2, kept)?;
+            end.raw_execute()?;
+        }
+        let Some(number) = kept else { return self.insert(cells, row).map(|()| Outcome::New) };
+        bind(keep, cells.iter(), row)?;
+        keep.raw_bind_parameter(cells.len() + 1, number)?;
+        keep.raw_execute().map(|_| Outcome::Replaced)
     }
 
     /// A new row has another number than the one before, and a replaced one has none.
@@ -266,6 +312,15 @@ impl Database {
                 self.connection.execute_batch(&sql)?;
                 Ok(table.name.clone())
             }
+            Mode::History { of } => {
+                let index = quoted(&format!("_current_of_{}", table.name));
+                let (name, columns) = (quoted(&table.name), quoted_list(of.iter().map(String::as_str)));
+                let sql = format!(
+                    "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns}) WHERE {VALID_TO} IS NULL"
+                );
+                self.connection.execute_batch(&sql)?;
+                Ok(table.name.clone())
+            }
             Mode::Stage => {
                 let stage = stage_of(&table.name);
                 if !self.exists(&stage)? {
@@ -274,6 +329,46 @@ impl Database {
                 Ok(stage)
             }
         }
+    }
+}
+
+impl HistorySql {
+    /// `conditions`, with so many parameters, find the versions of what a row is one of; `row` is SQLite's own number of a
+    /// row.
+    fn new(
+        table: &Table,
+        name: &str,
+        (conditions, parameters): (&str, usize),
+        row: Option<&str>,
+    ) -> Result<Self> {
+        let row = row.ok_or_else(|| mismatch(&table.name, "rowid"))?;
+        let valid_from = positions(table, &[VALID_FROM.to_owned()])?.first().copied().unwrap_or_default();
+        let name = quoted(name);
+        let sets = table.columns.iter().enumerate().filter(|(_, column)| column.name != VALID_FROM);
+        let sets: Vec<String> =
+            sets.map(|(at, column)| format!("{} = ?{}", quoted(&column.name), at + 1)).collect();
+        Ok(Self {
+            find: format!(
+                "SELECT {row}, {DIGEST} FROM {name} WHERE {conditions} AND {VALID_TO} IS NULL
+                 ORDER BY _load_id DESC, _loaded_at DESC, {row} DESC"
+            ),
+            keep: format!("UPDATE {name} SET {} WHERE {row} = ?{}", sets.join(", "), table.columns.len() + 1),
+            end: format!(
+                "UPDATE {name} SET {VALID_TO} = ?{} WHERE {conditions} AND {VALID_TO} IS NULL AND {row} IS NOT ?{}",
+                parameters + 1,
+                parameters + 2
+            ),
+            valid_from,
+        })
+    }
+
+    fn prepare<'c>(&self, connection: &'c Connection) -> Sql<([CachedStatement<'c>; 3], usize)> {
+        let statements = [
+            connection.prepare_cached(&self.find)?,
+            connection.prepare_cached(&self.keep)?,
+            connection.prepare_cached(&self.end)?,
+        ];
+        Ok((statements, self.valid_from))
     }
 }
 
