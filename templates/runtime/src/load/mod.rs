@@ -151,6 +151,11 @@ impl Loader {
         })
     }
 
+    /// Whether more of a resource is loaded: not once its tables would have to change as they may not.
+    pub fn takes(&self, resource: &Resource) -> bool {
+        !self.shared.states.has_failed(resource.name)
+    }
+
     pub fn past(&self) -> &PastLoads {
         &self.shared.past
     }

@@ -210,6 +210,7 @@ impl Packages {
     /// Nothing more of the resource is loaded, and nothing is kept that would speak for it.
     fn fail(&mut self, resource: &'static str, breach: Breach) {
         self.summary.breaches.entry(resource).or_insert(breach);
+        self.states.fail(resource);
         let states = std::mem::take(&mut self.waiting.states);
         self.waiting.states = self.true_of(states);
         let gone = std::mem::take(&mut self.waiting.gone);

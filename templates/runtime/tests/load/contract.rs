@@ -104,6 +104,17 @@ async fn what_only_seems_a_change_is_none() {
 }
 
 #[tokio::test]
+async fn what_has_failed_is_not_asked_for_any_more() {
+    let file = File::new();
+    first(&file, Contract::default()).await;
+    let loader = file.begin(options(all(OnChange::Freeze)));
+    let looks = loader.clone();
+    loader.page(page(T, 1, vec![json!({"iid": 1, "new": 1})])).await.unwrap();
+    loader.finish(complete(&[T, W])).await.unwrap();
+    assert!(!looks.takes(T) && looks.takes(W));
+}
+
+#[tokio::test]
 async fn a_table_in_the_making_has_no_contract() {
     let file = File::new();
     load_under(&file, all(OnChange::Freeze), vec![json!({"iid": 1})], partial()).await;
