@@ -34,6 +34,7 @@ use crate::destination::{
 
 mod commit;
 mod convert;
+mod history;
 mod lease;
 mod load;
 mod schema;

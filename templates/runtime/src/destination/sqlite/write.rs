@@ -10,16 +10,17 @@ use arrow_array::{
 };
 use rusqlite::{CachedStatement, Connection, Result as Sql, Statement};
 
+use super::history::{History, Versions};
 use super::schema::{row_name, stage_of};
 use super::{Database, Result, Shared, lock, quoted, quoted_list};
 use crate::destination::{Batch, DestinationError, Mode, TableWriter, Written};
 use crate::resource::ColumnKind;
-use crate::schema::table::{Column, DIGEST, Table, VALID_FROM, VALID_TO};
+use crate::schema::table::{Column, DIGEST, Table, VALID_TO};
 use crate::schema::time::{date_text, instant_text};
 
 /// A column of a batch, ready to be bound.
 #[derive(Debug, Clone, Copy)]
-enum Cells<'b> {
+pub(super) enum Cells<'b> {
     Bool(&'b BooleanArray),
     Int(&'b Int64Array),
     Float(&'b Float64Array),
@@ -87,24 +88,12 @@ pub(super) struct Writer {
     remove: Option<String>,
     /// Finds the digest of the last version of a record.
     last_version: Option<String>,
-    history: Option<HistorySql>,
+    history: Option<History>,
     /// Tells the highest number that SQLite has given to a row: it grows with each new row.
     last_row: Option<String>,
     /// Where the columns that identify a row stand.
     key: Vec<usize>,
     digest: Option<usize>,
-}
-
-/// The SQL of a history.
-struct HistorySql {
-    /// Finds the versions without an end, the last first: their numbers and digests.
-    find: String,
-    /// Puts a row in the place of a version.
-    keep: String,
-    /// Ends all but one.
-    end: String,
-    /// Where the time stands from which a row holds.
-    valid_from: usize,
 }
 
 /// What happens to one row.
@@ -143,7 +132,7 @@ impl Writer {
                     quoted(&name)
                 )
             }),
-            history: is_history.then(|| HistorySql::new(table, &name, (&conditions, identity.len()), row)).transpose()?,
+            history: is_history.then(|| History::new(table, &name, (&conditions, identity.len()), row)).transpose()?,
             last_row: row
                 .filter(|_| has_key)
                 .map(|row| format!("SELECT coalesce(max({row}), 0) FROM {}", quoted(&name))),
@@ -193,8 +182,7 @@ struct Statements<'c> {
     insert: CachedStatement<'c>,
     remove: Option<CachedStatement<'c>>,
     last_version: Option<CachedStatement<'c>>,
-    /// Those that find, keep and end a version, and where the time stands from which a row holds.
-    history: Option<([CachedStatement<'c>; 3], usize)>,
+    versions: Option<Versions<'c>>,
     last_row: Option<CachedStatement<'c>>,
     /// Whether the number that SQLite gave last, to a row of any table, is not the next of this one.
     is_telling: bool,
@@ -209,7 +197,7 @@ impl<'c> Statements<'c> {
             insert: connection.prepare_cached(&writer.insert)?,
             remove: cached(&writer.remove)?,
             last_version: cached(&writer.last_version)?,
-            history: writer.history.as_ref().map(|sql| sql.prepare(connection)).transpose()?,
+            versions: writer.history.as_ref().map(|sql| sql.prepare(connection)).transpose()?,
             last_row: cached(&writer.last_row)?,
             is_telling: false,
         };
@@ -219,12 +207,16 @@ impl<'c> Statements<'c> {
 
     fn write(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
         let key = || writer.key.iter().filter_map(|at| cells.get(*at));
-        if self.history.is_some() {
-            return self.write_version(writer, cells, row);
+        let digest = || writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+        if let Some(versions) = &mut self.versions {
+            if versions.keep_or_end(key(), digest(), cells, row)? {
+                return Ok(Outcome::Replaced);
+            }
+            return self.insert(cells, row).map(|()| Outcome::New);
         }
         if let Some(last_version) = &mut self.last_version {
             bind(last_version, key(), row)?;
-            let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+            let digest = digest();
             let mut found = last_version.raw_query();
             if digest.is_some()
                 && found.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()? == Some(digest)
@@ -239,30 +231,6 @@ impl<'c> Statements<'c> {
             return Ok(if removed == 0 { Outcome::New } else { Outcome::Replaced });
         }
         self.upsert(cells, row)
-    }
-
-    /// The version that holds is kept, or ends.
-    fn write_version(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
-        let Some(([find, keep, end], valid_from)) = &mut self.history else { return Ok(Outcome::Same) };
-        let key = || writer.key.iter().filter_map(|at| cells.get(*at));
-        bind(find, key(), row)?;
-        let mut open: Vec<(i64, Option<i64>)> = Vec::new();
-        let mut found = find.raw_query();
-        while let Some(version) = found.next()? {
-            open.push((version.get(0)?, version.get(1)?));
-        }
-        drop(found);
-        let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
-        let kept = open.first().filter(|(_, own)| own.is_some() && *own == digest).map(|(number, _)| *number);
-        if open.len() > usize::from(kept.is_some()) {
-            bind(end, key().chain(cells.get(*valid_from)), row)?;
-            end.raw_bind_parameter(writer.key.len() + 2, kept)?;
-            end.raw_execute()?;
-        }
-        let Some(number) = kept else { return self.insert(cells, row).map(|()| Outcome::New) };
-        bind(keep, cells.iter(), row)?;
-        keep.raw_bind_parameter(cells.len() + 1, number)?;
-        keep.raw_execute().map(|_| Outcome::Replaced)
     }
 
     /// A new row has another number than the one before, and a replaced one has none.
@@ -291,7 +259,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-fn bind<'c, 'b: 'c>(
+pub(super) fn bind<'c, 'b: 'c>(
     statement: &mut Statement<'_>,
     cells: impl Iterator<Item = &'c Cells<'b>>,
     row: usize,
@@ -332,46 +300,6 @@ impl Database {
     }
 }
 
-impl HistorySql {
-    /// `conditions`, with so many parameters, find the versions of what a row is one of; `row` is SQLite's own number of a
-    /// row.
-    fn new(
-        table: &Table,
-        name: &str,
-        (conditions, parameters): (&str, usize),
-        row: Option<&str>,
-    ) -> Result<Self> {
-        let row = row.ok_or_else(|| mismatch(&table.name, "rowid"))?;
-        let valid_from = positions(table, &[VALID_FROM.to_owned()])?.first().copied().unwrap_or_default();
-        let name = quoted(name);
-        let sets = table.columns.iter().enumerate().filter(|(_, column)| column.name != VALID_FROM);
-        let sets: Vec<String> =
-            sets.map(|(at, column)| format!("{} = ?{}", quoted(&column.name), at + 1)).collect();
-        Ok(Self {
-            find: format!(
-                "SELECT {row}, {DIGEST} FROM {name} WHERE {conditions} AND {VALID_TO} IS NULL
-                 ORDER BY _load_id DESC, _loaded_at DESC, {row} DESC"
-            ),
-            keep: format!("UPDATE {name} SET {} WHERE {row} = ?{}", sets.join(", "), table.columns.len() + 1),
-            end: format!(
-                "UPDATE {name} SET {VALID_TO} = ?{} WHERE {conditions} AND {VALID_TO} IS NULL AND {row} IS NOT ?{}",
-                parameters + 1,
-                parameters + 2
-            ),
-            valid_from,
-        })
-    }
-
-    fn prepare<'c>(&self, connection: &'c Connection) -> Sql<([CachedStatement<'c>; 3], usize)> {
-        let statements = [
-            connection.prepare_cached(&self.find)?,
-            connection.prepare_cached(&self.keep)?,
-            connection.prepare_cached(&self.end)?,
-        ];
-        Ok((statements, self.valid_from))
-    }
-}
-
 /// Removes the rows of these records, whose keys are the first columns of the table's key.
 fn remove_lists(
     connection: &Connection,
@@ -399,11 +327,11 @@ fn conditions<'a>(columns: impl Iterator<Item = &'a str>) -> String {
     conditions.collect::<Vec<_>>().join(" AND ")
 }
 
-fn mismatch(table: &str, column: &str) -> DestinationError {
+pub(super) fn mismatch(table: &str, column: &str) -> DestinationError {
     DestinationError::Mismatch { table: table.to_owned(), column: column.to_owned() }
 }
 
-fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
+pub(super) fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     let position = |name: &String| {
         let at = table.columns.iter().position(|column| column.name == *name);
         at.ok_or_else(|| mismatch(&table.name, name))
