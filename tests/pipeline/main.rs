@@ -20,3 +20,4 @@ mod moving_rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
+mod schema;

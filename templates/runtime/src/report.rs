@@ -120,11 +120,18 @@ pub(crate) fn render_load(summary: &LoadSummary, place: &str) -> String {
     if other.len() > MOST {
         let _ = writeln!(text, "schema: and {}", counted(number(other.len() - MOST), "more change"));
     }
+    for (what, count) in &summary.discarded {
+        let _ = writeln!(text, "discarded: {}", what.told(*count));
+    }
     for note in &summary.notes {
         let _ = writeln!(text, "note: {note}");
     }
     for (table, rows) in &summary.deleted {
         let _ = writeln!(text, "deleted: {} of `{table}` are gone and marked", counted(*rows, "row"));
+    }
+    for (resource, breach) in &summary.breaches {
+        let _ = writeln!(text, "failed: `{resource}`: {breach}");
+        let _ = writeln!(text, "hint: {}", breach.hint(resource));
     }
     let rows: u64 = summary.tables.values().map(|written| written.inserted + written.updated).sum();
     let _ = writeln!(

@@ -270,6 +270,8 @@ pub enum WriteDisposition {
     Replace,
     /// Update those with the same primary key and add the others.
     Merge,
+    /// Keep every version of a record, with the time from which and until which it held.
+    History,
 }
 
 /// One column, as the document describes it.
@@ -289,8 +291,35 @@ pub enum ColumnKind {
     Date,
     Timestamp,
     Text,
+    /// A list of single values, where the destination has such columns; elsewhere it is JSON.
+    List(ItemKind),
     /// An object or a list, kept as JSON text.
     Json,
+}
+
+/// The types that the items of a list column can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    Bool,
+    Int,
+    Float,
+    Date,
+    Timestamp,
+    Text,
+}
+
+impl ItemKind {
+    /// The type of a column that holds one item.
+    pub const fn kind(self) -> ColumnKind {
+        match self {
+            Self::Bool => ColumnKind::Bool,
+            Self::Int => ColumnKind::Int,
+            Self::Float => ColumnKind::Float,
+            Self::Date => ColumnKind::Date,
+            Self::Timestamp => ColumnKind::Timestamp,
+            Self::Text => ColumnKind::Text,
+        }
+    }
 }
 
 impl Column {
@@ -359,12 +388,12 @@ impl Resource {
     }
 
     /// Whether a complete read replaces the table, when `wanted` stands in place of the resource's own disposition:
-    /// merging needs a key.
+    /// merging needs a key, and so does a history.
     pub fn is_replaced(&self, wanted: Option<WriteDisposition>) -> bool {
         match wanted.unwrap_or(self.write_disposition) {
             WriteDisposition::Append => false,
             WriteDisposition::Replace => true,
-            WriteDisposition::Merge => self.primary_key().is_empty(),
+            WriteDisposition::Merge | WriteDisposition::History => self.primary_key().is_empty(),
         }
     }
 

@@ -102,9 +102,13 @@ fn shown(load: &LoadEntry) -> String {
         .map(|(table, rows)| vec![format!("  {table}"), grouped(rows.as_u64().unwrap_or_default())]);
     let rows = aligned(&rows.collect::<Vec<_>>(), &[1]);
     let left_out: String = list(load, "left_out").map(left_out_line).collect();
-    let changes: String =
-        list(load, "schema_changes").map(|change| format!("  schema: {}\n", text(change))).collect();
-    format!("{}\n{rows}{left_out}{changes}", head.join(", "))
+    let told =
+        [("failed", "breaches"), ("schema", "schema_changes"), ("discarded", "discarded"), ("note", "notes")];
+    let told: String = told
+        .iter()
+        .flat_map(|(word, name)| list(load, name).map(move |line| format!("  {word}: {}\n", text(line))))
+        .collect();
+    format!("{}\n{rows}{left_out}{told}", head.join(", "))
 }
 
 fn left_out_line(left_out: &Value) -> String {

@@ -117,12 +117,12 @@ impl Run<'_> {
             }
         }
         result?;
-        summary?;
+        let summary = summary?;
         if is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
         let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
-        let is_whole = tally.lost(LossKind::Failed) == 0 && !is_refused;
+        let is_whole = tally.lost(LossKind::Failed) == 0 && summary.breaches.is_empty() && !is_refused;
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
     }
 }
@@ -152,8 +152,13 @@ pub(super) fn load_options(
     all: &'static [&'static Resource],
 ) -> LoadOptions {
     let said = |(name, said): (&String, &ResourceConfig)| {
-        let options =
-            ResourceOptions { table: said.table.clone(), write_disposition: said.write_disposition };
+        let options = ResourceOptions {
+            table: said.table.clone(),
+            write_disposition: said.write_disposition,
+            nested_lists: said.nested_lists,
+            max_depth: said.max_depth,
+            contract: Some(config.schema.with(said.schema)),
+        };
         (name.clone(), options)
     };
     let usual = LoadOptions::default();
@@ -165,6 +170,9 @@ pub(super) fn load_options(
         without: state::without,
         package_rows: config.load.package_rows,
         package_time: config.load.package_time.unwrap_or(usual.package_time),
+        nested_lists: config.load.nested_lists,
+        max_depth: config.load.max_depth.unwrap_or(usual.max_depth),
+        contract: config.schema,
         resources: config.resources.iter().map(said).collect(),
         resume_within: config.load.resume_within,
         mark_deleted: config.load.mark_deleted,
@@ -241,6 +249,7 @@ fn report_to_programs(mut record: Map<String, Value>, summary: Option<&LoadSumma
             summary.tables.iter().map(|(table, written)| (table.clone(), written.inserted + written.updated));
         record.insert("load_id".to_owned(), summary.load_id.clone().into());
         record.insert("rows".to_owned(), rows.map(|(table, rows)| (table, Value::from(rows))).collect());
+        record.extend(summary.record());
         record.insert("seconds".to_owned(), summary.duration.as_secs_f64().into());
     }
     tell::event("report", record);

@@ -8,6 +8,7 @@ use crate::moment::Moment;
 use crate::normalize::PageRows;
 use crate::page::{Kept, Page, Partition};
 use crate::record::{Outcome, Reading};
+use crate::resource::Resource;
 
 impl Sink for Loader {
     type Error = LoadError;
@@ -29,6 +30,10 @@ impl Sink for Loader {
     fn state(&self, partition: &Partition) -> Option<Value> {
         // A load that could not look it up takes no page any more.
         Self::state(self, partition.resource, &partition.bindings).ok().flatten()
+    }
+
+    fn takes(&self, resource: &Resource) -> bool {
+        Self::takes(self, resource)
     }
 
     fn history(&self) -> History {

@@ -13,9 +13,10 @@ use super::settings::{
     TokenType, text_of,
 };
 use super::{
-    ApiRoot, Config, ConfigError, Connection, Credentials, Destination, Extract, Gitlab, OAuth, OAuthTokens,
-    ResourceConfig, Scope, Secret, SecretsFile,
+    ApiRoot, Config, ConfigError, Connection, Contract, Credentials, Destination, Extract, Gitlab, OAuth,
+    OAuthTokens, ResourceConfig, Scope, Secret, SecretsFile,
 };
+use crate::resource::WriteDisposition;
 
 /// Where things start.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +35,18 @@ pub(super) fn derive(
 ) -> Result<Config, ConfigError> {
     let url_origin = layers.origin(&["gitlab".to_owned(), "url".to_owned()]).cloned();
     let gitlab = derive_gitlab(&settings, layers, environment, place, url_origin)?;
+    let resource = |(name, said): (String, ResourceSettings)| {
+        let derived = derive_resource(&name, said, layers)?;
+        Ok((name, derived))
+    };
     Ok(Config {
         scope: derive_scope(settings.scope, &gitlab.url, layers)?,
         gitlab,
         extract: derive_extract(&settings.extract, layers)?,
         load: derive_load(settings.load),
+        schema: Contract::default().with(settings.schema),
         destination: Destination::new(settings.destination, layers, environment, place.folder),
-        resources: settings.resources.into_iter().map(|(name, said)| (name, derive_resource(said))).collect(),
+        resources: settings.resources.into_iter().map(resource).collect::<Result<_, ConfigError>>()?,
     })
 }
 
@@ -196,11 +202,24 @@ fn derive_connection(
     })
 }
 
-fn derive_resource(said: ResourceSettings) -> ResourceConfig {
-    ResourceConfig {
+fn derive_resource(
+    name: &str,
+    said: ResourceSettings,
+    layers: &Layers,
+) -> Result<ResourceConfig, ConfigError> {
+    let is_other = said.write_disposition.is_some_and(|said| said != WriteDisposition::History);
+    if said.history && is_other {
+        let key = ["resources", name, "history"].map(str::to_owned);
+        let (origin, message) = (layers.origin(&key).cloned(), "`write_disposition` says something else");
+        return Err(ConfigError::Invalid { key: key.join("."), origin, message: message.to_owned() });
+    }
+    Ok(ResourceConfig {
         enabled: said.enabled,
         table: said.table,
-        write_disposition: said.write_disposition,
+        write_disposition: said.history.then_some(WriteDisposition::History).or(said.write_disposition),
+        nested_lists: said.nested_lists,
+        max_depth: said.max_depth.map(usize::from),
+        schema: said.schema,
         incremental: said.incremental,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         secrets: said.secrets,
@@ -210,7 +229,7 @@ fn derive_resource(said: ResourceSettings) -> ResourceConfig {
             .into_iter()
             .map(|(name, value)| (name, value.values.iter().map(json_of).collect()))
             .collect(),
-    }
+    })
 }
 
 /// GitLab takes arrays as `name[]=a&name[]=b`.

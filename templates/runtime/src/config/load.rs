@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::settings::{Scalars, text_of};
 use crate::moment::Moment;
+use crate::normalize::NestedLists;
 
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -19,6 +20,8 @@ pub(super) struct LoadSettings {
     pub(super) full_sweep_every: Option<Period>,
     pub(super) resume_within: Option<Period>,
     pub(super) mark_deleted: bool,
+    pub(super) nested_lists: NestedLists,
+    pub(super) max_depth: Option<u8>,
     pub(super) package_rows: Option<usize>,
     pub(super) package_time: Option<Period>,
 }
@@ -36,6 +39,10 @@ pub struct Load {
     pub resume_within: Option<Duration>,
     /// Whether rows that a complete read no longer finds are marked.
     pub mark_deleted: bool,
+    /// What becomes of lists of objects.
+    pub nested_lists: NestedLists,
+    /// How many objects deep columns are made; what is nested deeper is JSON. `None`: as the loader finds best.
+    pub max_depth: Option<usize>,
     /// After how many rows they are made durable. `None`: as the loader finds best.
     pub package_rows: Option<usize>,
     /// How long rows may wait for that.
@@ -91,6 +98,8 @@ pub(super) fn derive_load(said: LoadSettings) -> Load {
         full_sweep_every: period(said.full_sweep_every, Some(7 * DAY)),
         resume_within: period(said.resume_within, Some(DAY)),
         mark_deleted: said.mark_deleted,
+        nested_lists: said.nested_lists,
+        max_depth: said.max_depth.map(usize::from),
         package_rows: said.package_rows,
         package_time: said.package_time.and_then(|period| period.0),
     }

@@ -4,6 +4,7 @@
 //! opens a destination.
 
 mod api_root;
+mod contract;
 mod derive;
 mod destination;
 mod entries;
@@ -17,11 +18,13 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
 
 pub use api_root::{AddressError, ApiRoot, GITLAB_API};
+pub use contract::{Contract, ContractSettings, OnChange};
 pub use destination::Destination;
 pub use error::ConfigError;
 pub(crate) use error::suggest;
@@ -30,6 +33,7 @@ pub use load::{Load, StartDate};
 pub use oauth::{OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
+use crate::normalize::NestedLists;
 use crate::resource::{ParamSource, Resource, WriteDisposition};
 use derive::{Place, derive};
 use layers::Layers;
@@ -42,6 +46,7 @@ pub struct Config {
     pub scope: Scope,
     pub extract: Extract,
     pub load: Load,
+    pub schema: Contract,
     pub destination: Destination,
     /// By the name of the resource; those that no layer mentions are absent.
     pub resources: BTreeMap<String, ResourceConfig>,
@@ -126,6 +131,9 @@ pub struct ResourceConfig {
     /// Whether a run asks for changes only; `None`: as the definition says.
     pub incremental: Option<bool>,
     pub lookback: Option<Duration>,
+    pub nested_lists: Option<NestedLists>,
+    pub max_depth: Option<usize>,
+    pub schema: ContractSettings,
     /// Whether fields that hold secrets are loaded.
     pub secrets: bool,
     /// Query parameters as they are sent: an array has become several `name[]`.
@@ -167,16 +175,7 @@ impl Config {
 
     /// What the configuration says of the resource, or the defaults.
     pub fn resource(&self, name: &str) -> &ResourceConfig {
-        static DEFAULT: ResourceConfig = ResourceConfig {
-            enabled: None,
-            table: None,
-            write_disposition: None,
-            incremental: None,
-            lookback: None,
-            secrets: false,
-            query: Vec::new(),
-            params: BTreeMap::new(),
-        };
+        static DEFAULT: LazyLock<ResourceConfig> = LazyLock::new(ResourceConfig::default);
         self.resources.get(name).unwrap_or(&DEFAULT)
     }
 }

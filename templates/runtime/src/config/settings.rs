@@ -7,8 +7,10 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::Value;
 
+use super::contract::ContractSettings;
 use super::load::{LoadSettings, Period};
 use super::secret::Secret;
+use crate::normalize::NestedLists;
 use crate::resource::WriteDisposition;
 
 /// All keys that a configuration may have.
@@ -19,6 +21,7 @@ pub(super) struct Settings {
     pub(super) scope: ScopeSettings,
     pub(super) extract: ExtractSettings,
     pub(super) load: LoadSettings,
+    pub(super) schema: ContractSettings,
     pub(super) destination: DestinationSettings,
     pub(super) resources: BTreeMap<String, ResourceSettings>,
 }
@@ -107,8 +110,12 @@ pub(super) struct ResourceSettings {
     pub(super) table: Option<String>,
     #[serde(deserialize_with = "write_disposition")]
     pub(super) write_disposition: Option<WriteDisposition>,
+    pub(super) history: bool,
     pub(super) incremental: Option<bool>,
     pub(super) lookback: Option<Period>,
+    pub(super) nested_lists: Option<NestedLists>,
+    pub(super) max_depth: Option<u8>,
+    pub(super) schema: ContractSettings,
     pub(super) secrets: bool,
     pub(super) query: BTreeMap<String, Scalars>,
     pub(super) params: BTreeMap<String, Scalars>,
@@ -171,6 +178,7 @@ fn write_disposition<'de, D: Deserializer<'de>>(
         "append" => Ok(Some(WriteDisposition::Append)),
         "replace" => Ok(Some(WriteDisposition::Replace)),
         "merge" => Ok(Some(WriteDisposition::Merge)),
-        _ => Err(D::Error::custom("expected `append`, `replace` or `merge`")),
+        "history" => Ok(Some(WriteDisposition::History)),
+        _ => Err(D::Error::custom("expected `append`, `replace`, `merge` or `history`")),
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::resource::ColumnKind;
+use crate::schema::Naming;
 
-/// What a destination can do, and how it wants to be fed.
+/// What a destination can do, and how it wants to be fed. A literal ends in `..Abilities::DEFAULT`, so that a new ability
+/// breaks none.
 #[derive(Debug, Clone, Copy)]
 pub struct Abilities {
     /// Rows can take the place of those with the same key. Without it there are neither [`Mode::Merge`] nor
@@ -26,10 +28,33 @@ pub struct Abilities {
     pub batch_rows: usize,
     /// How many rows make a package worth its overhead, unless the configuration says.
     pub package_rows: usize,
-    /// Whether a column can hold a list of scalars.
+    /// Whether a column can hold a [list](ColumnKind::List) of single values, of which some may be null; without it they
+    /// are JSON.
     pub list_columns: bool,
+    /// Versions of a record can be told by the time at which they held: [`Mode::History`](super::Mode::History).
+    pub keeps_history: bool,
+    /// Which names columns and tables can have.
+    pub naming: Naming,
     /// How often the lease has to be renewed; `None` where it lasts as long as the process.
     pub renew_every: Option<Duration>,
+}
+
+impl Abilities {
+    /// The least that there is: rows are added, package after package.
+    pub const DEFAULT: Self = Self {
+        merges: false,
+        replaces: false,
+        marks_deleted: false,
+        widens: |_, _| Widening::No,
+        atomic: Atomicity::Package,
+        writers: 1,
+        batch_rows: 2_000,
+        package_rows: 20_000,
+        list_columns: false,
+        keeps_history: false,
+        naming: Naming::DEFAULT,
+        renew_every: None,
+    };
 }
 
 /// How a column gets a wider kind.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::schema::kind::{Seen, kind_name};
+use crate::schema::kind::kind_name;
 use crate::schema::table::{Column, Table};
 
 /// One step from the schema that a destination has to the one that a batch needs.
@@ -14,7 +14,8 @@ pub enum SchemaChange {
         column: Column,
     },
     /// The column gets another type, or only other knowledge of what it has seen and where it comes from. Values that
-    /// are there are converted as [`widen`](crate::schema::widen) does it. Of a column that has seen nothing, none are.
+    /// are there are converted as [`widen`](crate::schema::widen) does it. Of a column that has seen
+    /// nothing, none are; and one that has seen [empty lists](crate::schema::Seen::is_empty) has the same afterwards.
     AlterColumn {
         table: String,
         from: Column,
@@ -45,7 +46,7 @@ impl SchemaChange {
     /// Whether a person who queries the table would notice.
     pub fn is_visible(&self) -> bool {
         match self {
-            SchemaChange::AlterColumn { from, to, .. } => from.kind != to.kind && from.seen != Seen::Nothing,
+            SchemaChange::AlterColumn { from, to, .. } => from.kind != to.kind && !from.seen.is_empty(),
             _ => true,
         }
     }
@@ -56,6 +57,14 @@ impl fmt::Display for SchemaChange {
         match self {
             SchemaChange::CreateTable(table) => {
                 write!(f, "new table `{}` with {} columns", table.name, table.columns.len())
+            }
+            SchemaChange::AddColumn { table, column } if column.variant_of().is_some() => {
+                let (beside, kind) = (column.variant_of().unwrap_or_default(), kind_name(column.kind));
+                write!(
+                    f,
+                    "column `{table}.{beside}` cannot become {kind}: such values go to `{}`",
+                    column.name
+                )
             }
             SchemaChange::AddColumn { table, column } => {
                 write!(f, "new column `{table}.{}`: {}", column.name, kind_name(column.kind))

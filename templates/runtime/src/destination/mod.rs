@@ -35,6 +35,11 @@
 //! **Values are kept exactly**: all 64 bits of an integer, every character of a text. Names are data: a table may be
 //! called `"; DROP TABLE x`, though [`normalize`](crate::normalize) never makes such a name.
 //!
+//! **Names and types are made to fit.** [`Abilities::naming`] says which names there can be, and others are not asked for;
+//! a column gets another type only where [`Abilities::widens`] says that it can. A column of lists is asked for only where
+//! [`Abilities::list_columns`] says so, and a history only where [`Abilities::keeps_history`] does. All of these have
+//! defaults that promise nothing.
+//!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!

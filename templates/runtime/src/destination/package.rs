@@ -31,6 +31,11 @@ pub enum Mode {
     /// A row is added, unless the last one that has the same values in `of` has the same `_digest` as well. The last is
     /// the one with the highest `_load_id`, and among those the highest `_loaded_at`. The table has no key.
     Versions { of: Vec<String> },
+    /// A row is a version of what its values in `of` name. Where the version that holds, the one whose `_valid_to` is null,
+    /// has the same `_digest`, the row takes its place and keeps its `_valid_from`. If not, that version ends, at the
+    /// `_valid_from` of the row, and the row is added. Where there are several without an end, which rows that were written
+    /// in another mode leave, the one with the highest `_load_id` holds, and the others end as well. The table has no key.
+    History { of: Vec<String> },
     /// Rows gather in a hidden copy of the table, over packages, until a [`Swap`]. With a key, a row takes the place
     /// of the one with the same key there.
     Stage,
@@ -75,11 +80,13 @@ pub enum SwapWhen {
     Empty,
 }
 
-/// Rows that a read of their whole partition no longer found: their `_deleted_at`, which the table has, becomes `at`
-/// where it is null.
+/// Rows that a read of their whole partition no longer found: their `mark`, which the table has, becomes `at` where it is
+/// null.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deletion {
     pub table: String,
+    /// `_deleted_at`, or `_valid_to` where the table is a history.
+    pub mark: &'static str,
     /// The values that the rows of the partition have in some columns; none: all rows.
     pub partition: Vec<(String, Value)>,
     /// Rows whose `_load_id` is this or higher…
@@ -96,8 +103,10 @@ pub struct Deletion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Below {
     pub table: String,
+    pub mark: &'static str,
     /// The table that they hang on.
     pub above: String,
+    pub mark_above: &'static str,
     /// Which column has the value of which column above.
     pub on: Vec<(String, String)>,
 }

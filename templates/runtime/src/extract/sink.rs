@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::resume::History;
 use crate::page::{Kept, Page, Partition};
 use crate::record::{Outcome, Reading, Rows};
+use crate::resource::Resource;
 
 /// Takes the pages. The engine waits while it is busy.
 pub trait Sink: Send + Sync + 'static {
@@ -33,6 +34,12 @@ pub trait Sink: Send + Sync + 'static {
     fn state(&self, partition: &Partition) -> Option<Value> {
         let _ = partition;
         None
+    }
+
+    /// Whether more of a resource is taken. If not, its lists are not read further, unless others hang on them.
+    fn takes(&self, resource: &Resource) -> bool {
+        let _ = resource;
+        true
     }
 
     /// What is known of the loads before this one.

@@ -8,6 +8,8 @@ use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 
 use crate::destination::DestinationError;
+use crate::resource::ColumnKind;
+use crate::schema::kind::Seen;
 use crate::schema::table::{Column, Table};
 use crate::schema::widen::widen;
 use crate::schema::{data_type, field};
@@ -21,7 +23,8 @@ pub(crate) struct Part<'p> {
     pub(crate) taken: Option<BooleanArray>,
 }
 
-/// The rows of all parts, with these columns in their kinds. A column that a part lacks is null in its rows.
+/// The rows of all parts, with these columns in their kinds. A column that a part lacks is null in its rows. Where columns
+/// stand beside one another, a part has its values in one of them, and the others are null.
 pub(crate) fn joined(
     parts: &[Part<'_>],
     columns: &[Column],
@@ -31,9 +34,14 @@ pub(crate) fn joined(
     let schema = Arc::new(Schema::new(fields));
     let mismatch = |column: String| DestinationError::Mismatch { table: name.to_owned(), column };
     let failed = |error: ArrowError| mismatch(error.to_string());
+    let has_variants = columns.iter().any(|column| column.variant_of().is_some());
     let mut batches = Vec::with_capacity(parts.len());
     for part in parts {
-        let array = |to: &Column| array_of(part, to).ok_or_else(|| mismatch(to.name.clone()));
+        let array = |to: &Column| match has_variants {
+            false => array_of(part, &to.name, to.kind),
+            true => array_beside(part, columns, to),
+        };
+        let array = |to: &Column| array(to).ok_or_else(|| mismatch(to.name.clone()));
         let arrays = columns.iter().map(array).collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(part.batch.num_rows()));
         let batch =
@@ -49,9 +57,27 @@ pub(crate) fn joined(
     }
 }
 
-fn array_of(part: &Part<'_>, to: &Column) -> Option<ArrayRef> {
-    match (part.batch.column_by_name(&to.name), part.table.column(&to.name)) {
-        (Some(array), Some(from)) => widen(array, from.kind, to.kind),
-        _ => Some(new_null_array(&data_type(to.kind), part.batch.num_rows())),
+fn array_of(part: &Part<'_>, name: &str, kind: ColumnKind) -> Option<ArrayRef> {
+    match (part.batch.column_by_name(name), part.table.column(name)) {
+        (Some(array), Some(from)) => widen(array, from.kind, kind),
+        _ => Some(new_null_array(&data_type(kind), part.batch.num_rows())),
     }
+}
+
+/// The same for a column that may have others beside it: the values go to the one of their kind, or else to the first that
+/// holds it.
+fn array_beside(part: &Part<'_>, columns: &[Column], to: &Column) -> Option<ArrayRef> {
+    let name = to.variant_of().unwrap_or(&to.name);
+    let own = columns.iter().filter(|column| column.name == name || column.variant_of() == Some(name));
+    let kind = part.table.column(name).map(|column| column.kind);
+    let is_of_kind = |column: &&Column| Some(column.kind) == kind;
+    let holds = |column: &&Column| {
+        let seen = Seen::of_kind(column.kind);
+        kind.is_some_and(|kind| Seen::of_kind(kind).join(seen) == seen)
+    };
+    let taker = own.clone().find(is_of_kind).or_else(|| own.clone().find(holds));
+    if taker.is_none_or(|taker| taker.name == to.name) {
+        return array_of(part, name, to.kind);
+    }
+    Some(new_null_array(&data_type(to.kind), part.batch.num_rows()))
 }

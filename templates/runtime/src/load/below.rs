@@ -2,11 +2,11 @@
 
 use super::evolve::Tables;
 use super::options::LoadOptions;
-use super::plan::table_of;
+use super::plan::{Writes, table_of, writes_of};
 use crate::destination::Below;
 use crate::resource::{Param, ParamSource, Resource};
 use crate::schema::names::pointer_of;
-use crate::schema::table::Table;
+use crate::schema::table::{DELETED_AT, Table};
 
 /// Everything below a resource's table that is there, parents before children.
 pub(super) fn below(resource: &'static Resource, options: &LoadOptions, tables: &Tables) -> Vec<Below> {
@@ -14,14 +14,19 @@ pub(super) fn below(resource: &'static Resource, options: &LoadOptions, tables: 
     let mut waiting = vec![resource];
     while let Some(above) = waiting.pop() {
         let Some(table) = tables.get(&table_of(above, options)) else { continue };
-        found.extend(lists(table, tables));
+        let writes = writes_of(above, options);
+        // The lists of a version stay with it.
+        if writes != Writes::History {
+            found.extend(lists(table, tables));
+        }
         for child in options.all.iter().filter(|child| child.parent() == Some(above.name)) {
             let name = table_of(child, options);
             let on = joins(child, above, table);
             let is_known = name == table.name
                 || found.iter().any(|below| below.table == name && below.above == table.name);
             if let (Some(on), false, true) = (on, is_known, tables.get(&name).is_some()) {
-                found.push(Below { table: name, above: table.name.clone(), on });
+                let (mark, mark_above) = (writes_of(child, options).mark(), writes.mark());
+                found.push(Below { table: name, mark, above: table.name.clone(), mark_above, on });
                 waiting.push(child);
             }
         }
@@ -37,7 +42,13 @@ fn lists(table: &Table, tables: &Tables) -> Vec<Below> {
             Some((column.name.clone(), above.to_owned()))
         });
         let on: Vec<_> = on.collect();
-        (!on.is_empty()).then(|| Below { table: name.clone(), above: table.name.clone(), on })
+        (!on.is_empty()).then(|| Below {
+            table: name.clone(),
+            mark: DELETED_AT,
+            above: table.name.clone(),
+            mark_above: DELETED_AT,
+            on,
+        })
     };
     tables.lists_of(&table.name).iter().filter_map(below).collect()
 }

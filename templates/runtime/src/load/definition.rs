@@ -33,7 +33,10 @@ pub(super) struct Definition {
     start: Start,
     /// Whether its table was made: it is gone when it is not there.
     #[serde(default)]
-    has_table: bool,
+    pub(super) has_table: bool,
+    /// Whether it was read to its end: from then on its schema can have a contract.
+    #[serde(default)]
+    pub(super) is_settled: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ impl Definition {
             StartDate::Now => Start::Now,
         };
         let has_table = reads.is_loaded && tables.get(&plan.layout.table).is_some();
-        Self { reads: described, start, has_table }
+        Self { reads: described, start, has_table, is_settled: false }
     }
 
     /// Whether state that was kept for `before` speaks for this.
@@ -84,6 +87,11 @@ impl Definition {
     /// The same once its table is made.
     pub(super) fn with_table(&self) -> Self {
         Self { has_table: true, ..self.clone() }
+    }
+
+    /// The same once it was read to its end.
+    pub(super) fn settled(&self, has_table: bool) -> Self {
+        Self { has_table: self.has_table || has_table, is_settled: has_table, ..self.clone() }
     }
 }
 
@@ -114,6 +122,10 @@ impl Definitions {
             let mut definition = Definition::of(*reads, options, tables);
             let before = kept.and_then(|kept| serde_json::from_value::<Definition>(kept).ok());
             let name = reads.resource.name;
+            // What a person asks to be read anew keeps its schema.
+            let is_same = |before: &Definition| before.reads == definition.reads && definition.has_table;
+            definition.is_settled =
+                before.as_ref().is_some_and(|before| before.is_settled && is_same(before));
             match before.filter(|before| definition.is_covered_by(before) && !stale.contains(&name)) {
                 Some(before) => definition.start = before.start,
                 None if !stale.contains(&name) => stale.push(name),

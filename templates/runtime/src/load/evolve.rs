@@ -1,31 +1,45 @@
 //! The schema of the tables of a load: from what they have to what rows need, one plan for each table.
 //!
-//! Columns only ever come and widen. Which type the values of a column need together, the lattice in
-//! [`schema::kind`](crate::schema::kind) says. This is the only place that knows what the destination's tables are.
+//! Columns only ever come and widen; where the destination cannot widen one, another comes to stand beside it. Which type
+//! the values of a column need together, the lattice in [`schema::kind`](crate::schema::kind) says. This is the only
+//! place that knows what the destination's tables are.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::destination::SchemaChange;
+use super::contract::Breach;
+use crate::destination::{SchemaChange, Widening};
+use crate::normalize::{Catalog, Renamed};
 use crate::resource::{self, ColumnKind};
 use crate::schema::kind::Seen;
-use crate::schema::table::{Column, DELETED_AT, Table, TableRows, is_digest};
+use crate::schema::table::{Column, Table, TableRows, is_digest};
 
 /// Where a hinted column comes from as long as no record has had its field.
 pub(super) const HINT: &str = "hint/";
 
 /// The tables of the destination, as they are once all planned changes are made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tables {
     tables: HashMap<String, Table>,
+    widens: fn(ColumnKind, ColumnKind) -> Widening,
+    catalog: Catalog,
     /// Those that this load has made: that their columns are new says nothing.
     made: BTreeSet<String>,
 }
 
 impl Tables {
-    pub(super) fn new(tables: Vec<Table>) -> Self {
+    pub(super) fn new(
+        tables: Vec<Table>,
+        widens: fn(ColumnKind, ColumnKind) -> Widening,
+        catalog: &Catalog,
+    ) -> Self {
         let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-        Self { tables, made: BTreeSet::new() }
+        Self { tables, widens, catalog: catalog.clone(), made: BTreeSet::new() }
+    }
+
+    /// Fields and lists that got other names than their own since this was asked last.
+    pub(super) fn take_renamed(&self) -> Vec<Renamed> {
+        self.catalog.take_renamed()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Table> {
@@ -38,25 +52,61 @@ impl Tables {
         lists.map(|table| table.name.clone()).collect()
     }
 
-    /// What has to change before these rows, all of one table, can be written.
+    /// What has to change before these rows, all of one table, can be written. `identity` are the columns that tell them
+    /// apart, which nothing can stand beside.
     pub(super) fn plan_for<'r>(
         &self,
         rows: impl Iterator<Item = &'r TableRows> + Clone,
-    ) -> Vec<SchemaChange> {
-        let Some(first) = rows.clone().next() else { return Vec::new() };
+        identity: &[String],
+    ) -> Result<Vec<SchemaChange>, Breach> {
+        let Some(first) = rows.clone().next() else { return Ok(Vec::new()) };
         let name = &first.table.name;
         let Some(before) = self.tables.get(name) else {
             let mut table = Table::clone(&first.table);
             for rows in distinct(rows).skip(1) {
-                changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
+                changes_for(&table, rows, &|_, _, _| None)
+                    .iter()
+                    .for_each(|change| apply(&mut table, change));
             }
-            return vec![SchemaChange::CreateTable(table)];
+            return Ok(vec![SchemaChange::CreateTable(table)]);
         };
         let mut table = before.clone();
         for rows in distinct(rows) {
-            changes_for(&table, rows).iter().for_each(|change| apply(&mut table, change));
+            let changes = changes_for(&table, rows, &|table, from, to| self.variant(table, from, to));
+            changes.iter().for_each(|change| apply(&mut table, change));
         }
-        between(before, &table)
+        let changes = between(before, &table);
+        let is_key = |name: &str| before.key.iter().chain(identity).any(|own| own == name);
+        let stuck = changes.iter().find_map(|change| match change {
+            SchemaChange::AddColumn { column, .. } => {
+                let own = column.variant_of().filter(|own| is_key(own)).and_then(|own| before.column(own))?;
+                Some(Breach::Key {
+                    table: name.clone(),
+                    column: own.name.clone(),
+                    is: own.kind,
+                    needs: column.kind,
+                })
+            }
+            _ => None,
+        });
+        stuck.map_or(Ok(changes), Err)
+    }
+
+    /// The column beside one that cannot become wider; `None` where it can.
+    fn variant(&self, table: &Table, from: &Column, to: &Column) -> Option<Column> {
+        let is_free =
+            from.seen == Seen::Nothing || from.seen.is_empty() && matches!(to.kind, ColumnKind::List(_));
+        if from.kind == to.kind || is_free || (self.widens)(from.kind, to.kind) != Widening::No {
+            return None;
+        }
+        let fixed: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let (name, source) = self.catalog.variant(&table.name, &from.name, to.kind, &fixed);
+        Some(Column { name, kind: to.kind, seen: to.seen, source })
+    }
+
+    /// Whether this load has made the table.
+    pub(super) fn has_made(&self, name: &str) -> bool {
+        self.made.contains(name)
     }
 
     /// The columns that the document knows, where no record has ever been: SQL that is written for the empty table works
@@ -64,8 +114,10 @@ impl Tables {
     pub(super) fn plan_for_hints(&self, name: &str, hints: &[resource::Column]) -> Vec<SchemaChange> {
         let has_seen = |column: &Column| column.source.starts_with('/') && column.seen != Seen::Nothing;
         let empty = self.tables.get(name).filter(|table| !table.columns.iter().any(has_seen));
-        let missing =
-            hints.iter().filter(|hint| empty.is_some_and(|table| table.column(hint.name).is_none()));
+        // A name that the destination keeps for itself is none that a field gets.
+        let is_free = |name: &str| !self.catalog.naming().is_reserved(name);
+        let lacks = |name: &str| empty.is_some_and(|table| table.column(name).is_none());
+        let missing = hints.iter().filter(|hint| lacks(hint.name) && is_free(hint.name));
         let added = missing.map(|hint| {
             let (seen, source) = (Seen::Nothing, format!("{HINT}{}", hint.name));
             let column = Column { name: hint.name.to_owned(), kind: hint.kind, seen, source };
@@ -75,13 +127,13 @@ impl Tables {
     }
 
     /// What has to change so that rows of a table can be marked as deleted.
-    pub(super) fn plan_for_marks(&self, name: &str) -> Option<SchemaChange> {
-        let table = self.tables.get(name).filter(|table| table.column(DELETED_AT).is_none())?;
+    pub(super) fn plan_for_marks(&self, name: &str, mark: &str) -> Option<SchemaChange> {
+        let table = self.tables.get(name).filter(|table| table.column(mark).is_none())?;
         let column = Column {
-            name: DELETED_AT.to_owned(),
+            name: mark.to_owned(),
             kind: ColumnKind::Timestamp,
             seen: Seen::Timestamp,
-            source: format!("load/{DELETED_AT}"),
+            source: format!("load/{mark}"),
         };
         Some(SchemaChange::AddColumn { table: table.name.clone(), column })
     }
@@ -113,9 +165,12 @@ fn distinct<'r>(rows: impl Iterator<Item = &'r TableRows>) -> impl Iterator<Item
     })
 }
 
-fn changes_for(table: &Table, rows: &TableRows) -> Vec<SchemaChange> {
+/// Makes the column beside one of the table that cannot become another; `None` where it can.
+type Beside<'b> = &'b dyn Fn(&Table, &Column, &Column) -> Option<Column>;
+
+fn changes_for(table: &Table, rows: &TableRows, beside: Beside<'_>) -> Vec<SchemaChange> {
     let mut changes: Vec<_> =
-        rows.table.columns.iter().filter_map(|column| change_of(table, column)).collect();
+        rows.table.columns.iter().flat_map(|column| changes_of(table, column, beside)).collect();
     let key = &rows.table.key;
     if rows.row_count() > 0 && !is_same_key(&table.key, key) {
         changes.push(SchemaChange::SetKey { table: table.name.clone(), key: key.clone() });
@@ -128,10 +183,9 @@ fn is_same_key(table: &[String], rows: &[String]) -> bool {
     table == rows || table.iter().filter(|name| rows.contains(name) || !is_digest(name)).eq(rows)
 }
 
-fn change_of(table: &Table, column: &Column) -> Option<SchemaChange> {
-    let Some(from) = table.column(&column.name) else {
-        return Some(SchemaChange::AddColumn { table: table.name.clone(), column: column.clone() });
-    };
+fn changes_of(table: &Table, column: &Column, beside: Beside<'_>) -> Vec<SchemaChange> {
+    let add = |column: Column| SchemaChange::AddColumn { table: table.name.clone(), column };
+    let Some(from) = table.column(&column.name) else { return vec![add(column.clone())] };
     let seen = from.seen.join(column.seen);
     let source = if from.source.starts_with(HINT) { &column.source } else { &from.source };
     let to = Column {
@@ -140,7 +194,12 @@ fn change_of(table: &Table, column: &Column) -> Option<SchemaChange> {
         source: source.clone(),
         name: from.name.clone(),
     };
-    (to != *from).then(|| SchemaChange::AlterColumn { table: table.name.clone(), from: from.clone(), to })
+    let variant = beside(table, from, &to);
+    // What it has seen is more than it holds from then on.
+    let to = if variant.is_some() { Column { kind: from.kind, ..to } } else { to };
+    let alter = |to| SchemaChange::AlterColumn { table: table.name.clone(), from: from.clone(), to };
+    let added = variant.filter(|variant| table.column(&variant.name).is_none()).map(add);
+    (to != *from).then(|| alter(to)).into_iter().chain(added).collect()
 }
 
 fn apply(table: &mut Table, change: &SchemaChange) {

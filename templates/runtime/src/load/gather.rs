@@ -84,8 +84,12 @@ impl Family {
         rows.filter(move |(_, rows)| rows.table.name == table)
     }
 
+    /// The columns that tell the records apart.
+    pub(super) fn identity(&self) -> &[String] {
+        self.pages.last().map(|page| page.identity.as_slice()).unwrap_or_default()
+    }
+
     pub(super) fn mode(&self, table: &Table) -> Mode {
-        let identity = self.pages.last().map(|page| page.identity.as_slice()).unwrap_or_default();
-        self.plan.mode(table, identity)
+        self.plan.mode(table, self.identity())
     }
 }

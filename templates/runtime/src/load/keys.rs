@@ -94,6 +94,8 @@ fn push(bytes: &mut Vec<u8>, array: &ArrayRef, kind: ColumnKind, row: usize) {
         ColumnKind::Timestamp => {
             bytes.extend(array.as_primitive::<TimestampMicrosecondType>().value(row).to_le_bytes());
         }
+        // No key is a list: it is JSON.
+        ColumnKind::List(_) => {}
         ColumnKind::Text | ColumnKind::Json => bytes.extend(array.as_string::<i32>().value(row).bytes()),
     }
     let length = u32::try_from(bytes.len() - start - 5).unwrap_or(u32::MAX).to_le_bytes();

@@ -23,13 +23,14 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::destination::{Claim, Destination, Forget, LoadEntry, LoadStatus, StateEntry, partition_key};
 use crate::moment::Moment;
-use crate::normalize::Catalog;
+use crate::normalize::{Allowed, Catalog};
 use crate::page::{Binding, Kept};
 use crate::resource::Resource;
 use crate::schema::table::TableRows;
 
 pub(crate) mod batch;
 mod below;
+mod contract;
 mod definition;
 mod error;
 mod evolve;
@@ -48,6 +49,7 @@ mod summary;
 mod writer;
 mod writers;
 
+pub use contract::{Breach, Discarded};
 pub use definition::PIPELINE;
 pub use error::LoadError;
 pub use forget::forget_states;
@@ -61,7 +63,7 @@ use self::definition::{Definitions, first_load, first_load_entry};
 use self::evolve::Tables;
 use self::load_id::load_id_after;
 use self::package::{Gone, Packages};
-use self::plan::{Plan, plan_of};
+use self::plan::{Plan, plan_of, table_of};
 use self::state::States;
 use self::writer::{KeptRows, Message, Writer};
 
@@ -103,8 +105,11 @@ impl Loader {
         let last = earlier.first().map(|load| load.load_id.as_str());
         let load_id = options.load_id.clone().unwrap_or_else(|| load_id_after(last, options.started_at));
         let tables = load.tables()?;
-        let catalog = Catalog::from_tables(&tables);
-        let tables = Tables::new(tables);
+        let allowed = Allowed { naming: abilities.naming, list_columns: abilities.list_columns };
+        let catalog = Catalog::from_tables(&tables, allowed);
+        let own: Vec<String> = options.all.iter().map(|resource| table_of(resource, &options)).collect();
+        catalog.keep_names(own.iter().map(String::as_str));
+        let tables = Tables::new(tables, abilities.widens, &catalog);
         let mut reader = load.state_reader()?;
         let definitions = Definitions::read(reader.as_mut(), &options, &tables)?;
         let first_at = first_load(reader.as_mut(), Moment::from(options.started_at))?;
@@ -144,6 +149,11 @@ impl Loader {
             let _ = self.shared.failure.set(error.into());
             self.shared.failure()
         })
+    }
+
+    /// Whether more of a resource is loaded: not once its tables would have to change as they may not.
+    pub fn takes(&self, resource: &Resource) -> bool {
+        !self.shared.states.has_failed(resource.name)
     }
 
     pub fn past(&self) -> &PastLoads {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::config::StartDate;
+use crate::config::{Contract, StartDate};
 use crate::destination::LoadStatus;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
@@ -31,6 +31,8 @@ pub struct LoadOptions {
     pub nested_lists: NestedLists,
     /// How many objects deep columns are made; what is nested deeper is kept as JSON.
     pub max_depth: usize,
+    /// What becomes of data that would change tables.
+    pub contract: Contract,
     /// A package is committed when it holds so many rows; `None`: as many as the destination likes…
     pub package_rows: Option<usize>,
     /// …or when it has been open for so long.
@@ -61,6 +63,9 @@ pub struct Reads {
 pub struct ResourceOptions {
     pub table: Option<String>,
     pub write_disposition: Option<WriteDisposition>,
+    pub nested_lists: Option<NestedLists>,
+    pub max_depth: Option<usize>,
+    pub contract: Option<Contract>,
 }
 
 impl Default for LoadOptions {
@@ -76,6 +81,7 @@ impl Default for LoadOptions {
             resources: BTreeMap::new(),
             nested_lists: NestedLists::default(),
             max_depth: 3,
+            contract: Contract::default(),
             package_rows: None,
             package_time: Duration::from_secs(10),
             queue_bytes: 32 << 20,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::LoadError;
 use super::below::below;
-use super::definition::Definitions;
+use super::contract::{Admitted, Breach, admit};
+use super::definition::{Definitions, PIPELINE};
 use super::evolve::Tables;
 use super::family::{self, Selection};
 use super::gather::{Family, Gather};
@@ -17,6 +18,7 @@ use super::plan::{Plan, Writes};
 use super::state::States;
 use super::summary::LoadSummary;
 use super::writers::Writers;
+use crate::config::Contract;
 use crate::destination::{
     Abilities, Batch, Deletion, DestinationError, Forget, LoadEntry, Mode, OpenLoad, Package, PackageId,
     SchemaChange, StateEntry, Swap,
@@ -39,6 +41,8 @@ pub(super) struct Packages {
     gather: Gather,
     open: OpenPackage,
     waiting: Waiting,
+    /// The resources of which the schema contract has left out records.
+    lacking: BTreeSet<&'static str>,
     renewed: Instant,
     hasher: RandomState,
 }
@@ -103,6 +107,7 @@ impl Packages {
             gather: Gather::default(),
             open: OpenPackage { id, writers, keys: HashMap::new() },
             waiting: Waiting::default(),
+            lacking: BTreeSet::new(),
             renewed: Instant::now(),
             hasher: RandomState::new(),
         })
@@ -152,7 +157,8 @@ impl Packages {
     }
 
     /// Takes the rows of a page.
-    pub(super) fn add(&mut self, plan: &Arc<Plan>, mut page: Vec<TableRows>) -> Result<()> {
+    pub(super) fn add(&mut self, plan: &Arc<Plan>, page: Vec<TableRows>) -> Result<()> {
+        let Some(mut page) = self.admitted(plan, page) else { return Ok(()) };
         // The list of a record that was never filled has no table to be emptied in.
         page.retain(|rows| {
             rows.row_count() > 0 || rows.parents.is_none() || self.tables.get(&rows.table.name).is_some()
@@ -164,17 +170,90 @@ impl Packages {
             return self.flush();
         }
         // Each version is a row, so a later one does not stand in for one that waits.
-        let batch_rows = if plan.writes == Writes::Versions { 0 } else { self.abilities.batch_rows };
+        let has_versions = matches!(plan.writes, Writes::Versions | Writes::History);
+        let batch_rows = if has_versions { 0 } else { self.abilities.batch_rows };
         let full = self.gather.take_full(plan.resource.name, batch_rows);
         full.map_or(Ok(()), |family| self.write(&family))
     }
 
+    /// What the schema contract lets in of a page; `None` where the resource has failed.
+    fn admitted(&mut self, plan: &Plan, page: Vec<TableRows>) -> Option<Vec<TableRows>> {
+        let name = plan.resource.name;
+        if self.has_failed(name) {
+            return None;
+        }
+        let is_settled = self.definitions.all.get(name).is_some_and(|definition| definition.is_settled);
+        if plan.contract == Contract::default() || !is_settled {
+            return Some(page);
+        }
+        match admit(&self.tables, plan.contract, page) {
+            Ok(Admitted { page, discarded, lacks_records }) => {
+                for (what, count) in discarded {
+                    *self.summary.discarded.entry(what).or_default() += count;
+                }
+                if lacks_records {
+                    self.lacking.insert(name);
+                }
+                Some(page)
+            }
+            Err(breach) => {
+                self.fail(name, breach);
+                None
+            }
+        }
+    }
+
+    pub(super) fn has_failed(&self, resource: &str) -> bool {
+        self.summary.breaches.contains_key(resource)
+    }
+
+    /// Nothing more of the resource is loaded, and nothing is kept that would speak for it.
+    fn fail(&mut self, resource: &'static str, breach: Breach) {
+        self.summary.breaches.entry(resource).or_insert(breach);
+        self.states.fail(resource);
+        let states = std::mem::take(&mut self.waiting.states);
+        self.waiting.states = self.true_of(states);
+        let gone = std::mem::take(&mut self.waiting.gone);
+        self.waiting.gone =
+            gone.into_iter().filter(|gone| !self.has_failed(gone.plan.resource.name)).collect();
+    }
+
+    /// States without what they say of resources that have failed.
+    pub(super) fn true_of(&self, states: Vec<StateEntry>) -> Vec<StateEntry> {
+        if self.summary.breaches.is_empty() {
+            return states;
+        }
+        let kept = states.into_iter().filter(|entry| !self.has_failed(&entry.resource)).map(|entry| {
+            let says = entry.state.as_ref().filter(|_| entry.resource != PIPELINE);
+            let less = says.and_then(|state| (self.options.without)(state, &|name| self.has_failed(name)));
+            StateEntry { state: less.or(entry.state), ..entry }
+        });
+        kept.collect()
+    }
+
     /// Takes what is kept of partitions.
     pub(super) fn keep(&mut self, states: Vec<StateEntry>, gone: Vec<Gone>) {
+        let states = self.true_of(states);
         self.states.settle(&states);
         self.waiting.since.get_or_insert_with(Instant::now);
         self.waiting.states.extend(states);
+        // Records that were left out are not gone.
+        let is_known = |gone: &Gone| {
+            let name = gone.plan.resource.name;
+            !self.has_failed(name) && !self.lacking.contains(name)
+        };
+        let gone: Vec<Gone> = gone.into_iter().filter(is_known).collect();
         self.waiting.gone.extend(gone);
+    }
+
+    /// What speaks for resources that were read to their end.
+    pub(super) fn settled(&self, complete: &[Arc<Plan>]) -> Vec<StateEntry> {
+        let settled = complete.iter().filter_map(|plan| {
+            let definition = self.definitions.all.get(plan.resource.name)?;
+            let has_table = definition.has_table || self.tables.has_made(&plan.layout.table);
+            Some(definition.settled(has_table).entry(plan.resource.name))
+        });
+        settled.collect()
     }
 
     /// Writes everything that was gathered.
@@ -186,7 +265,9 @@ impl Packages {
     fn write(&mut self, family: &Family) -> Result<()> {
         let selection = Selection::of(family, &self.hasher);
         let names = family.tables();
-        self.evolve(family, &names)?;
+        if !self.evolve(family, &names)? {
+            return Ok(());
+        }
         self.claim(family, &selection)?;
         let mut known = None;
         for name in names {
@@ -204,13 +285,20 @@ impl Packages {
         Ok(())
     }
 
-    /// Tables first become what the rows need.
-    fn evolve(&mut self, family: &Family, names: &[String]) -> Result<()> {
+    /// Tables first become what the rows need; false where they cannot.
+    fn evolve(&mut self, family: &Family, names: &[String]) -> Result<bool> {
         let plan = &family.plan;
-        let changes: Vec<SchemaChange> = names
-            .iter()
-            .flat_map(|name| self.tables.plan_for(family.rows_of(name).map(|(_, rows)| rows)))
-            .collect();
+        let plan_for = |name: &String| {
+            self.tables.plan_for(family.rows_of(name).map(|(_, rows)| rows), family.identity())
+        };
+        let planned: std::result::Result<Vec<_>, Breach> = names.iter().map(plan_for).collect();
+        let changes: Vec<SchemaChange> = match planned {
+            Ok(changes) => changes.into_iter().flatten().collect(),
+            Err(breach) => {
+                self.fail(plan.resource.name, breach);
+                return Ok(false);
+            }
+        };
         let own = &plan.layout.table;
         let makes_own =
             |change: &SchemaChange| matches!(change, SchemaChange::CreateTable(table) if table.name == *own);
@@ -220,7 +308,7 @@ impl Packages {
         if let Some(definition) = self.definitions.all.get(name).filter(|_| is_made) {
             self.waiting.states.push(definition.with_table().entry(name));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Makes changes. What the open package has written of the tables is committed before.
@@ -285,6 +373,7 @@ impl Packages {
     /// Commits the open package; tells which tables were swapped.
     pub(super) fn send(&mut self, meaning: &Meaning) -> Result<BTreeSet<String>> {
         self.open.keys.clear();
+        self.entry.report.extend(self.summary.record());
         self.open.writers.finish()?;
         let mut committed = self.load.commit(&Package {
             id: &self.open.id,
@@ -308,12 +397,16 @@ impl Packages {
         let mut columns: BTreeMap<String, SchemaChange> = BTreeMap::new();
         for Gone { plan, bindings, whole } in gone {
             let table = plan.layout.table.clone();
-            if plan.writes != Writes::Merge || self.tables.get(&table).is_none() {
+            if !matches!(plan.writes, Writes::Merge | Writes::History) || self.tables.get(&table).is_none() {
                 continue;
             }
             let below = below(plan.resource, &self.options, &self.tables);
-            let marked = below.iter().map(|below| &below.table).chain([&table]);
-            columns.extend(marked.filter_map(|name| Some((name.clone(), self.tables.plan_for_marks(name)?))));
+            let mark = plan.writes.mark();
+            let marked = below.iter().map(|below| (&below.table, below.mark)).chain([(&table, mark)]);
+            columns
+                .extend(marked.filter_map(|(name, mark)| {
+                    Some((name.clone(), self.tables.plan_for_marks(name, mark)?))
+                }));
             let partition = bindings.into_iter().map(|binding| (binding.column.to_owned(), binding.value));
             deletions.push(Deletion {
                 partition: partition.collect(),
@@ -321,6 +414,7 @@ impl Packages {
                 before: whole.since,
                 at: SystemTime::now(),
                 below,
+                mark,
                 table,
             });
         }

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::config::Contract;
 use crate::destination::Mode;
 use crate::load::options::LoadOptions;
 use crate::load::summary::LoadNote;
 use crate::normalize::{Catalog, Digests, Layout, Reader};
 use crate::resource::{KeyScope, Resource, Shape, WriteDisposition};
-use crate::schema::table::{Table, is_digest};
+use crate::schema::table::{DELETED_AT, Table, VALID_TO, is_digest};
 
 /// Where the records of a resource go.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(super) struct Plan {
     pub(super) resource: &'static Resource,
     pub(super) layout: Layout,
     pub(super) writes: Writes,
+    pub(super) contract: Contract,
     pub(super) note: Option<LoadNote>,
     reader: OnceLock<Arc<Reader>>,
 }
@@ -26,47 +28,69 @@ pub(super) enum Writes {
     Merge,
     /// They are versions of what their key names.
     Versions,
+    /// The same, with the times at which they held.
+    History,
     /// A complete read replaces the table.
     Replace,
 }
 
-/// Merging needs a key: without one, a complete read replaces the table. What is appended without a key is told apart by
-/// what it holds.
+/// Merging and a history need a key: without one, a complete read replaces the table. What is appended without a key is
+/// told apart by what it holds. The lists of a version stay with it.
 pub(super) fn plan_of(resource: &'static Resource, options: &LoadOptions) -> Plan {
     let own = options.resources.get(resource.name);
     let table = table_of(resource, options);
-    let wanted = own.and_then(|own| own.write_disposition).unwrap_or(resource.write_disposition);
+    let wanted = disposition_of(resource, options);
     let (partition_key, record_key) = key_of(resource);
     let has_key = !partition_key.is_empty() || !record_key.is_empty();
-    let is_merge = wanted == WriteDisposition::Merge;
-    let note = (is_merge && !has_key && resource.shape != Shape::Object)
+    let needs_key = matches!(wanted, WriteDisposition::Merge | WriteDisposition::History);
+    let note = (needs_key && !has_key && resource.shape != Shape::Object)
         .then(|| LoadNote::NoKey { resource: resource.name, table: table.clone() });
+    let writes = writes_of(resource, options);
     let is_append = wanted == WriteDisposition::Append;
-    let writes = match (resource.is_replaced(own.and_then(|own| own.write_disposition)), is_append && has_key)
-    {
-        (true, _) => Writes::Replace,
-        (false, true) => Writes::Versions,
-        (false, false) => Writes::Merge,
-    };
+    let has_versions = matches!(writes, Writes::Versions | Writes::History);
     Plan {
         resource,
         writes,
+        contract: own.and_then(|own| own.contract).unwrap_or(options.contract),
         layout: Layout {
             table,
             partition_key,
             record_key,
-            is_unique: has_key && !is_append || is_append && !has_key,
-            digests: match (is_append, has_key) {
-                (true, _) => Digests::Each,
-                (false, true) => Digests::Keyless,
-                (false, false) => Digests::None,
+            is_unique: if is_append { !has_key } else { has_key && !has_versions },
+            digests: match has_key {
+                _ if is_append || has_versions => Digests::Each,
+                true => Digests::Keyless,
+                false => Digests::None,
             },
-            lists: options.nested_lists,
-            max_depth: options.max_depth,
+            is_history: writes == Writes::History,
+            lists: own.and_then(|own| own.nested_lists).unwrap_or(options.nested_lists),
+            max_depth: own.and_then(|own| own.max_depth).unwrap_or(options.max_depth),
             hints: resource.columns.iter().map(|column| (column.name, column.kind)).collect(),
         },
         note,
         reader: OnceLock::new(),
+    }
+}
+
+fn disposition_of(resource: &Resource, options: &LoadOptions) -> WriteDisposition {
+    let own = options.resources.get(resource.name).and_then(|own| own.write_disposition);
+    own.unwrap_or(resource.write_disposition)
+}
+
+pub(super) fn writes_of(resource: &Resource, options: &LoadOptions) -> Writes {
+    let wanted = disposition_of(resource, options);
+    match wanted {
+        _ if resource.is_replaced(Some(wanted)) => Writes::Replace,
+        WriteDisposition::Append if !resource.primary_key().is_empty() => Writes::Versions,
+        WriteDisposition::History => Writes::History,
+        _ => Writes::Merge,
+    }
+}
+
+impl Writes {
+    /// The column that says when a row was no longer found.
+    pub(super) fn mark(self) -> &'static str {
+        if self == Writes::History { VALID_TO } else { DELETED_AT }
     }
 }
 
@@ -84,7 +108,7 @@ impl Plan {
     /// The columns that tell the records of a page apart. Of versions, the digest is no part of it, and their table has no
     /// key.
     pub(super) fn take_identity(&self, records: &mut Arc<Table>) -> Vec<String> {
-        if self.writes != Writes::Versions {
+        if !matches!(self.writes, Writes::Versions | Writes::History) {
             return records.key.clone();
         }
         let mut identity = std::mem::take(&mut Arc::make_mut(records).key);
@@ -97,7 +121,8 @@ impl Plan {
         match self.writes {
             Writes::Replace => Mode::Stage,
             Writes::Versions if table.parent.is_none() => Mode::Versions { of: identity.to_vec() },
-            Writes::Versions | Writes::Merge => Mode::Merge,
+            Writes::History if table.parent.is_none() => Mode::History { of: identity.to_vec() },
+            Writes::Versions | Writes::History | Writes::Merge => Mode::Merge,
         }
     }
 }

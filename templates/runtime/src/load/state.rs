@@ -49,11 +49,22 @@ impl PastLoads {
 pub(super) struct States {
     reader: Mutex<Box<dyn StateReader>>,
     pending: Mutex<HashSet<(String, String)>>,
+    /// The resources of which nothing more is loaded: the writer says so, and those who read ask.
+    failed: Mutex<BTreeSet<&'static str>>,
 }
 
 impl States {
     pub(super) fn new(reader: Box<dyn StateReader>) -> Self {
-        Self { reader: Mutex::new(reader), pending: Mutex::default() }
+        Self { reader: Mutex::new(reader), pending: Mutex::default(), failed: Mutex::default() }
+    }
+
+    /// Nothing more of the resource is loaded.
+    pub(super) fn fail(&self, resource: &'static str) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(resource);
+    }
+
+    pub(super) fn has_failed(&self, resource: &str) -> bool {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains(resource)
     }
 
     /// In the order of the partitions.

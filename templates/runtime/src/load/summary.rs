@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
+
+use super::contract::{Breach, Discarded};
 use crate::destination::{Committed, SchemaChange, Written};
+use crate::normalize::{Renamed, Why};
 
 /// What a load did.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +22,10 @@ pub struct LoadSummary {
     pub deleted: BTreeMap<String, u64>,
     /// Those that a person would notice, in the order in which they happened.
     pub changes: Vec<SchemaChange>,
+    /// Values and rows that the schema contract left out.
+    pub discarded: BTreeMap<Discarded, u64>,
+    /// Resources that failed, because their tables may not change as they need it. What came before is loaded.
+    pub breaches: BTreeMap<&'static str, Breach>,
     /// What is worth knowing, each said once.
     pub notes: Vec<LoadNote>,
 }
@@ -31,6 +39,8 @@ impl LoadSummary {
             tables: BTreeMap::new(),
             deleted: BTreeMap::new(),
             changes: Vec::new(),
+            discarded: BTreeMap::new(),
+            breaches: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -42,6 +52,17 @@ impl LoadSummary {
         for (table, rows) in committed.deleted {
             *self.deleted.entry(table).or_default() += rows;
         }
+    }
+
+    /// What is kept of it with the load, for people who ask later: lists of lines.
+    pub(crate) fn record(&self) -> Map<String, Value> {
+        let lines = [
+            ("schema_changes", self.changes.iter().map(ToString::to_string).collect()),
+            ("discarded", self.discarded.iter().map(|(what, count)| what.told(*count)).collect()),
+            ("breaches", self.breaches.iter().map(|(name, breach)| format!("`{name}`: {breach}")).collect()),
+            ("notes", self.notes.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        ];
+        lines.into_iter().map(|(name, lines)| (name.to_owned(), lines.into())).collect()
     }
 
     pub(super) fn note(&mut self, notes: impl IntoIterator<Item = LoadNote>) {
@@ -62,6 +83,8 @@ pub enum LoadNote {
     EmptyKey { table: String, key: Vec<String> },
     /// The read was not complete, so the table keeps the rows of an earlier load.
     NotReplaced { table: String },
+    /// A field or a list could not have its own name.
+    Renamed(Renamed),
 }
 
 impl fmt::Display for LoadNote {
@@ -76,6 +99,15 @@ impl fmt::Display for LoadNote {
                     "`{table}` has records without `{}`: they are told apart by what they hold, in `_digest`",
                     key.join("`, `")
                 )
+            }
+            LoadNote::Renamed(Renamed { table, source, wanted, name, why }) => {
+                let source = source.escape_debug();
+                let why = match why {
+                    Why::Taken => "is taken",
+                    Why::TooLong => "is too long",
+                    Why::Reserved => "is reserved",
+                };
+                write!(f, "`{source}` of `{table}` is called `{name}`, as `{wanted}` {why}")
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime};
 
-use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::options::LoadOutcome;
 use super::package::{Gone, Meaning, Packages};
 use super::plan::{Plan, Writes};
 use super::summary::{LoadNote, LoadSummary};
-use crate::destination::{DestinationError, Forget, StateEntry, Swap, SwapWhen};
+use crate::config::OnChange;
+use crate::destination::{DestinationError, Forget, LoadStatus, StateEntry, Swap, SwapWhen};
 use crate::schema::table::TableRows;
 
 type Result<T> = std::result::Result<T, DestinationError>;
@@ -76,7 +76,7 @@ impl Writer {
                 }
                 Ok(Message::Keep(KeptRows { states, gone })) => self.packages.keep(states, gone),
                 Ok(Message::Finish { outcome, complete, vanished, reply }) => {
-                    let summary = self.finish(outcome, &complete, vanished)?;
+                    let summary = self.finish(outcome, complete, vanished)?;
                     // Whoever asked may have gone; the load is closed all the same.
                     let _ = reply.send(summary);
                     return Ok(());
@@ -111,25 +111,30 @@ impl Writer {
     fn finish(
         mut self,
         outcome: LoadOutcome,
-        complete: &[Arc<Plan>],
-        vanished: Vec<Forget>,
+        mut complete: Vec<Arc<Plan>>,
+        mut vanished: Vec<Forget>,
     ) -> Result<LoadSummary> {
         self.packages.commit()?;
-        for plan in complete {
+        complete.retain(|plan| !self.packages.has_failed(plan.resource.name));
+        vanished.retain(|forget| !self.packages.has_failed(&forget.resource));
+        for plan in complete.iter().filter(|plan| plan.contract.columns == OnChange::Evolve) {
             let hints = self.packages.tables().plan_for_hints(&plan.layout.table, plan.resource.columns);
             self.packages.prepare(hints)?;
         }
-        let swaps = self.swaps(complete);
+        let swaps = self.swaps(&complete);
         let swapped = self.packages.send(&Meaning { swaps: swaps.clone(), ..Meaning::default() })?;
         let kept = swaps.into_iter().map(|swap| swap.table).filter(|table| !swapped.contains(table));
         self.packages.summary.note(kept.map(|table| LoadNote::NotReplaced { table }));
         let states = self.staged_states.into_iter().filter(|(table, _)| swapped.contains(table));
-        let states = states.map(|(_, state)| state).collect();
-        let changes =
-            self.packages.summary.changes.iter().map(|change| Value::from(change.to_string())).collect();
+        let mut states = self.packages.true_of(states.map(|(_, state)| state).collect());
+        states.extend(self.packages.settled(&complete));
+        let renamed = self.packages.tables().take_renamed();
+        self.packages.summary.note(renamed.into_iter().map(LoadNote::Renamed));
+        let has_breach = !self.packages.summary.breaches.is_empty();
+        let is_less = outcome.status == LoadStatus::Complete && has_breach;
         let entry = &mut self.packages.entry;
-        (entry.status, entry.report) = (outcome.status, outcome.report);
-        entry.report.insert("schema_changes".to_owned(), changes);
+        entry.status = if is_less { LoadStatus::Partial } else { outcome.status };
+        entry.report = outcome.report;
         entry.finished_at = Some(SystemTime::now());
         self.packages.send(&Meaning { states, forget: vanished, ..Meaning::default() })?;
         let mut summary = self.packages.close()?;

@@ -8,21 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::resource::ColumnKind;
-use crate::schema::kind::Seen;
-use crate::schema::names::{fitting, name_of, with_hash};
-use crate::schema::table::{DELETED_AT, DIGEST, Table};
+use crate::schema::kind::{Seen, kind_name};
+use crate::schema::names::{Naming, name_of};
+use crate::schema::table::{DELETED_AT, DIGEST, Table, VALID_FROM, VALID_TO, VARIANT};
 
 /// How many columns a table may have; what comes beyond goes into [`OVERFLOW`]. PostgreSQL's limit is 1,600.
 const MOST_COLUMNS: usize = 1000;
 
 /// Names that no field can have, because the pipeline uses them.
-const RESERVED: [&str; 6] = ["_load_id", "_loaded_at", DELETED_AT, DIGEST, "_index", OVERFLOW];
+const RESERVED: [&str; 8] =
+    ["_load_id", "_loaded_at", DELETED_AT, DIGEST, VALID_FROM, VALID_TO, "_index", OVERFLOW];
 
 /// The JSON column for fields that found no room: an object from their JSON Pointers to their values.
 pub(super) const OVERFLOW: &str = "_more";
-
-/// Before the JSON Pointer of a field whose name is that of a column of the partition.
-pub(super) const RECORD: &str = "record/";
 
 /// What all pages of a load agree on. Clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +31,38 @@ struct Shared {
     tables: Mutex<HashMap<String, Known>>,
     /// Grows with each list that gets a table.
     lists: AtomicUsize,
+    allowed: Allowed,
+    renamed: Mutex<Vec<Renamed>>,
+}
+
+/// What the columns of the destination can be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allowed {
+    pub naming: Naming,
+    /// Whether a column can hold a list of single values.
+    pub list_columns: bool,
+}
+
+/// A field, or a list, that got another name than its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Renamed {
+    pub table: String,
+    /// Where it stands in the records: a JSON Pointer.
+    pub source: String,
+    /// What it would have been called.
+    pub wanted: String,
+    pub name: String,
+    pub why: Why,
+}
+
+/// Why a name cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Another field has it, which came first.
+    Taken,
+    TooLong,
+    /// The destination keeps it for itself.
+    Reserved,
 }
 
 /// What is known of one table.
@@ -56,12 +86,12 @@ pub(super) struct Wanted<'w> {
 
 impl Catalog {
     /// Starts from what earlier loads made.
-    pub fn from_tables(tables: &[Table]) -> Catalog {
+    pub fn from_tables(tables: &[Table], allowed: Allowed) -> Catalog {
         let mut all: HashMap<String, Known> = HashMap::new();
         for table in tables {
             let known = all.entry(table.name.clone()).or_default();
             for column in &table.columns {
-                if column.source.starts_with('/') || column.source.starts_with(RECORD) {
+                if column.is_field() || column.variant_of().is_some() {
                     known.names.insert(column.source.clone(), column.name.clone());
                     known.taken.insert(column.name.clone());
                 }
@@ -74,7 +104,51 @@ impl Catalog {
                 Arc::make_mut(&mut known.lists).insert(table.source.clone(), table.name.clone());
             }
         }
-        Catalog(Arc::new(Shared { tables: Mutex::new(all), lists: AtomicUsize::new(0) }))
+        Catalog(Arc::new(Shared { tables: Mutex::new(all), allowed, ..Shared::default() }))
+    }
+
+    /// Keeps names for tables that are not those of lists.
+    pub fn keep_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+        let mut tables = self.lock();
+        for name in names {
+            tables.entry(name.to_owned()).or_default();
+        }
+    }
+
+    pub(super) fn list_columns(&self) -> bool {
+        self.0.allowed.list_columns
+    }
+
+    pub(crate) fn naming(&self) -> &Naming {
+        &self.0.allowed.naming
+    }
+
+    /// What has got another name than its own since this was asked last.
+    pub(crate) fn take_renamed(&self) -> Vec<Renamed> {
+        std::mem::take(&mut *self.0.renamed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_renamed(&self, renamed: impl IntoIterator<Item = Renamed>) {
+        self.0.renamed.lock().unwrap_or_else(PoisonError::into_inner).extend(renamed);
+    }
+
+    /// The column for values that another one of the table cannot take; `fixed` are the names of all columns there are.
+    pub(crate) fn variant(
+        &self,
+        table: &str,
+        column: &str,
+        kind: ColumnKind,
+        fixed: &[&str],
+    ) -> (String, String) {
+        let kind = kind_name(kind).replace(' ', "_");
+        let source = format!("{VARIANT}{kind}/{column}");
+        let mut tables = self.lock();
+        let known = tables.entry(table.to_owned()).or_default();
+        if !known.names.contains_key(&source) {
+            known.claim(format!("{column}__{kind}"), &source, fixed, self.naming());
+        }
+        let name = known.names.get(&source).cloned();
+        (name.unwrap_or_default(), source)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
@@ -97,11 +171,21 @@ impl Catalog {
         if let Some(name) = tables.get(table).and_then(|known| known.lists.get(source)) {
             return name.clone();
         }
-        let mut name =
-            fitting(format!("{table}__{}", name_of(path.iter().copied())), &format!("{table}{source}"));
-        if tables.contains_key(&name) {
-            name = with_hash(&name, &format!("{table}{source}"));
+        let (naming, wanted) = (self.naming(), format!("{table}__{}", name_of(path.iter().copied())));
+        let place = format!("{table}{source}");
+        let mut name = naming.fitting(wanted.clone(), &place);
+        let mut why = (name != wanted).then_some(Why::TooLong);
+        if tables.keys().any(|table| table.eq_ignore_ascii_case(&name)) {
+            (name, why) = (naming.with_hash(&name, &place), Some(Why::Taken));
         }
+        let (of, source_of_list) = (table.to_owned(), source.to_owned());
+        self.note_renamed(why.map(|why| Renamed {
+            table: of,
+            source: source_of_list,
+            wanted,
+            name: name.clone(),
+            why,
+        }));
         tables.entry(name.clone()).or_default();
         let known = tables.entry(table.to_owned()).or_default();
         Arc::make_mut(&mut known.lists).insert(source.to_owned(), name.clone());
@@ -123,7 +207,10 @@ impl Catalog {
                 }
                 let preferred = name_of(path.iter().copied());
                 if as_it_is == (preferred == path.join("__")) {
-                    known.claim(preferred, source, fixed);
+                    let why = known.name(preferred.clone(), source, fixed, self.naming());
+                    let name = known.names.get(*source).cloned().unwrap_or_default();
+                    let (table, source) = (table.to_owned(), (*source).to_owned());
+                    self.note_renamed(why.map(|why| Renamed { table, source, wanted: preferred, name, why }));
                 }
             }
         }
@@ -146,19 +233,33 @@ impl Catalog {
 }
 
 impl Known {
-    fn claim(&mut self, preferred: String, source: &str, fixed: &[&str]) {
-        let own = if fixed.contains(&preferred.as_str()) { format!("record_{preferred}") } else { preferred };
+    /// Gives a name to a field, and tells why it is another than its own.
+    fn name(&mut self, preferred: String, source: &str, fixed: &[&str], naming: &Naming) -> Option<Why> {
+        let is_reserved = naming.is_reserved(&preferred);
+        let own = match fixed.contains(&preferred.as_str()) {
+            true => format!("record_{preferred}"),
+            false if is_reserved => format!("field_{preferred}"),
+            false => preferred,
+        };
+        self.claim(own, source, fixed, naming).or(is_reserved.then_some(Why::Reserved))
+    }
+
+    /// Takes the name, or one with a hash where it cannot be had.
+    fn claim(&mut self, own: String, source: &str, fixed: &[&str], naming: &Naming) -> Option<Why> {
         let is_free = |name: &String| {
             let name = name.as_str();
             !self.taken.contains(name) && !RESERVED.contains(&name) && !fixed.contains(&name)
         };
-        let mut name = fitting(own, source);
+        let mut why = (own.len() > naming.longest).then_some(Why::TooLong);
+        let mut name = naming.fitting(own, source);
         let mut salt = source.to_owned();
         while !is_free(&name) {
-            name = with_hash(&name_of([name.as_str()]), &salt);
+            why = Some(Why::Taken);
+            name = naming.with_hash(&name_of([name.as_str()]), &salt);
             salt.push('#');
         }
         self.taken.insert(name.clone());
         self.names.insert(source.to_owned(), name);
+        why
     }
 }

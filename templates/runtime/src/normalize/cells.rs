@@ -8,22 +8,24 @@
 //! | date | Date32 |
 //! | timestamp | Timestamp(µs, "UTC") |
 //! | text | Utf8 |
+//! | list | List of what its items are |
 //! | json | Utf8 with the extension name `arrow.json` |
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    ArrayBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayBuilder, BooleanBufferBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, new_null_array};
+use arrow_array::{ArrayRef, ListArray, new_null_array};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use serde::Serialize;
 
 use crate::normalize::scalar::{Scalar, Times};
 use crate::record::Value;
-use crate::resource::ColumnKind;
-use crate::schema::data_type;
+use crate::resource::{ColumnKind, ItemKind};
+use crate::schema::arrow::{data_type, item_field};
 use crate::schema::kind::Seen;
 use crate::schema::time::{DAY, Time};
 use crate::schema::widen::{float_of_int, float_text};
@@ -48,8 +50,19 @@ enum Builder {
     Timestamp(TimestampMicrosecondBuilder),
     /// Text or JSON.
     Text(StringBuilder),
+    List(Lists),
     /// No value can come, as long as the plan is this one.
     Nothing,
+}
+
+/// Lists of single values.
+#[derive(Debug)]
+struct Lists {
+    items: Box<Cells>,
+    item: ItemKind,
+    /// How many items there are up to the end of each list.
+    ends: Vec<i32>,
+    valid: BooleanBufferBuilder,
 }
 
 impl Cells {
@@ -63,6 +76,7 @@ impl Cells {
             ColumnKind::Date => Builder::Date(Date32Builder::with_capacity(rows)),
             ColumnKind::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows)),
             ColumnKind::Text | ColumnKind::Json => Builder::Text(StringBuilder::with_capacity(rows, bytes)),
+            ColumnKind::List(item) => Builder::List(Lists::new(item, seen, times, rows)),
         };
         Self { kind, seen, times, builder, json: Vec::new() }
     }
@@ -115,10 +129,11 @@ impl Cells {
         builder.append_value("");
     }
 
-    /// Adds an object or a list as JSON.
+    /// Adds an object or a list, as JSON where the column is not one of lists.
     pub(super) fn push_json(&mut self, row: usize, value: &Value<'_>) -> bool {
         self.pad(row);
         match &mut self.builder {
+            Builder::List(lists) => value.as_list().is_some_and(|items| lists.push(items)),
             Builder::Text(builder) if self.kind == ColumnKind::Json => {
                 builder.append_value(written(&mut self.json, value));
                 true
@@ -146,6 +161,7 @@ impl Cells {
                 Builder::Date(builder) => builder.append_nulls(missing),
                 Builder::Timestamp(builder) => builder.append_nulls(missing),
                 Builder::Text(builder) => builder.append_nulls(missing),
+                Builder::List(lists) => lists.append_nulls(missing),
                 Builder::Nothing => {}
             }
         }
@@ -160,6 +176,7 @@ impl Cells {
             Builder::Date(builder) => builder.len(),
             Builder::Timestamp(builder) => builder.len(),
             Builder::Text(builder) => builder.len(),
+            Builder::List(lists) => lists.ends.len(),
             Builder::Nothing => 0,
         }
     }
@@ -185,8 +202,54 @@ impl Cells {
             Builder::Date(mut builder) => Arc::new(builder.finish()),
             Builder::Timestamp(mut builder) => Arc::new(builder.finish().with_timezone("UTC")),
             Builder::Text(mut builder) => Arc::new(builder.finish()),
+            Builder::List(lists) => {
+                lists.finish().unwrap_or_else(|| new_null_array(&data_type(self.kind), rows))
+            }
             Builder::Nothing => new_null_array(&data_type(self.kind), rows),
         }
+    }
+}
+
+impl Lists {
+    fn new(item: ItemKind, seen: Seen, times: Times, rows: usize) -> Self {
+        let items = Box::new(Cells::new(item.kind(), seen.items(), times, (rows, 0)));
+        Self { items, item, ends: Vec::with_capacity(rows), valid: BooleanBufferBuilder::new(rows) }
+    }
+
+    /// False where an item has to become a wider one first.
+    fn push(&mut self, items: &[Value<'_>]) -> bool {
+        let start = self.len();
+        let fits = |(row, item): (usize, &Value<'_>)| match Scalar::of(item) {
+            Some(scalar) => self.items.push(row, scalar),
+            None => item.is_null(),
+        };
+        let Ok(end) = i32::try_from(start.saturating_add(items.len())) else { return false };
+        if !(start..).zip(items).all(fits) {
+            return false;
+        }
+        self.ends.push(end);
+        self.valid.append(true);
+        true
+    }
+
+    /// How many items there are.
+    fn len(&self) -> usize {
+        self.ends.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or_default()
+    }
+
+    fn append_nulls(&mut self, missing: usize) {
+        let end = self.ends.last().copied().unwrap_or_default();
+        self.ends.extend(std::iter::repeat_n(end, missing));
+        self.valid.append_n(missing, false);
+    }
+
+    fn finish(mut self) -> Option<ArrayRef> {
+        let items = self.len();
+        let offsets: Vec<i32> = std::iter::once(0).chain(self.ends).collect();
+        let offsets = OffsetBuffer::new(offsets.into());
+        let nulls = Some(NullBuffer::new(self.valid.finish())).filter(|nulls| nulls.null_count() > 0);
+        let lists = ListArray::try_new(item_field(self.item), offsets, self.items.finish(items), nulls);
+        lists.ok().map(|lists| Arc::new(lists) as ArrayRef)
     }
 }
 

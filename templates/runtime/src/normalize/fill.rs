@@ -195,7 +195,8 @@ impl<'p> Fill<'p> {
             Place::Column(column) => table.columns.get_mut(*column).ok_or(Unfit)?.push_json(at.row, value),
             Place::Nowhere => false,
             Place::Overflow(source) => {
-                slot.seen == Seen::Json && table.overflow(at.row, source, &value.to_string())
+                let seen = slot.seen_whole(value, self.plan.list_columns);
+                slot.seen.join(seen) == slot.seen && table.overflow(at.row, source, &value.to_string())
             }
         };
         if fits { Ok(()) } else { Err(Unfit) }

@@ -16,7 +16,8 @@
 //! - Every row carries `_load_id` and `_loaded_at`, and the columns of its partition (`project_id`). A field of the
 //!   same name as such a column gets one of its own, `record_project_id`, where it differs.
 //! - A row of a child table carries the key of its record as `_parent_…` and its place in the list as `_index`; for a
-//!   list within a list, `_index_1` is the place in the outer one. A list of anything but objects is JSON.
+//!   list within a list, `_index_1` is the place in the outer one. A list of single values is a list column where the
+//!   destination has such, unless it is a key; any other list is JSON.
 //! - A field that is null or missing is null. A column begins with its first value, or with a null where the document
 //!   knows its type; then the first value still decides. An empty list or object is
 //!   null as well, unless the document calls the column JSON.
@@ -26,6 +27,8 @@
 
 use std::collections::HashMap;
 use std::time::SystemTime;
+
+use serde::Deserialize;
 
 use crate::resource::ColumnKind;
 use crate::schema::TableRows;
@@ -42,12 +45,13 @@ mod scalar;
 mod tree;
 mod visit;
 
-pub use catalog::Catalog;
+pub use catalog::{Allowed, Catalog, Renamed, Why};
 pub use reader::Reader;
 pub use rows::PageRows;
 
 /// What becomes of a list of objects.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum NestedLists {
     /// The rows of a child table.
     #[default]
@@ -79,6 +83,8 @@ pub struct Layout {
     pub is_unique: bool,
     /// Which rows say in a column what their record holds.
     pub digests: Digests,
+    /// Whether rows say from when on and until when they held.
+    pub is_history: bool,
     pub lists: NestedLists,
     pub max_depth: usize,
     pub hints: HashMap<&'static str, ColumnKind>,

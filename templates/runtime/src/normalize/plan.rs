@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 
 use arrow_schema::{Schema, SchemaRef};
 
-use crate::normalize::catalog::{Catalog, OVERFLOW, RECORD, Wanted};
+use crate::normalize::catalog::{Catalog, OVERFLOW, Wanted};
 use crate::normalize::scalar::{Bound, Times};
 use crate::normalize::tree::{Fields, List, Place, Slot};
 use crate::normalize::{Digests, Layout};
@@ -17,8 +17,8 @@ use crate::record::Taps;
 use crate::resource::{ColumnKind, Resource};
 use crate::schema::arrow::field;
 use crate::schema::kind::Seen;
-use crate::schema::names::{fitting, name_of, pointer_of};
-use crate::schema::table::{Column, DIGEST, Table};
+use crate::schema::names::{name_of, pointer_of};
+use crate::schema::table::{Column, DIGEST, RECORD, Table, VALID_FROM, VALID_TO};
 
 /// How the records of a resource become rows, as far as they are known.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(super) struct Plan {
     pub(super) has_digests: bool,
     pub(super) sight: Sight,
     pub(super) slots: usize,
+    pub(super) list_columns: bool,
     pub(super) lists: Arc<BTreeMap<String, String>>,
     /// How many rows the last page had.
     pub(super) usual_rows: AtomicUsize,
@@ -156,15 +157,15 @@ impl Maker<'_> {
         }
         // Those that are new are known by now.
         let lists = self.catalog.lists(&self.layout.table);
-        let has_digests = self.has_digests;
         Plan {
             root,
             tables,
             bindings,
             key,
-            has_digests,
+            has_digests: self.has_digests,
             sight,
             slots,
+            list_columns: self.catalog.list_columns(),
             lists,
             usual_rows: AtomicUsize::new(0),
         }
@@ -175,6 +176,9 @@ impl Maker<'_> {
             draft.add(DIGEST, Seen::BigInt, ColumnKind::Int, format!("load/{DIGEST}"));
         }
         draft.add_stamp();
+        if self.layout.is_history {
+            draft.add_times();
+        }
         let has_key = self.layout.is_unique || self.layout.digests == Digests::Each;
         let key = key.iter().filter(|_| has_key).map(|part| part.column.name.clone()).collect();
         draft.finish(Table {
@@ -200,7 +204,7 @@ impl Maker<'_> {
         });
         let parts = partition.chain(own).chain(digest);
         let part = |(part, column): (KeyPart, Column)| KeyColumn {
-            name: fitting(format!("_parent_{}", column.name), &column.source),
+            name: self.catalog.naming().fitting(format!("_parent_{}", column.name), &column.source),
             column,
             part,
         };
@@ -344,6 +348,12 @@ impl Draft {
     fn add_stamp(&mut self) {
         self.add("_load_id", Seen::Text, ColumnKind::Text, "load/_load_id".to_owned());
         self.add("_loaded_at", Seen::Timestamp, ColumnKind::Timestamp, "load/_loaded_at".to_owned());
+    }
+
+    fn add_times(&mut self) {
+        for name in [VALID_FROM, VALID_TO] {
+            self.add(name, Seen::Timestamp, ColumnKind::Timestamp, format!("load/{name}"));
+        }
     }
 
     fn finish(self, table: Table) -> TablePlan {

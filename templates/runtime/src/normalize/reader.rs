@@ -158,7 +158,9 @@ impl Reader {
         let mut known = self.plan.write().unwrap_or_else(PoisonError::into_inner);
         let mut root = known.plan.root.clone();
         let lists = self.catalog.lists(&self.layout.table);
-        root.learn(records, Rules { layout: &self.layout, bindings: bounds, omit, known_lists: &lists });
+        let list_columns = self.catalog.list_columns();
+        let rules = Rules { layout: &self.layout, bindings: bounds, omit, known_lists: &lists, list_columns };
+        root.learn(records, rules);
         let count = self.catalog.list_count();
         let maker = Maker {
             resource: self.resource,

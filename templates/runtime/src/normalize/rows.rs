@@ -169,7 +169,12 @@ impl Parts<'_> {
         }
         let digests = self.rows.plan.has_digests.then(|| Arc::clone(&self.digests));
         let arrays = bindings.iter().chain(&filled.columns).cloned().chain(digests);
-        let arrays = arrays.chain(self.stamp(filled.rows)).collect();
+        let [load_id, loaded_at] = self.stamp(filled.rows);
+        let times = self.rows.layout.is_history.then(|| {
+            let open = arrow_array::new_null_array(loaded_at.data_type(), filled.rows);
+            [Arc::clone(&loaded_at), open]
+        });
+        let arrays = arrays.chain([load_id, loaded_at]).chain(times.into_iter().flatten()).collect();
         let batch = batch(plan, &plan.schema, arrays, filled.rows)?;
         Ok(TableRows { table: Arc::clone(&plan.table), batch, parents: None })
     }

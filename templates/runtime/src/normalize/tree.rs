@@ -89,6 +89,22 @@ pub(super) struct Rules<'r> {
     pub(super) omit: &'r [&'r str],
     /// The JSON Pointers of the lists that have a table already.
     pub(super) known_lists: &'r BTreeMap<String, String>,
+    /// Whether a column can hold a list of single values.
+    pub(super) list_columns: bool,
+}
+
+impl Slot {
+    /// What a column has seen that holds an object or a list as it is. A key stays comparable, so it is JSON.
+    pub(super) fn seen_whole(&self, value: &Value<'_>, list_columns: bool) -> Seen {
+        let items = value.as_list().filter(|_| list_columns && !self.is_key);
+        let seen = |item: &Value<'_>| match Scalar::of(item) {
+            Some(scalar) => scalar.seen(self.times),
+            None if item.is_null() => Seen::Nothing,
+            None => Seen::Json,
+        };
+        let joined = items.map(|items| items.iter().map(seen).fold(Seen::Nothing, Seen::join));
+        joined.and_then(Seen::list_of).unwrap_or(Seen::Json)
+    }
 }
 
 impl Fields {
@@ -208,10 +224,10 @@ impl Learner<'_> {
         match value {
             Value::Object(object) if slot.opens => self.inside(fields, at, object),
             Value::List(items) if slot.opens && slot.lists == NestedLists::Tables => {
-                self.list(fields, at, items);
+                self.list(fields, at, value, items);
             }
             Value::Null => {}
-            _ => slot.seen = Seen::Json,
+            _ => slot.seen = slot.seen.join(slot.seen_whole(value, self.rules.list_columns)),
         }
     }
 
@@ -225,7 +241,7 @@ impl Learner<'_> {
 
     /// An empty list is null here: nothing tells whether it is one of objects, and the answer must not depend on
     /// what other pages hold.
-    fn list(&mut self, fields: &mut Fields, at: usize, items: &[Value<'_>]) {
+    fn list(&mut self, fields: &mut Fields, at: usize, value: &Value<'_>, items: &[Value<'_>]) {
         let Some(name) = fields.slots.get(at).map(|slot| slot.name.clone()) else { return };
         let inside = fields.below(&name);
         let pointer = pointer_of(inside.path.iter().map(String::as_str));
@@ -237,7 +253,7 @@ impl Learner<'_> {
             self.new_lists += usize::from(!is_known && !slot.is_refused);
         }
         if slot.is_refused || !items.iter().all(|item| item.as_object().is_some()) {
-            slot.seen = Seen::Json;
+            slot.seen = slot.seen.join(slot.seen_whole(value, self.rules.list_columns));
             return;
         }
         let above = inside.path.len();

@@ -54,6 +54,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The items, if it is a list.
+    pub fn as_list(&self) -> Option<&[Value<'a>]> {
+        match self {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
     /// The object, if it is one.
     pub fn as_object(&self) -> Option<&Record<'a>> {
         match self {

@@ -1,13 +1,13 @@
-//! How a column travels: the Arrow type and field of each kind.
+//! How a column travels: the Arrow type and field of each kind. The items of a list may be null.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{ArrayRef, PrimitiveArray};
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
 
-use crate::resource::ColumnKind;
+use crate::resource::{ColumnKind, ItemKind};
 
 /// The key and the value in a field's metadata that tell JSON from other text.
 const EXTENSION: (&str, &str) = ("ARROW:extension:name", "arrow.json");
@@ -21,7 +21,13 @@ pub fn data_type(kind: ColumnKind) -> DataType {
         ColumnKind::Date => DataType::Date32,
         ColumnKind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         ColumnKind::Text | ColumnKind::Json => DataType::Utf8,
+        ColumnKind::List(item) => DataType::List(item_field(item)),
     }
+}
+
+/// The Arrow field of the items of a list.
+pub(crate) fn item_field(item: ItemKind) -> FieldRef {
+    Arc::new(Field::new_list_field(data_type(item.kind()), true))
 }
 
 /// The Arrow field of a column.

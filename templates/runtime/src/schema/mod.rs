@@ -5,11 +5,13 @@
 
 pub mod arrow;
 pub mod kind;
-pub(crate) mod names;
+pub mod names;
+pub(crate) mod narrow;
 pub mod table;
 pub mod time;
 pub mod widen;
 
 pub use arrow::{data_type, field};
 pub use kind::{Seen, kind_from_name, kind_name};
+pub use names::Naming;
 pub use table::{Column, DELETED_AT, DIGEST, Table, TableRows};

@@ -2,11 +2,68 @@
 //!
 //! Lower snake case, of the characters `a` to `z`, `0` to `9` and `_`: `fooBar` becomes `foo_bar`, `Foo-Bar.baz`
 //! becomes `foo_bar_baz`, a leading digit gets `_` before it. The steps of a path are joined with two underscores.
-//! At most 63 bytes, which is PostgreSQL's limit: a longer name is cut and ends in a hash of the whole path. Two
-//! paths that come to the same name are kept apart by such a hash as well.
+//! At most as many as the destination takes: a longer name is cut and ends in a hash of the whole path. Two paths that
+//! come to the same name are kept apart by such a hash as well. What the destination keeps for itself gets `field_`
+//! before it.
 
-/// The longest name that all destinations take, in bytes.
-const LONGEST: usize = 63;
+/// Which names a destination takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming {
+    /// How long a name may be, in bytes. Those that are made of fields are ASCII, so these are characters as well.
+    pub longest: usize,
+    /// Whether two names that differ only in the case of letters are one.
+    pub folds_case: bool,
+    /// Which characters the name of a table may have. Names of fields only ever have `a` to `z`, `0` to `9` and `_`.
+    pub takes: fn(char) -> bool,
+    /// Names that no column can have, in lower case.
+    pub reserved: &'static [&'static str],
+    /// What the name of no column may begin with, in lower case.
+    pub reserved_prefixes: &'static [&'static str],
+}
+
+impl Naming {
+    /// Any character and any word, as what is quoted has it; 63 bytes, which is PostgreSQL's limit.
+    pub const DEFAULT: Self =
+        Self { longest: 63, folds_case: true, takes: |_| true, reserved: &[], reserved_prefixes: &[] };
+
+    /// Whether no column can have the name.
+    pub fn is_reserved(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.reserved.contains(&name.as_str())
+            || self.reserved_prefixes.iter().any(|prefix| name.starts_with(prefix))
+    }
+
+    /// Why a table cannot have the name.
+    pub fn objection(&self, name: &str) -> Option<String> {
+        if name.is_empty() {
+            return Some("it is empty".to_owned());
+        }
+        if name.len() > self.longest {
+            return Some(format!("it is longer than {} bytes", self.longest));
+        }
+        let odd = name.chars().find(|letter| !(self.takes)(*letter))?;
+        Some(format!("it has `{}`", odd.escape_debug()))
+    }
+
+    /// The name shortened where it is too long, by a hash of where it comes from.
+    pub(crate) fn fitting(&self, name: String, source: &str) -> String {
+        if name.len() <= self.longest { name } else { self.with_hash(&name, source) }
+    }
+
+    /// The name with a hash of where it comes from at its end, within the limit.
+    pub(crate) fn with_hash(&self, name: &str, source: &str) -> String {
+        let hash = format!("_{:08x}", fnv1a(source.as_bytes()));
+        let keep = self.longest.saturating_sub(hash.len());
+        let start: String = name.chars().take(keep).collect();
+        start + &hash
+    }
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
 
 /// The name for a path of fields: `["author", "username"]` becomes `author__username`.
 pub(crate) fn name_of<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
@@ -24,19 +81,6 @@ pub(crate) fn name_of<'a>(path: impl IntoIterator<Item = &'a str>) -> String {
         name.insert(0, '_');
     }
     name
-}
-
-/// The name shortened where it is too long, by a hash of where it comes from.
-pub(crate) fn fitting(name: String, source: &str) -> String {
-    if name.len() <= LONGEST { name } else { with_hash(&name, source) }
-}
-
-/// The name with a hash of where it comes from at its end, within the limit.
-pub(crate) fn with_hash(name: &str, source: &str) -> String {
-    let hash = format!("_{:08x}", fnv1a(source.as_bytes()));
-    let keep = LONGEST.saturating_sub(hash.len());
-    let start: String = name.chars().take(keep).collect();
-    start + &hash
 }
 
 /// The JSON Pointer of a path of fields.
@@ -97,10 +141,30 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_told_apart() {
         let (one, other) = ("x".repeat(80), "x".repeat(81));
-        let names = [fitting(name_of([one.as_str()]), &one), fitting(name_of([other.as_str()]), &other)];
-        assert_ne!(names[0], names[1]);
-        assert!(names.iter().all(|name| name.len() == LONGEST && name.starts_with("xxxx")));
-        assert_eq!(fitting("short".to_owned(), "/short"), "short");
+        for naming in [Naming::DEFAULT, Naming { longest: 30, ..Naming::DEFAULT }] {
+            let names = [&one, &other].map(|field| naming.fitting(name_of([field.as_str()]), field));
+            assert_ne!(names[0], names[1]);
+            assert!(names.iter().all(|name| name.len() == naming.longest && name.starts_with("xxxx")));
+            assert_eq!(naming.fitting("short".to_owned(), "/short"), "short");
+        }
+    }
+
+    #[test]
+    fn what_a_destination_does_not_take_is_said() {
+        let naming = Naming {
+            longest: 10,
+            takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
+            reserved: &["ctid"],
+            reserved_prefixes: &["_table_"],
+            ..Naming::DEFAULT
+        };
+        assert!(
+            naming.is_reserved("CTID") && naming.is_reserved("_Table_x") && !naming.is_reserved("table_x")
+        );
+        assert_eq!(naming.objection("issues"), None);
+        assert_eq!(naming.objection("my issues").as_deref(), Some("it has ` `"));
+        assert_eq!(naming.objection("project_issues").as_deref(), Some("it is longer than 10 bytes"));
+        assert_eq!(naming.objection("").as_deref(), Some("it is empty"));
     }
 
     #[test]
@@ -111,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_hash_stays_the_same() {
-        assert_eq!(with_hash("a", "/a"), "a_1fc41b95".replace("1fc41b95", &format!("{:08x}", fnv1a(b"/a"))));
+        assert_eq!(Naming::DEFAULT.with_hash("a", "/a"), format!("a_{:08x}", fnv1a(b"/a")));
         assert_eq!(fnv1a(b"foobar"), 0xbf9c_f968);
     }
 }

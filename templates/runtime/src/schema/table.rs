@@ -18,6 +18,13 @@ pub(crate) fn is_digest(column: &str) -> bool {
 /// The column of when a whole read no longer found the row.
 pub const DELETED_AT: &str = "_deleted_at";
 
+/// The columns of a history: from when on and until when a version of a record held. That which holds has no end.
+pub const VALID_FROM: &str = "_valid_from";
+pub const VALID_TO: &str = "_valid_to";
+
+/// Before the JSON Pointer of a field whose name is that of a column of the partition.
+pub(crate) const RECORD: &str = "record/";
+
 /// What is known of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -40,7 +47,8 @@ pub struct Column {
     /// What its values have been so far: decides which kind it needs when others come.
     pub seen: Seen,
     /// Where its values come from: a JSON Pointer into the record (`/author/username`), or a word and a name for
-    /// what the pipeline adds (`partition/project_id`, `load/_load_id`).
+    /// what the pipeline adds (`partition/project_id`, `load/_load_id`). A column beside one that could not become
+    /// wider has the kind and the name of that one: `variant/text/weight`.
     pub source: String,
 }
 
@@ -53,6 +61,21 @@ pub struct TableRows {
     /// For a child table: the keys of the records whose lists these rows make up, also of those with none. The
     /// columns are those columns of the table that carry the record's key.
     pub parents: Option<RecordBatch>,
+}
+
+/// Before the kind of a column and the name of that beside which it stands, because that could not become wider.
+pub(crate) const VARIANT: &str = "variant/";
+
+impl Column {
+    /// The name of the column beside which it stands, for values that that one cannot hold.
+    pub fn variant_of(&self) -> Option<&str> {
+        self.source.strip_prefix(VARIANT)?.split_once('/').map(|(_, name)| name)
+    }
+
+    /// Whether its values come from the records.
+    pub(crate) fn is_field(&self) -> bool {
+        self.source.starts_with('/') || self.source.starts_with(RECORD)
+    }
 }
 
 impl Table {
@@ -84,7 +107,8 @@ impl TableRows {
         use crate::schema::{field, kind_name};
 
         let cells = |at: usize| rows.iter().map(move |row| row.get(at).filter(|cell| !cell.is_null()));
-        let arrays = columns.iter().enumerate().map(|(at, (_, kind))| array_of(*kind, cells(at))).collect();
+        let arrays =
+            columns.iter().enumerate().map(|(at, (_, kind))| array_of(*kind, &mut cells(at))).collect();
         let fields: Vec<_> = columns.iter().map(|(name, kind)| field(name, *kind)).collect();
         let columns = columns.iter().map(|(name, kind)| Column {
             name: (*name).to_owned(),
@@ -109,9 +133,9 @@ impl TableRows {
 }
 
 #[cfg(test)]
-fn array_of<'v>(
+fn array_of(
     kind: ColumnKind,
-    cells: impl Iterator<Item = Option<&'v serde_json::Value>>,
+    cells: &mut dyn Iterator<Item = Option<&serde_json::Value>>,
 ) -> arrow_array::ArrayRef {
     use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
     use serde_json::Value;
@@ -132,5 +156,16 @@ fn array_of<'v>(
         ColumnKind::Timestamp => instants(cells.map(|cell| micros(cell?))),
         ColumnKind::Text => Arc::new(cells.map(|cell| cell.map(text)).collect::<StringArray>()),
         ColumnKind::Json => Arc::new(cells.map(|cell| cell.map(Value::to_string)).collect::<StringArray>()),
+        ColumnKind::List(item) => {
+            let lists: Vec<Option<&Vec<Value>>> = cells.map(|cell| cell?.as_array()).collect();
+            let items = lists.iter().flatten().copied().flatten();
+            let mut items = items.map(|item| Some(item).filter(|item| !item.is_null()));
+            let items = array_of(item.kind(), &mut items);
+            let lengths = lists.iter().map(|list| list.map_or(0, Vec::len));
+            let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths);
+            let nulls = lists.iter().map(Option::is_some).collect();
+            let field = crate::schema::arrow::item_field(item);
+            Arc::new(arrow_array::ListArray::new(field, offsets, items, Some(nulls)))
+        }
     }
 }

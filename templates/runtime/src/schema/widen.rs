@@ -6,7 +6,8 @@
 //! | date | timestamp | its midnight in UTC |
 //! | bool, int, float | text | as JSON writes it: `true`, `42`, `1.5` |
 //! | date, timestamp | text | `2024-05-01`, `2024-05-01T12:30:00.123000Z` |
-//! | anything | json | text and times as JSON strings, the rest as in text |
+//! | list | list | item by item; an empty list is the same in any type |
+//! | anything | json | text and times as JSON strings, the rest as in text; lists as JSON has them |
 //!
 //! A destination that widens a column converts what is there in the same way.
 
@@ -14,11 +15,11 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, Float64Array, StringArray};
+use arrow_array::{Array, ArrayRef, Float64Array, ListArray, StringArray};
 use serde_json::Value;
 
-use crate::resource::ColumnKind;
-use crate::schema::arrow::instants;
+use crate::resource::{ColumnKind, ItemKind};
+use crate::schema::arrow::{instants, item_field};
 use crate::schema::time::{DAY, date_text, instant_text};
 
 /// The array as one of a wider kind; `None` where the lattice leads no such way.
@@ -37,6 +38,13 @@ pub fn widen(array: &ArrayRef, from: ColumnKind, to: ColumnKind) -> Option<Array
         (ColumnKind::Date, ColumnKind::Timestamp) => {
             let days = array.as_primitive_opt::<Date32Type>()?;
             Some(instants(days.iter().map(|day| day.map(|day| i64::from(day).saturating_mul(DAY)))))
+        }
+        (ColumnKind::List(from), ColumnKind::List(to)) => {
+            let lists = array.as_list_opt::<i32>()?;
+            let items = widen(lists.values(), from.kind(), to.kind())?;
+            let wide =
+                ListArray::try_new(item_field(to), lists.offsets().clone(), items, lists.nulls().cloned());
+            wide.ok().map(|lists| Arc::new(lists) as ArrayRef)
         }
         (_, ColumnKind::Text) => Some(Arc::new(texts(array, from)?)),
         (_, ColumnKind::Json) => Some(Arc::new(json_of(&texts(array, from)?, from))),
@@ -61,7 +69,9 @@ pub fn float_text(float: f64) -> String {
 /// The JSON text of a value whose plain text is given.
 pub fn json_text(text: &str, kind: ColumnKind) -> String {
     match kind {
-        ColumnKind::Bool | ColumnKind::Int | ColumnKind::Float | ColumnKind::Json => text.to_owned(),
+        ColumnKind::Bool | ColumnKind::Int | ColumnKind::Float | ColumnKind::Json | ColumnKind::List(_) => {
+            text.to_owned()
+        }
         ColumnKind::Text | ColumnKind::Date | ColumnKind::Timestamp => Value::from(text).to_string(),
     }
 }
@@ -89,7 +99,21 @@ fn texts(array: &ArrayRef, kind: ColumnKind) -> Option<StringArray> {
             instants.iter().map(|instant| instant.map(instant_text)).collect()
         }
         ColumnKind::Text | ColumnKind::Json => array.as_string_opt::<i32>()?.clone(),
+        ColumnKind::List(item) => list_texts(array.as_list_opt::<i32>()?, item)?,
     })
+}
+
+/// Lists as JSON writes them.
+fn list_texts(lists: &ListArray, item: ItemKind) -> Option<StringArray> {
+    let items = json_of(&texts(lists.values(), item.kind())?, item.kind());
+    let text = |row: usize| {
+        let length = usize::try_from(lists.value_length(row)).unwrap_or_default();
+        let start = usize::try_from(lists.value_offsets().get(row).copied().unwrap_or_default());
+        let items = items.iter().skip(start.unwrap_or_default()).take(length);
+        let items: Vec<&str> = items.map(|item| item.unwrap_or("null")).collect();
+        format!("[{}]", items.join(","))
+    };
+    Some((0..lists.len()).map(|row| lists.is_valid(row).then(|| text(row))).collect())
 }
 
 #[cfg(test)]
@@ -122,6 +146,22 @@ mod tests {
         let wide = widen(&days, ColumnKind::Date, ColumnKind::Timestamp).unwrap();
         let micros = wide.as_primitive::<TimestampMicrosecondType>().value(0);
         assert_eq!(instant_text(micros), "2024-05-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn lists_widen_item_by_item() {
+        use arrow_array::types::Int64Type;
+        let rows = vec![Some(vec![Some(1), None]), None, Some(Vec::new()), Some(vec![Some(-7)])];
+        let ints: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows));
+        let (int, text) = (ColumnKind::List(ItemKind::Int), ColumnKind::List(ItemKind::Text));
+        let texts = widen(&ints, int, text).unwrap();
+        let json = |array: &ArrayRef, kind| to_text(Arc::clone(array), kind, ColumnKind::Json);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(json(&ints, int), [some("[1,null]"), None, some("[]"), some("[-7]")]);
+        assert_eq!(json(&texts, text), [some("[\"1\",null]"), None, some("[]"), some("[\"-7\"]")]);
+        assert_eq!(json(&ints.slice(2, 2), int), [some("[]"), some("[-7]")]);
+        let empty = widen(&texts.slice(1, 2), text, int);
+        assert!(empty.is_none(), "there are items, though none of these rows");
     }
 
     #[test]

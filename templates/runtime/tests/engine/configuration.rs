@@ -4,7 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::resources::ALL;
-use gitlab_pipeline::config::{Config, ConfigError, Credentials, Environment, GITLAB_API, Secret};
+use gitlab_pipeline::config::{
+    Config, ConfigError, Contract, Credentials, Environment, GITLAB_API, OnChange, Secret,
+};
+use gitlab_pipeline::normalize::NestedLists;
+use gitlab_pipeline::resource::WriteDisposition;
 use tempfile::TempDir;
 
 fn folder(config: &str, secrets: Option<&str>) -> TempDir {
@@ -144,8 +148,27 @@ fn wrong_keys_are_named_with_their_place_and_a_suggestion() {
         ),
         (
             "[resources.projects]\nwrite_disposition = 'upsert'",
-            "`resources.projects.write_disposition` is not usable: expected `append`, `replace` or `merge`\n  at \
+            "`resources.projects.write_disposition` is not usable: expected `append`, `replace`, `merge` or `history`\n  at \
              config.toml:2\nhint: ",
+        ),
+        (
+            "[resources.projects]\nhistory = true\nwrite_disposition = 'append'",
+            "`resources.projects.history` is not usable: `write_disposition` says something else\n  at \
+             config.toml:2\nhint: ",
+        ),
+        (
+            "[load]\nnested_lists = 'rows'",
+            "`load.nested_lists` is not usable: unknown variant `rows`, expected `tables` or `json`\n  at \
+             config.toml:2\nhint: ",
+        ),
+        (
+            "[schema]\ncolumn = 'freeze'",
+            "unknown key `schema.column`\n  at config.toml:2\nhint: did you mean `columns`?",
+        ),
+        (
+            "[resources.projects.schema]\ntypes = 'thaw'",
+            "`resources.projects.schema.types` is not usable: unknown variant `thaw`, expected one of `evolve`, \
+             `freeze`, `discard_value`, `discard_row`\n  at config.toml:2\nhint: ",
         ),
     ];
     for (config, expected) in cases {
@@ -155,6 +178,21 @@ fn wrong_keys_are_named_with_their_place_and_a_suggestion() {
         refusal("", None, &[("PIPELINE__SCOPE__GRUPS", "a")]),
         "unknown key `scope.grups`\n  at the environment variable `PIPELINE__SCOPE__GRUPS`\nhint: did you mean `groups`?"
     );
+}
+
+#[test]
+fn what_becomes_of_tables_is_said_for_all_and_for_one() {
+    let config = "[load]\nnested_lists = 'json'\nmax_depth = 0\n[schema]\ncolumns = 'freeze'\n\
+                  [resources.projects]\nhistory = true\nmax_depth = 5\nschema = { types = 'discard_row' }";
+    let loaded = load(&folder(config, None), &[]).unwrap();
+    assert_eq!((loaded.load.nested_lists, loaded.load.max_depth), (NestedLists::Json, Some(0)));
+    let own = loaded.resource("projects");
+    assert_eq!((own.write_disposition, own.nested_lists), (Some(WriteDisposition::History), None));
+    assert_eq!(own.max_depth, Some(5));
+    let (evolve, freeze) = (OnChange::Evolve, OnChange::Freeze);
+    assert_eq!(loaded.schema, Contract { tables: evolve, columns: freeze, types: evolve });
+    let with = loaded.schema.with(own.schema);
+    assert_eq!(with, Contract { tables: evolve, columns: freeze, types: OnChange::DiscardRow });
 }
 
 #[test]

@@ -12,11 +12,11 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
-use gitlab_pipeline::config::StartDate;
+use gitlab_pipeline::config::{Contract, OnChange, StartDate};
 use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
 use gitlab_pipeline::destination::{
     Abilities, Batch, Claim, Committed, Destination, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad,
-    Package, PackageId, SchemaChange, StateEntry, StateReader, TableWriter, Written,
+    Package, PackageId, SchemaChange, StateEntry, StateReader, TableWriter, Widening, Written,
 };
 use gitlab_pipeline::load::{
     LoadError, LoadNote, LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions, refusals,
@@ -24,15 +24,18 @@ use gitlab_pipeline::load::{
 use gitlab_pipeline::moment::Moment;
 use gitlab_pipeline::page::{Binding, Kept, Page, Partition, Whole};
 use gitlab_pipeline::resource::{KeyScope, Pagination, Param, ParamSource, Resource, WriteDisposition};
-use gitlab_pipeline::schema::field;
 use gitlab_pipeline::schema::table::Table;
+use gitlab_pipeline::schema::{Seen, field};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
+mod contract;
+mod history;
 mod rows;
 mod state;
 mod tables;
+mod variants;
 mod watched;
 
 use watched::{Watch, Watched};

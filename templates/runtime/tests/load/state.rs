@@ -38,7 +38,7 @@ async fn state_says_nothing_of_another_definition_or_of_a_table_that_is_gone() {
     };
     let known = Some(json!("loaded"));
     let renamed = || {
-        let table = ResourceOptions { table: Some("renamed".to_owned()), write_disposition: None };
+        let table = ResourceOptions { table: Some("renamed".to_owned()), ..ResourceOptions::default() };
         LoadOptions { resources: [("tickets".to_owned(), table)].into(), ..reading(T) }
     };
     let started = |start| LoadOptions { start, ..reading(T) };

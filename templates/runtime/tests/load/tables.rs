@@ -130,6 +130,40 @@ async fn what_a_place_cannot_do_is_told_before() {
 }
 
 #[tokio::test]
+async fn names_that_a_place_does_not_take_are_refused_before() {
+    use gitlab_pipeline::schema::Naming;
+    let naming = Naming {
+        longest: 12,
+        takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
+        reserved: &["project_id"],
+        ..Naming::DEFAULT
+    };
+    let abilities = Abilities { naming, keeps_history: false, ..File::new().open().abilities() };
+    let renamed = |table: &str| {
+        let disposition = Some(WriteDisposition::History);
+        let own = ResourceOptions { table: Some(table.to_owned()), ..ResourceOptions::default() };
+        let words = ResourceOptions { table: Some("Tickets".to_owned()), ..ResourceOptions::default() };
+        let own = ResourceOptions { write_disposition: disposition, ..own };
+        [("tickets".to_owned(), own), ("words".to_owned(), words)].into()
+    };
+    let told = |table: &str| {
+        let reads = [T, W].map(|resource| Reads { resource, is_loaded: true }).to_vec();
+        let options = LoadOptions { reads, resources: renamed(table), ..LoadOptions::default() };
+        let refusals = refusals("the lake", &abilities, &options);
+        assert!(refusals.iter().all(|refusal| !refusal.hint().is_empty()));
+        refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert!(told("my tickets").contains("the lake has no table `my tickets` for `tickets`: it has ` `"));
+    assert!(told("tickets_of_mine").contains("it is longer than 12 bytes"));
+    let clash = "`tickets` writes to table `TICKETS` and `words` to `Tickets`, which are one there";
+    assert!(told("TICKETS").contains(clash), "{}", told("TICKETS"));
+    assert!(
+        told("TICKETS").contains("the lake keeps the name `project_id` for itself, which `tickets` needs")
+    );
+    assert!(told("t").contains("the lake cannot keep a history, which table `t` of `tickets` needs"));
+}
+
+#[tokio::test]
 async fn a_second_load_is_refused_by_name_and_the_first_goes_on() {
     let file = File::new();
     let first = file.begin(LoadOptions { pipeline: "hourly".to_owned(), ..LoadOptions::default() });

@@ -19,6 +19,8 @@ pub(super) struct Watch {
     pub(super) closed: Arc<AtomicBool>,
     pub(super) writers: usize,
     pub(super) batch_rows: usize,
+    /// Whether no column with values can get another type.
+    pub(super) is_rigid: bool,
     /// The keys that were written.
     pub(super) keys: Arc<Mutex<HashSet<WrittenKey>>>,
 }
@@ -47,6 +49,7 @@ impl Watch {
             closed: Arc::default(),
             writers: 1,
             batch_rows: 1,
+            is_rigid: false,
             keys: Arc::default(),
         }
     }
@@ -66,7 +69,9 @@ impl Destination for Watched {
         self.inner.place()
     }
     fn abilities(&self) -> Abilities {
-        Abilities { batch_rows: self.watch.batch_rows, writers: self.watch.writers, ..self.inner.abilities() }
+        let own = self.inner.abilities();
+        let widens = if self.watch.is_rigid { |_, _| Widening::No } else { own.widens };
+        Abilities { batch_rows: self.watch.batch_rows, writers: self.watch.writers, widens, ..own }
     }
     fn probe(self: Box<Self>) -> Done<()> {
         self.inner.probe()
@@ -102,11 +107,19 @@ impl OpenLoad for WatchedLoad {
         self.inner().state_reader()
     }
     fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Done<()> {
+        let is_bent = |change: &SchemaChange| match change {
+            SchemaChange::AlterColumn { from, .. } => !change.is_note() && from.seen != Seen::Nothing,
+            _ => false,
+        };
+        assert!(!self.watch.is_rigid || !changes.iter().any(is_bent), "{changes:?}");
         self.inner().prepare(changes, load_id)
     }
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Done<Box<dyn TableWriter>> {
         let inner = self.inner().writer(table, mode, package)?;
-        let key = if let Mode::Versions { of } = mode { of.clone() } else { table.key.clone() };
+        let key = match mode {
+            Mode::Versions { of } | Mode::History { of } => of.clone(),
+            Mode::Merge | Mode::Stage => table.key.clone(),
+        };
         let (package, table, watch) = (package.clone(), table.clone(), self.watch.clone());
         Ok(Box::new(WatchedWriter { inner, package, table, key, watch }))
     }

@@ -4,15 +4,19 @@ use serde_json::{Value, json};
 
 use super::{Check, Place, Run, abilities, alter, apply, expect, load, seen, tables};
 use crate::destination::{SchemaChange, Widening, Written};
-use crate::resource::ColumnKind::{self, Bool, Date, Float, Int, Json, Text, Timestamp};
+use crate::resource::ColumnKind::{self, Bool, Date, Float, Int, Json, List, Text, Timestamp};
+use crate::resource::ItemKind;
 use crate::schema::kind::Seen;
-use crate::schema::table::{Table, TableRows};
+use crate::schema::table::{Column, Table, TableRows};
 
 pub(super) const CHECKS: &[Check] = &[
     new_columns_are_null_in_old_rows,
     columns_widen_with_their_values,
     a_key_column_widens,
     a_column_without_values_takes_any_type,
+    lists_widen_with_their_items,
+    a_column_of_empty_lists_takes_any_items,
+    a_column_beside_another_is_one_of_its_own,
     another_key_merges_from_then_on,
     the_schema_is_read_back,
     changes_that_are_there_change_nothing,
@@ -84,6 +88,65 @@ fn a_column_without_values_takes_any_type(place: &dyn Place) {
     expect(place, "hinted", &[("id", Int), ("v", Int)], &[json!([1, null]), json!([2, 5])]);
 }
 
+fn lists_widen_with_their_items(place: &dyn Place) {
+    let can = abilities(place);
+    let (ints, texts) = (List(ItemKind::Int), List(ItemKind::Text));
+    let cases = [
+        (ints, json!([1, -7]), List(ItemKind::Float), json!([1.0, -7.0])),
+        (ints, json!([i64::MIN]), texts, json!([i64::MIN.to_string()])),
+        (List(ItemKind::Bool), json!([true]), texts, json!(["true"])),
+        (List(ItemKind::Date), json!(["2024-05-01"]), texts, json!(["2024-05-01"])),
+        (ints, json!([1, -7]), Json, json!([1, -7])),
+        (texts, json!(["a\"b", ""]), Json, json!(["a\"b", ""])),
+    ];
+    for (at, (from, value, to, wide)) in cases.into_iter().enumerate() {
+        if !can.list_columns || (can.widens)(from, to) == Widening::No {
+            continue;
+        }
+        let table = format!("lists_{at}");
+        let rows = [json!([1, value]), json!([2, null]), json!([3, []])];
+        load(place, &TableRows::of(&table, &["id"], &[("id", Int), ("v", from)], &rows));
+        apply(place, &[alter(&table, "v", (from, seen(from)), (to, seen(to)))]);
+        let columns = [("id", Int), ("v", to)];
+        load(place, &TableRows::of(&table, &["id"], &columns, &[json!([4, wide])]));
+        let rows = [json!([1, wide]), json!([2, null]), json!([3, []]), json!([4, wide])];
+        expect(place, &table, &columns, &rows);
+    }
+}
+
+fn a_column_of_empty_lists_takes_any_items(place: &dyn Place) {
+    if !abilities(place).list_columns {
+        return;
+    }
+    let (texts, ints) = (List(ItemKind::Text), List(ItemKind::Int));
+    let rows = [json!([1, []]), json!([2, null])];
+    load(place, &TableRows::of("empty", &["id"], &[("id", Int), ("v", texts)], &rows));
+    let nothing = Seen::list_of(Seen::Nothing).unwrap();
+    apply(place, &[alter("empty", "v", (texts, nothing), (ints, Seen::list_of(Seen::Int).unwrap()))]);
+    load(place, &TableRows::of("empty", &["id"], &[("id", Int), ("v", ints)], &[json!([3, [5]])]));
+    expect(place, "empty", &[("id", Int), ("v", ints)], &[json!([1, []]), json!([2, null]), json!([3, [5]])]);
+}
+
+/// What the loader does where a type cannot become wider.
+fn a_column_beside_another_is_one_of_its_own(place: &dyn Place) {
+    let columns = [("id", Int), ("v", Int), ("v__text", Text)];
+    load(place, &TableRows::of("beside", &["id"], &columns[..2], &[json!([1, 5])]));
+    let (kind, seen, name) = (Text, Seen::Text, "v__text".to_owned());
+    let variant = Column { name, kind, seen, source: "variant/text/v".to_owned() };
+    let add = SchemaChange::AddColumn { table: "beside".to_owned(), column: variant.clone() };
+    let note = alter("beside", "v", (Int, Seen::Int), (Int, Seen::Text));
+    assert!(note.is_note());
+    apply(place, &[note, add]);
+    let wide = [("id", Int), ("v", Text)];
+    load(place, &TableRows::of("beside", &["id"], &wide, &[json!([2, "x"]), json!([3, null])]));
+    load(place, &TableRows::of("beside", &["id"], &columns[..2], &[json!([4, 7])]));
+    let rows = [json!([1, 5, null]), json!([2, null, "x"]), json!([3, null, null]), json!([4, 7, null])];
+    expect(place, "beside", &columns, &rows);
+    let table = tables(place).remove(0);
+    assert_eq!(table.column("v").map(|column| (column.kind, column.seen)), Some((Int, Seen::Text)));
+    assert_eq!(table.column("v__text"), Some(&variant));
+}
+
 fn another_key_merges_from_then_on(place: &dyn Place) {
     let columns = [("id", Int), ("name", Text), ("v", Int)];
     let rows = [json!([1, "a", 1]), json!([2, null, 3]), json!([2, "b", 4])];
@@ -105,6 +168,9 @@ fn another_key_merges_from_then_on(place: &dyn Place) {
 fn the_schema_is_read_back(place: &dyn Place) {
     let kinds =
         [("b", Bool), ("i", Int), ("f", Float), ("d", Date), ("t", Timestamp), ("x", Text), ("j", Json)];
+    let lists = [("li", List(ItemKind::Int)), ("lx", List(ItemKind::Text))];
+    let lists = lists.iter().filter(|_| abilities(place).list_columns).copied();
+    let kinds: Vec<_> = kinds.into_iter().chain(lists).collect();
     let rows = TableRows::of("all_kinds", &["i", "x"], &kinds, &[]);
     let child = Table {
         parent: Some("all_kinds".to_owned()),

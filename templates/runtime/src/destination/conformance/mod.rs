@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::{
     Abilities, Batch, Claim, Committed, Deletion, Destination, Forget, LoadEntry, LoadStatus, Mode, OpenLoad,
-    Package, PackageId, SchemaChange, StateEntry, Swap, SwapWhen, Written,
+    Package, PackageId, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
 };
 use crate::load::batch::{Part, joined};
 use crate::resource::ColumnKind;
@@ -19,6 +19,7 @@ use crate::schema::table::{Column, Table, TableRows};
 
 mod crashes;
 mod evolution;
+mod history;
 mod lease;
 mod modes;
 mod packages;
@@ -41,8 +42,15 @@ type Check = fn(&dyn Place);
 
 /// Runs all checks, each in a place of its own.
 pub fn check<P: Place>(fresh: impl Fn() -> P) {
-    let checks =
-        [values::CHECKS, modes::CHECKS, evolution::CHECKS, packages::CHECKS, lease::CHECKS, crashes::CHECKS];
+    let checks = [
+        values::CHECKS,
+        modes::CHECKS,
+        history::CHECKS,
+        evolution::CHECKS,
+        packages::CHECKS,
+        lease::CHECKS,
+        crashes::CHECKS,
+    ];
     for check in checks.concat() {
         check(&fresh());
     }

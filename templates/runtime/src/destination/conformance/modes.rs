@@ -8,7 +8,7 @@ use super::{Check, Meaning, Place, Run, abilities, alter, expect, load, swap};
 use crate::destination::{Below, Deletion, Mode, SwapWhen, Written};
 use crate::resource::ColumnKind::{Int, Json, Text, Timestamp};
 use crate::schema::kind::Seen;
-use crate::schema::table::TableRows;
+use crate::schema::table::{DELETED_AT, TableRows};
 
 pub(super) const CHECKS: &[Check] = &[
     rows_merge_on_composite_keys,
@@ -133,20 +133,26 @@ fn list_rows_go_with_their_record(place: &dyn Place) {
     expect(place, "issues__assignees", &columns, &[json!([2, 0, "c"]), json!([3, 0, "y"])]);
 }
 
-fn deletion(table: &str, partition: &[(&str, i64)], (from, before): (&str, &str), second: u64) -> Deletion {
+pub(super) fn deletion(
+    table: &str,
+    partition: &[(&str, i64)],
+    (from, before): (&str, &str),
+    second: u64,
+) -> Deletion {
     let partition = partition.iter().map(|(column, value)| ((*column).to_owned(), json!(value)));
     Deletion {
         table: table.to_owned(),
         partition: partition.collect(),
         from: from.to_owned(),
         before: before.to_owned(),
+        mark: DELETED_AT,
         at: UNIX_EPOCH + Duration::from_secs(second),
         below: Vec::new(),
     }
 }
 
 /// Marks in a load of its own; tells how many rows.
-fn mark(place: &dyn Place, deletion: Deletion) -> u64 {
+pub(super) fn mark(place: &dyn Place, deletion: Deletion) -> u64 {
     let mut run = Run::open(place);
     let committed = run.commit(&Meaning { deletions: vec![deletion], ..Meaning::default() });
     run.close();
@@ -211,7 +217,9 @@ fn what_hangs_on_a_marked_row_is_marked(place: &dyn Place) {
     load(place, &TableRows::of("awards", &["id"], &awards, &rows));
     let below = |table: &str, above: &str, on: &[(&str, &str)]| Below {
         table: table.to_owned(),
+        mark: DELETED_AT,
         above: above.to_owned(),
+        mark_above: DELETED_AT,
         on: on.iter().map(|(own, above)| ((*own).to_owned(), (*above).to_owned())).collect(),
     };
     let below = vec![

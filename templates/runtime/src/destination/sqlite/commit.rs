@@ -157,11 +157,11 @@ impl Database {
 
     /// Marks what is gone, then what hangs on it, as long as there is anything.
     fn mark(&self, deletion: &Deletion, deleted: &mut BTreeMap<String, u64>) -> Sql<()> {
-        let Deletion { table, partition, .. } = deletion;
+        let Deletion { table, mark, partition, .. } = deletion;
         let conditions =
             partition.iter().zip(4..).map(|((column, _), at)| format!(" AND {} IS ?{at}", quoted(column)));
         let sql = format!(
-            "UPDATE {} SET _deleted_at = ?1 WHERE _deleted_at IS NULL AND _load_id < ?2 AND _load_id >= ?3{}",
+            "UPDATE {} SET {mark} = ?1 WHERE {mark} IS NULL AND _load_id < ?2 AND _load_id >= ?3{}",
             quoted(table),
             conditions.collect::<String>()
         );
@@ -182,15 +182,17 @@ impl Database {
     }
 
     fn mark_below(&self, below: &Below, deletion: &Deletion) -> Sql<usize> {
+        let mark = below.mark;
         let (own, above): (Vec<&str>, Vec<&str>) =
             below.on.iter().map(|(own, above)| (own.as_str(), above.as_str())).unzip();
         let sql = format!(
-            "UPDATE {} SET _deleted_at = ?1 WHERE _deleted_at IS NULL AND _load_id < ?2
-             AND ({}) IN (SELECT {} FROM {} WHERE _deleted_at = ?1)",
+            "UPDATE {} SET {mark} = ?1 WHERE {mark} IS NULL AND _load_id < ?2
+             AND ({}) IN (SELECT {} FROM {} WHERE {} = ?1)",
             quoted(&below.table),
             quoted_list(own.iter().copied()),
             quoted_list(above),
             quoted(&below.above),
+            below.mark_above,
         );
         self.index(&below.table, own)?;
         self.connection.prepare_cached(&sql)?.execute(params![time_text(deletion.at), deletion.before])

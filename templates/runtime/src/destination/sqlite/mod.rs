@@ -34,6 +34,7 @@ use crate::destination::{
 
 mod commit;
 mod convert;
+mod history;
 mod lease;
 mod load;
 mod schema;
@@ -97,8 +98,8 @@ const ABILITIES: Abilities = Abilities {
     writers: 1,
     batch_rows: 2_000,
     package_rows: 20_000,
-    list_columns: false,
-    renew_every: None,
+    keeps_history: true,
+    ..Abilities::DEFAULT
 };
 
 pub(super) const KIND: Kind =

@@ -24,7 +24,12 @@ fn column_type(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Bool | ColumnKind::Int => "INTEGER",
         ColumnKind::Float => "REAL",
-        ColumnKind::Date | ColumnKind::Timestamp | ColumnKind::Text | ColumnKind::Json => "TEXT",
+        // Lists come as JSON: it has no list columns.
+        ColumnKind::Date
+        | ColumnKind::Timestamp
+        | ColumnKind::Text
+        | ColumnKind::List(_)
+        | ColumnKind::Json => "TEXT",
     }
 }
 

@@ -10,17 +10,17 @@ use arrow_array::{
 };
 use rusqlite::{CachedStatement, Connection, Result as Sql, Statement};
 
+use super::history::{History, Versions};
 use super::schema::{row_name, stage_of};
 use super::{Database, Result, Shared, lock, quoted, quoted_list};
 use crate::destination::{Batch, DestinationError, Mode, TableWriter, Written};
 use crate::resource::ColumnKind;
-use crate::schema::DIGEST;
-use crate::schema::table::{Column, Table};
+use crate::schema::table::{Column, DIGEST, Table, VALID_TO};
 use crate::schema::time::{date_text, instant_text};
 
 /// A column of a batch, ready to be bound.
 #[derive(Debug, Clone, Copy)]
-enum Cells<'b> {
+pub(super) enum Cells<'b> {
     Bool(&'b BooleanArray),
     Int(&'b Int64Array),
     Float(&'b Float64Array),
@@ -38,6 +38,7 @@ impl<'b> Cells<'b> {
             ColumnKind::Date => Cells::Date(array.as_primitive_opt::<Date32Type>()?),
             ColumnKind::Timestamp => Cells::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
             ColumnKind::Text | ColumnKind::Json => Cells::Text(array.as_string_opt::<i32>()?),
+            ColumnKind::List(_) => return None,
         })
     }
 
@@ -87,6 +88,7 @@ pub(super) struct Writer {
     remove: Option<String>,
     /// Finds the digest of the last version of a record.
     last_version: Option<String>,
+    history: Option<History>,
     /// Tells the highest number that SQLite has given to a row: it grows with each new row.
     last_row: Option<String>,
     /// Where the columns that identify a row stand.
@@ -111,12 +113,14 @@ impl Writer {
         let name = ready?;
         let (identity, is_versioned) = match mode {
             Mode::Versions { of } => (of, true),
+            Mode::History { of } => (of, false),
             Mode::Merge | Mode::Stage => (&table.key, false),
         };
+        let is_history = matches!(mode, Mode::History { .. });
         let key = positions(table, identity)?;
         let conditions = conditions(identity.iter().map(String::as_str));
         let row = row_name(table.columns.iter().map(|column| column.name.as_str()));
-        let has_key = !identity.is_empty() && !is_versioned;
+        let has_key = !identity.is_empty() && !is_versioned && !is_history;
         Ok(Self {
             database: Arc::clone(database),
             insert: insert_sql(table, &name),
@@ -128,11 +132,12 @@ impl Writer {
                     quoted(&name)
                 )
             }),
+            history: is_history.then(|| History::new(table, &name, (&conditions, identity.len()), row)).transpose()?,
             last_row: row
                 .filter(|_| has_key)
                 .map(|row| format!("SELECT coalesce(max({row}), 0) FROM {}", quoted(&name))),
             key,
-            digest: is_versioned.then(|| positions(table, &[DIGEST.to_owned()])).transpose()?.and_then(|at| at.first().copied()),
+            digest: table.columns.iter().position(|column| column.name == DIGEST),
             target: name,
             table: table.clone(),
         })
@@ -160,7 +165,7 @@ impl TableWriter for Writer {
         };
         let written = Written { inserted: count(Outcome::New), updated: count(Outcome::Replaced) };
         *database.package.written.entry(self.table.name.clone()).or_default() += written;
-        let is_known = self.last_row.is_some() || self.last_version.is_some();
+        let is_known = self.last_row.is_some() || self.last_version.is_some() || self.history.is_some();
         Ok(is_known.then(|| outcomes.iter().map(|outcome| *outcome == Outcome::New).collect()))
     }
 
@@ -177,6 +182,7 @@ struct Statements<'c> {
     insert: CachedStatement<'c>,
     remove: Option<CachedStatement<'c>>,
     last_version: Option<CachedStatement<'c>>,
+    versions: Option<Versions<'c>>,
     last_row: Option<CachedStatement<'c>>,
     /// Whether the number that SQLite gave last, to a row of any table, is not the next of this one.
     is_telling: bool,
@@ -191,6 +197,7 @@ impl<'c> Statements<'c> {
             insert: connection.prepare_cached(&writer.insert)?,
             remove: cached(&writer.remove)?,
             last_version: cached(&writer.last_version)?,
+            versions: writer.history.as_ref().map(|sql| sql.prepare(connection)).transpose()?,
             last_row: cached(&writer.last_row)?,
             is_telling: false,
         };
@@ -200,9 +207,16 @@ impl<'c> Statements<'c> {
 
     fn write(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
         let key = || writer.key.iter().filter_map(|at| cells.get(*at));
+        let digest = || writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+        if let Some(versions) = &mut self.versions {
+            if versions.keep_or_end(key(), digest(), cells, row)? {
+                return Ok(Outcome::Replaced);
+            }
+            return self.insert(cells, row).map(|()| Outcome::New);
+        }
         if let Some(last_version) = &mut self.last_version {
             bind(last_version, key(), row)?;
-            let digest = writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+            let digest = digest();
             let mut found = last_version.raw_query();
             if digest.is_some()
                 && found.next()?.map(|row| row.get::<_, Option<i64>>(0)).transpose()? == Some(digest)
@@ -245,7 +259,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-fn bind<'c, 'b: 'c>(
+pub(super) fn bind<'c, 'b: 'c>(
     statement: &mut Statement<'_>,
     cells: impl Iterator<Item = &'c Cells<'b>>,
     row: usize,
@@ -263,6 +277,15 @@ impl Database {
                 let columns = quoted_list(of.iter().map(String::as_str));
                 let sql =
                     format!("CREATE INDEX IF NOT EXISTS {index} ON {} ({columns})", quoted(&table.name));
+                self.connection.execute_batch(&sql)?;
+                Ok(table.name.clone())
+            }
+            Mode::History { of } => {
+                let index = quoted(&format!("_current_of_{}", table.name));
+                let (name, columns) = (quoted(&table.name), quoted_list(of.iter().map(String::as_str)));
+                let sql = format!(
+                    "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns}) WHERE {VALID_TO} IS NULL"
+                );
                 self.connection.execute_batch(&sql)?;
                 Ok(table.name.clone())
             }
@@ -304,11 +327,11 @@ fn conditions<'a>(columns: impl Iterator<Item = &'a str>) -> String {
     conditions.collect::<Vec<_>>().join(" AND ")
 }
 
-fn mismatch(table: &str, column: &str) -> DestinationError {
+pub(super) fn mismatch(table: &str, column: &str) -> DestinationError {
     DestinationError::Mismatch { table: table.to_owned(), column: column.to_owned() }
 }
 
-fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
+pub(super) fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     let position = |name: &String| {
         let at = table.columns.iter().position(|column| column.name == *name);
         at.ok_or_else(|| mismatch(&table.name, name))

@@ -56,6 +56,9 @@ impl<S: Sink> Walk<S> {
             counts.add_loss(LossKind::Skipped, reason, request.path);
             return self.leave_out(&task, LossKind::Skipped).await;
         }
+        if task.node.children.is_empty() && !self.starter.sink.takes(task.node.resource) {
+            return self.leave_out(&task, LossKind::Failed).await;
+        }
         counts.add_request();
         let can_shrink = task.pager.can_shrink(&list);
         let effort = Effort { can_shrink, retries: counts.retries_to_count() };

@@ -53,6 +53,53 @@ fn strings_are_times_only_where_all_of_them_are() {
 }
 
 #[test]
+fn lists_of_single_values_are_lists_where_columns_can_be() {
+    let list = |item| Some(List(item));
+    let cases = [
+        (json!([[1, null], []]), list(ItemKind::Int), json!([[1, null], null])),
+        (json!([[1], ["a"]]), list(ItemKind::Text), json!([["1"], ["a"]])),
+        (json!([[1], [0.5]]), list(ItemKind::Float), json!([[1.0], [0.5]])),
+        (
+            json!([[9_007_199_254_740_993_i64], [0.5]]),
+            list(ItemKind::Text),
+            json!([["9007199254740993"], ["0.5"]]),
+        ),
+        (json!([["a"], "a"]), Some(Json), json!(["[\"a\"]", "\"a\""])),
+        (json!([["a"], [["b"]]]), Some(Json), json!(["[\"a\"]", "[[\"b\"]]"])),
+        (json!([["a"], [{"b": 1}, 1]]), Some(Json), json!(["[\"a\"]", "[{\"b\":1},1]"])),
+        (json!([[true], {"x": {"y": {"z": [1]}}}]), list(ItemKind::Bool), json!([[true], null])),
+    ];
+    for (values, expected, cells) in cases {
+        let records = json!([{"id": 1, "v": values[0]}, {"id": 2, "v": values[1]}]);
+        let tables = run_with(&Readers::with_lists(&layout()), &[], records);
+        assert_eq!(kind(&tables, "v"), expected, "{values}");
+        let found = rows(&tables, "things");
+        assert_eq!(json!([found[0]["v"], found[1]["v"]]), cells);
+    }
+}
+
+#[test]
+fn an_empty_list_is_one_where_the_document_calls_the_column_json() {
+    let hinted = Layout { hints: [("v", Json)].into(), ..layout() };
+    let readers = Readers::with_lists(&hinted);
+    let one = run_with(&readers, &[], json!([{"id": 1, "v": []}]));
+    assert_eq!((kind(&one, "v"), &rows(&one, "things")[0]["v"]), (Some(List(ItemKind::Text)), &json!([])));
+    let column = one[0].table.column("v").unwrap();
+    assert!(column.seen.is_empty() && column.seen != Seen::Nothing);
+    let two = run_with(&readers, &[], json!([{"id": 1, "v": []}, {"id": 2, "v": [5]}]));
+    assert_eq!(kind(&two, "v"), Some(List(ItemKind::Int)), "it takes whichever items come");
+    assert_eq!([&rows(&two, "things")[0]["v"], &rows(&two, "things")[1]["v"]], [&json!([]), &json!([5])]);
+    let objects = run_with(&readers, &[], json!([{"id": 1, "v": [{"a": 1}]}, {"id": 2, "v": []}]));
+    assert_eq!([&rows(&objects, "things")[0]["v"], &rows(&objects, "things")[1]["v"]], ["[{\"a\":1}]", "[]"]);
+}
+
+#[test]
+fn a_key_is_never_a_list() {
+    let tables = run_with(&Readers::with_lists(&layout()), &[], json!([{"id": [1]}, {"id": [2]}]));
+    assert_eq!((kind(&tables, "id"), rows(&tables, "things").len()), (Some(Json), 2));
+}
+
+#[test]
 fn pages_agree_on_types_and_names() {
     let readers = Readers::new(&layout());
     let one = |records| run_with(&readers, &[], records);

@@ -17,8 +17,8 @@ use super::*;
 use crate::hooks::{Hooks, Keep};
 use crate::page::Binding;
 use crate::record::{Glimpse, Read, Reading, Record, Rows, Taps, Value as RecordValue};
-use crate::resource::ColumnKind::{Bool, Date, Float, Int, Json, Text, Timestamp};
-use crate::resource::{Pagination, Resource, Shape};
+use crate::resource::ColumnKind::{Bool, Date, Float, Int, Json, List, Text, Timestamp};
+use crate::resource::{ItemKind, Pagination, Resource, Shape};
 use crate::schema::table::DIGEST;
 use crate::schema::time::{date_text, instant_text};
 use crate::schema::{Seen, Table, data_type};
@@ -60,7 +60,16 @@ impl Readers {
     }
 
     fn from_tables(layout: &Layout, tables: &[Table]) -> Self {
-        let reader = || Reader::new(&THINGS, layout.clone(), Catalog::from_tables(tables));
+        Self::allowing(layout, tables, Allowed::default())
+    }
+
+    /// In a place with list columns.
+    fn with_lists(layout: &Layout) -> Self {
+        Self::allowing(layout, &[], Allowed { list_columns: true, ..Allowed::default() })
+    }
+
+    fn allowing(layout: &Layout, tables: &[Table], allowed: Allowed) -> Self {
+        let reader = || Reader::new(&THINGS, layout.clone(), Catalog::from_tables(tables, allowed));
         Self { fast: reader(), general: reader().general(), omit: &[] }
     }
 
@@ -120,6 +129,10 @@ fn cell(array: &dyn Array, kind: ColumnKind, row: usize) -> Value {
         Date => json!(date_text(array.as_primitive::<Date32Type>().value(row))),
         Timestamp => json!(instant_text(array.as_primitive::<TimestampMicrosecondType>().value(row))),
         Text | Json => json!(array.as_string::<i32>().value(row)),
+        List(item) => {
+            let items = array.as_list::<i32>().value(row);
+            (0..items.len()).map(|at| cell(&items, item.kind(), at)).collect()
+        }
     }
 }
 

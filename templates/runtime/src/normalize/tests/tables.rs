@@ -97,6 +97,45 @@ fn a_name_that_needs_no_change_goes_to_its_own_field() {
 }
 
 #[test]
+fn names_that_cannot_be_had_are_changed_and_told() {
+    let naming = crate::schema::Naming {
+        longest: 20,
+        reserved: &["ctid"],
+        reserved_prefixes: &["_table_"],
+        ..Default::default()
+    };
+    let allowed = Allowed { naming, ..Allowed::default() };
+    let read = |tables: &[Table]| {
+        let catalog = Catalog::from_tables(tables, allowed);
+        catalog.keep_names(["Things__Odd"]);
+        let reader = Reader::new(&THINGS, layout(), catalog.clone());
+        let page = json!([{"id": 1, "ctid": 2, "_TABLE_suffix": 3, "a-b": 4, "a.b": 5,
+            "a_field_with_a_long_name": 6, "odd": [{"a": 1}]}]);
+        let records = [page[0].as_object().unwrap().clone().into_iter().collect::<Record>()];
+        let tables = reader.rows(&[], &records).finish(&STAMP).unwrap().tables;
+        (tables.iter().map(|rows| Table::clone(&rows.table)).collect::<Vec<_>>(), catalog.take_renamed())
+    };
+    let (first, renamed) = read(&[]);
+    assert!(first.iter().flat_map(|table| &table.columns).all(|column| column.name.len() <= 20));
+    let told: Vec<_> = renamed.iter().map(|one| (one.source.as_str(), one.why)).collect();
+    let expected = [
+        ("/_TABLE_suffix", Why::Reserved),
+        ("/a.b", Why::Taken),
+        ("/a_field_with_a_long_name", Why::TooLong),
+        ("/ctid", Why::Reserved),
+        ("/odd", Why::Taken),
+    ];
+    let (mut told, mut expected) = (told, expected.to_vec());
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+    assert!(first[0].column("field_ctid").is_some() && first[0].column("field__table_suffix").is_some());
+    assert_ne!(first[1].name, "things__odd");
+    let (again, renamed) = read(&first);
+    assert_eq!((again, renamed), (first, Vec::new()), "a later load gives the same names, and says nothing");
+}
+
+#[test]
 fn of_fields_with_one_name_the_last_counts() {
     let readers = Readers::new(&layout());
     for (twice, expected) in
