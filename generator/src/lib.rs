@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod gitlab;
 pub mod graph;
 pub mod infer;
+pub mod merge;
 mod read;
 pub mod render;
 pub mod report;
