@@ -81,3 +81,16 @@ fn merge_plain(path: &str, sides: Sides<'_>) -> Merged {
         false => lines::merge_lines(sides),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_stay_as_the_user_has_them() {
+        let sides = Sides { pristine: "a\nb\nc\n", yours: "mine\r\nb\r\nc\r\n", new: "a\nb\nnew\n" };
+        assert_eq!(merge("README.md", sides), Merged::clean("mine\r\nb\r\nnew\r\n".into()));
+        let untouched = Sides { pristine: "a\r\n", yours: "a\r\n", new: "b\n" };
+        assert_eq!(merge("README.md", untouched).text, "b\r\n");
+    }
+}
