@@ -12,9 +12,10 @@ use std::process::{Command, Output};
 use scaffold::{gitlab_init, root};
 
 /// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
-const SAID: [(&str, &str); 36] = [
+const SAID: [(&str, &str); 38] = [
     ("help", "--help"),
     ("help_new", "new --help"),
+    ("help_update", "update --help"),
     ("help_inspect", "inspect --help"),
     ("help_explain", "explain --help"),
     ("explain", "explain project_dora_metrics"),
@@ -35,6 +36,7 @@ const SAID: [(&str, &str); 36] = [
     ("inspect_json", "inspect --spec CASE/fan_out --format json --select project_hits"),
     ("no_document", "inspect --spec /nowhere/openapi.yaml"),
     ("no_overlay", "inspect --overlay /nowhere/overlay.yaml"),
+    ("update_of_nothing", "update DIR"),
     ("near_miss", "new DIR --yes --select pipelines_extended"),
     ("near_miss_of_another_loader", "new DIR --yes --select mergerequests"),
     ("near_miss_of_a_tag", "new DIR --yes --select tag:isues"),

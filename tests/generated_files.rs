@@ -23,7 +23,8 @@ fn everything_compiles_without_a_warning() {
         let Some(spec) = official(spec) else { continue };
         let folder = tempfile::tempdir().expect("a folder");
         let pipeline = everything(folder.path(), name, &spec);
-        for file in files_below(&pipeline.folder).iter().filter(|file| !LONG.contains(&file.as_str())) {
+        let is_read = |file: &&String| !LONG.contains(&file.as_str()) && !file.starts_with(".gitlab-init/");
+        for file in files_below(&pipeline.folder).iter().filter(is_read) {
             let lines = read(&pipeline.folder, file).lines().count();
             assert!(lines <= 500, "{file} has {lines} lines");
         }

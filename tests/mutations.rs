@@ -13,7 +13,7 @@ use gitlab_init::gitlab::Preset;
 use gitlab_init::graph::{ResourceGraph, Selection};
 use gitlab_init::infer::RecordedNames;
 use gitlab_init::read;
-use gitlab_init::render::{Answers, Destination, Runtime, render};
+use gitlab_init::render::{Answers, Destination, Past, Runtime, render};
 use gitlab_init::report::inspect_json;
 use serde_json::{Map, Value, json};
 
@@ -294,9 +294,9 @@ fn has_reference(tree: &Value) -> bool {
 
 /// Every file that a person or a program reads.
 fn parses(graph: &ResourceGraph) -> Result<(), String> {
-    let selection = Selection { preset: Some(Preset::All), select: vec![], exclude: vec![] };
+    let selection = Selection { preset: Some(Preset::All), ..Selection::default() };
     let Ok(selected) = graph.clone().select(&selection) else { return Ok(()) };
-    let files = render(&answers(), &selected).map_err(|error| format!("{error:?}"))?;
+    let files = render(&answers(), &selected, &Past::default()).map_err(|error| format!("{error:?}"))?;
     for file in files.iter().filter(|file| !file.path.starts_with("runtime/")) {
         let fault = match file.path.rsplit_once('.').map(|(_, extension)| extension) {
             Some("rs") => syn::parse_file(&file.body).err().map(|error| error.to_string()),

@@ -13,7 +13,7 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) folder: PathBuf,
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Two builds at a time would only wait for each other's lock.

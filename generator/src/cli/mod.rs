@@ -7,20 +7,25 @@ mod inspect;
 mod new;
 mod picker;
 mod prompt;
+mod remembered;
+mod update;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use inquire::InquireError;
 
 use crate::Read;
-use crate::document::{DocumentError, Source};
+use crate::document::{DocumentError, Source, Text};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
-use crate::render::RenderError;
+use crate::memory::MemoryError;
+use crate::render::{Destination, RenderError};
 use crate::report;
+use crate::update::UpdateError;
 use crate::write::WriteError;
 
 use address::AddressError;
@@ -45,6 +50,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     New(new::NewArgs),
+    Update(update::UpdateArgs),
     Inspect(inspect::InspectArgs),
     Explain(explain::ExplainArgs),
 }
@@ -71,6 +77,16 @@ enum Failure {
     Render(#[from] RenderError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error("git has changes that are not committed: {}", few(paths))]
+    Uncommitted { paths: Vec<String> },
+    #[error("conflicts wait for you in {}", few(paths))]
+    Conflicts { paths: Vec<String> },
+    #[error("an update would change {files} files")]
+    Outdated { files: usize },
+    #[error("the document came from standard input, so it cannot be read again")]
+    SpecUnknown,
     #[error("`{name}` cannot name a crate")]
     CrateName { name: String },
     #[error("`{option}` cannot be `{value}`: {fault}")]
@@ -91,6 +107,11 @@ impl Failure {
             Self::Document(error) => error.hint().map(str::to_owned),
             Self::Selection(error) => Some(error.hint()),
             Self::Write(error) => error.hint().map(str::to_owned),
+            Self::Memory(error) => Some(error.hint().into()),
+            Self::Uncommitted { .. } => Some("commit them first, so that the update can be told from them; or give `--force`".into()),
+            Self::Conflicts { .. } => Some("each is marked by `<<<<<<< ours` (yours), `=======` and `>>>>>>> theirs` (what is new): keep what is right, and take the marks out".into()),
+            Self::Outdated { .. } => Some("`gitlab-init update` brings it up to date, `--dry-run` shows how".into()),
+            Self::SpecUnknown => Some("name it with `--spec`".into()),
             Self::Render(_) => {
                 Some("this is a fault of gitlab-init; please report it with the document".into())
             }
@@ -111,10 +132,29 @@ impl Failure {
     /// 2 for what the user typed, 1 for what went wrong.
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Selection(_) | Self::CrateName { .. } | Self::Address { .. } => 2,
+            Self::Selection(_) | Self::CrateName { .. } | Self::Address { .. } | Self::SpecUnknown => 2,
             _ => 1,
         }
     }
+}
+
+impl From<UpdateError> for Failure {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::Document(error) => error.into(),
+            UpdateError::Selection(error) => error.into(),
+            UpdateError::Render(error) => error.into(),
+        }
+    }
+}
+
+/// A few paths, and how many more there are.
+fn few(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> =
+        paths.iter().take(SHOWN).map(|path| format!("`{}`", crate::report::printable(path))).collect();
+    let more = paths.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
 }
 
 /// Runs the program on the process's arguments.
@@ -122,6 +162,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::New(args) => new::run(&args),
+        Command::Update(args) => update::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain(args) => explain::run(&args),
     };
@@ -162,12 +203,21 @@ impl SpecArgs {
         spec.chain(overlays).collect()
     }
 
-    fn read(&self) -> Result<Read, Failure> {
+    fn document(&self) -> Result<Text, Failure> {
         let source = self.spec.as_deref().map_or(Ok(Source::Bundled), str::parse);
         let Ok(source) = source;
+        Ok(source.read()?)
+    }
+
+    fn read(&self) -> Result<Read, Failure> {
+        self.read_as(&self.document()?)
+    }
+
+    /// As [`Self::read`], of a document that is read already.
+    fn read_as(&self, document: &Text) -> Result<Read, Failure> {
         let overlays = self.overlay.iter().cloned().map(|path| Source::File(path).read().map_err(of_overlay));
         let overlays = overlays.collect::<Result<Vec<_>, _>>()?;
-        let read = crate::read(&source.read()?, &overlays, &RecordedNames::new())?;
+        let read = crate::read(document, &overlays, &RecordedNames::new())?;
         print_dangling(&read);
         Ok(read)
     }
@@ -208,11 +258,17 @@ fn print_idle_actions(read: &Read) {
     }
 }
 
+/// Those that the runtime has.
+fn destinations() -> impl TypedValueParser<Value = Destination> {
+    PossibleValuesParser::new(Destination::all().map(Destination::name))
+        .map(|name| Destination::named(&name).unwrap_or_default())
+}
+
 /// Reads a pattern from the command line.
 fn parse_pattern(text: &str) -> Result<Pattern, String> {
     text.parse().map_err(|error: crate::graph::PatternError| error.to_string())
 }
 
 fn selection(select: &[Pattern], exclude: &[Pattern], preset: Option<crate::gitlab::Preset>) -> Selection {
-    Selection { preset, select: select.to_vec(), exclude: exclude.to_vec() }
+    Selection { preset, select: select.to_vec(), exclude: exclude.to_vec(), ..Selection::default() }
 }

@@ -3,19 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::Read;
+use crate::document::Text;
 use crate::gitlab::Preset;
 use crate::graph::{Pattern, ResourceGraph, Selection};
-use crate::render::{Answers, Destination, Runtime, render, runtime_files};
+use crate::memory::{Memory, Overlay};
+use crate::render::{Answers, Destination, Names, Past, Runtime, render, runtime_files};
 use crate::report::{self, Doubt};
-use crate::write::{WritePlan, is_runtime, is_workspace_member, path_from};
+use crate::update::{Wishes, plan_update};
+use crate::write::{
+    Place, Snapshot, WriteError, WritePlan, is_runtime, is_workspace_member, look_at, path_from,
+};
 
 use super::address::{base_url, paths};
 use super::crate_name::crate_name;
 use super::prompt::Scope;
-use super::{Failure, SpecArgs, parse_pattern, picker, print_idle_actions, prompt, selection};
+use super::remembered::{overlays, remembered_spec};
+use super::update::{carry_out, print_what, recall};
+use super::{Failure, SpecArgs, destinations, parse_pattern, picker, print_idle_actions, prompt, selection};
 
 /// Makes a pipeline crate
 #[derive(Debug, Args)]
@@ -57,7 +63,7 @@ pub(super) struct NewArgs {
     /// Ask nothing
     #[arg(long)]
     yes: bool,
-    /// Write over the generated files of a pipeline that was made here
+    /// Give these choices to a pipeline that is there already; what you have edited stays
     #[arg(long)]
     force: bool,
 }
@@ -68,8 +74,12 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let groups = paths("--group", &args.group, &base_url)?;
     let projects = paths("--project", &args.project, &base_url)?;
     // What cannot be made is said before anybody is asked.
-    WritePlan::plan(&args.dir, &[], args.force)?;
-    let read = args.spec.read()?;
+    let (place, _lock) = look_at(&args.dir)?;
+    if place == Place::Pipeline && !args.force {
+        return Err(WriteError::Exists { path: args.dir.display().to_string() }.into());
+    }
+    let document = args.spec.document()?;
+    let read = args.spec.read_as(&document)?;
     let mut selection = selection(&args.select, &args.exclude, args.preset);
     let asks = prompt::is_wanted(args.yes);
     if asks && !selection.is_said() {
@@ -79,10 +89,14 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     let said = Scope { base_url, groups, projects };
     let scope = if asks { prompt::ask(said)? } else { said };
     let answers = answers(args, name, &read, &selection, scope)?;
-    let files = render(&answers, &graph)?;
-    let plan = WritePlan::plan(&args.dir, &files, args.force)?;
+    let overlays = overlays(&args.spec.overlay, &args.dir)?;
     args.runtime.as_deref().map_or(Ok(()), make_runtime)?;
-    plan.apply()?;
+    if place == Place::Pipeline {
+        return choose_again(args, answers, overlays, &document);
+    }
+    let files = render(&answers, &graph, &Past::default())?;
+    let names = Names::of(&graph, &Past::default());
+    WritePlan::fresh(&files, &Memory::new(answers.clone(), overlays, names, &files)).apply(&args.dir)?;
     print_doubts(&read, &graph, &args.spec.again());
     if read.graph.takes_all(&selection) {
         let title = report::printable(&read.document.info.title);
@@ -94,10 +108,20 @@ pub(super) fn run(args: &NewArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Those that the runtime has.
-fn destinations() -> impl TypedValueParser<Value = Destination> {
-    PossibleValuesParser::new(Destination::all().map(Destination::name))
-        .map(|name| Destination::named(&name).unwrap_or_default())
+/// Gives a pipeline that is there the choices of this command line. What was edited stays, as with `update`.
+fn choose_again(
+    args: &NewArgs,
+    answers: Answers,
+    overlays: Vec<Overlay>,
+    document: &Text,
+) -> Result<(), Failure> {
+    let snapshot = Snapshot::new(&args.dir);
+    let memory = recall(&snapshot)?;
+    let (add, remove, take) = Default::default();
+    let wishes = Wishes { answers, overlays, add, remove, take, anew: true };
+    let update = plan_update(&snapshot, &memory, wishes, document)?;
+    print_what(&update);
+    carry_out(&args.dir, &update, args.force)
 }
 
 /// Before the crate that needs it, so that a fault leaves no crate without one.
@@ -105,7 +129,7 @@ fn make_runtime(path: &Path) -> Result<(), Failure> {
     if is_runtime(path)? {
         return Ok(());
     }
-    Ok(WritePlan::plan(path, &runtime_files()?, false)?.apply()?)
+    Ok(WritePlan::write_all(path, runtime_files()?)?)
 }
 
 fn answers(
@@ -123,7 +147,7 @@ fn answers(
     };
     Ok(Answers {
         name,
-        spec: args.spec.spec.clone(),
+        spec: remembered_spec(args.spec.spec.as_deref(), &args.dir)?,
         spec_title: read.document.info.title.clone(),
         spec_sha256: read.document.info.sha256.clone(),
         preset: selection.preset,

@@ -28,7 +28,7 @@ pub use auth::Auth;
 pub use error::DocumentError;
 pub(crate) use node::{Node, scalar};
 pub use overlay::IdleAction;
-pub use source::{Source, Text};
+pub use source::{Source, Text, without_credentials};
 
 /// A document and the files that it refers to.
 #[derive(Debug)]

@@ -97,8 +97,8 @@ fn fetch(url: &str) -> Result<Text, DocumentError> {
     }
 }
 
-/// A URL as messages may show it: no user, no password, no query.
-fn without_credentials(url: &str) -> String {
+/// A URL as messages and files may show it: no user, no password, no query.
+pub fn without_credentials(url: &str) -> String {
     let plain = url.split(['?', '#']).next().unwrap_or_default();
     match plain.split_once("://") {
         Some((scheme, rest)) => {

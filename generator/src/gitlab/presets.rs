@@ -3,7 +3,7 @@
 use super::{Audience, Place, audience, topic};
 
 /// A named choice of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// Groups, projects, and what most people ask of them.

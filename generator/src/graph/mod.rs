@@ -156,6 +156,11 @@ impl ResourceGraph {
         let by_place = || self.resources.iter().find(|resource| resource.is_at(&place));
         self.get(wanted).or_else(by_path).or_else(by_place)
     }
+
+    /// The resource of a path, as the document writes it.
+    pub fn at(&self, path: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.path == path)
+    }
 }
 
 impl Resource {

@@ -28,6 +28,11 @@ impl Pattern {
         glob(&self.0, &resource.name)
     }
 
+    /// Whether it means a resource of this name by its name.
+    pub fn matches_name(&self, name: &str) -> bool {
+        !self.0.starts_with(Self::TAG) && !self.0.contains('/') && glob(&self.0, name)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

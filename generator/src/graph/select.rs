@@ -19,6 +19,8 @@ pub struct Selection {
     pub preset: Option<Preset>,
     pub select: Vec<Pattern>,
     pub exclude: Vec<Pattern>,
+    /// What a crate has already, by name: it is taken, whatever the patterns say. False is what was off, and stays so.
+    pub kept: BTreeMap<String, bool>,
 }
 
 /// Why a selection cannot be made.
@@ -71,15 +73,12 @@ impl ResourceGraph {
     /// # Errors
     /// When a pattern matches nothing, nothing is left, or a parent that is needed is excluded.
     pub fn select(&self, selection: &Selection) -> Result<Self, SelectionError> {
-        for pattern in selection.select.iter().chain(&selection.exclude) {
-            if !self.resources.iter().any(|resource| pattern.matches(resource)) {
-                let suggestions = self.suggestions(pattern.as_str());
-                return Err(SelectionError::NoMatch { pattern: pattern.as_str().into(), suggestions });
-            }
-        }
+        selection.select.iter().chain(&selection.exclude).try_for_each(|pattern| self.require(pattern))?;
         let takes_all = self.takes_all(selection);
-        let excluded =
-            |resource: &Resource| selection.exclude.iter().any(|pattern| pattern.matches(resource));
+        let excluded = |resource: &Resource| {
+            !selection.kept.contains_key(&resource.name)
+                && selection.exclude.iter().any(|pattern| pattern.matches(resource))
+        };
         let wants = |resource: &&Resource| (takes_all || selection.wants(resource)) && !excluded(resource);
         let mut names: BTreeSet<&str> = BTreeSet::new();
         let mut orphans: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -99,6 +98,18 @@ impl ResourceGraph {
             resources.iter_mut().for_each(|resource| resource.enabled &= runs_unasked(resource));
         }
         Ok(Self { resources, skipped: self.skipped.clone(), api_root: self.api_root.clone() })
+    }
+
+    /// Makes sure that a pattern matches something.
+    ///
+    /// # Errors
+    /// When it does not; it says what may have been meant.
+    pub fn require(&self, pattern: &Pattern) -> Result<(), SelectionError> {
+        if self.resources.iter().any(|resource| pattern.matches(resource)) {
+            return Ok(());
+        }
+        let suggestions = self.suggestions(pattern.as_str());
+        Err(SelectionError::NoMatch { pattern: pattern.as_str().into(), suggestions })
     }
 
     /// Whether nothing was asked for, and the document hardly knows what is taken then.
@@ -159,7 +170,7 @@ impl Selection {
                     && !resource.presets.contains(&Preset::Admin)
             }
         };
-        by_preset || self.named(resource)
+        by_preset || self.named(resource) || self.kept.contains_key(&resource.name)
     }
 
     fn named(&self, resource: &Resource) -> bool {
@@ -170,6 +181,10 @@ impl Selection {
     fn asked_for(&self, mut resource: Resource) -> Resource {
         let exactly = self.select.iter().any(|pattern| pattern.as_str() == resource.name);
         resource.enabled |= exactly && resource.is_ready();
+        if resource.enabled && self.kept.get(&resource.name) == Some(&false) {
+            resource.enabled = false;
+            resource.default.reason = "it was off before".into();
+        }
         resource
     }
 

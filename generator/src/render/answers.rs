@@ -10,7 +10,7 @@ use crate::gitlab::Preset;
 pub struct Answers {
     /// The name of the crate.
     pub name: String,
-    /// What the document was called on the command line; none for the bundled one.
+    /// Where the document was, as a path from the crate or a URL; none for the bundled one.
     pub spec: Option<String>,
     pub spec_title: String,
     pub spec_sha256: String,

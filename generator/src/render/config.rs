@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::graph::{Filter, FilterKind, Need, Resource, ResourceGraph};
 use crate::text::one_line;
 
+use super::Departed;
 use super::template::quoted;
 
 /// Descriptions longer than this end in an ellipsis.
@@ -87,6 +88,23 @@ fn say_once<'a>(entry: &mut Entry<'a>, seen: &mut Vec<(Vec<FilterEntry>, &'a str
 fn align(part: &mut Part<'_>) {
     let width = part.resources.iter().map(|entry| entry.line.len()).max().unwrap_or_default();
     part.resources.iter_mut().for_each(|entry| entry.line = format!("{:<width$}", entry.line));
+}
+
+/// A resource that left the document, as the configuration and the README show it.
+#[derive(Debug, Serialize)]
+pub(super) struct DepartedEntry<'a> {
+    name: &'a str,
+    path: String,
+    sections: &'a [String],
+}
+
+pub(super) fn departed(departed: &[Departed]) -> Vec<DepartedEntry<'_>> {
+    let entries = departed.iter().map(|departed| DepartedEntry {
+        name: &departed.given.name,
+        path: one_line(&departed.request_path),
+        sections: &departed.sections,
+    });
+    entries.collect()
 }
 
 fn entry(resource: &Resource) -> Entry<'_> {

@@ -8,6 +8,7 @@ mod config;
 mod destination;
 mod error;
 mod overview;
+mod past;
 mod resources;
 mod runtime;
 mod skeleton;
@@ -18,6 +19,7 @@ use crate::graph::ResourceGraph;
 pub use answers::{Answers, Runtime};
 pub use destination::Destination;
 pub use error::RenderError;
+pub use past::{Departed, Given, Names, Past, is_way};
 pub use runtime::runtime_files;
 
 /// One file of the crate.
@@ -41,7 +43,7 @@ pub enum FileKind {
 }
 
 impl File {
-    fn generated(path: &str, body: String) -> Self {
+    pub(crate) fn generated(path: &str, body: String) -> Self {
         Self { path: path.to_owned(), body, kind: FileKind::Generated }
     }
 }
@@ -50,10 +52,10 @@ impl File {
 ///
 /// # Errors
 /// A fault here is a fault of this program: a template or a token stream that does not parse.
-pub fn render(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+pub fn render(answers: &Answers, graph: &ResourceGraph, past: &Past) -> Result<Vec<File>, RenderError> {
     let mut files: Vec<File> = skeleton::copied_files().collect();
-    files.extend(resources::resource_files(graph)?);
-    files.extend(template::rendered_files(answers, graph)?);
+    files.extend(resources::resource_files(graph, past)?);
+    files.extend(template::rendered_files(answers, graph, &past.departed)?);
     files.extend(runtime::lock_file(answers)?);
     if answers.runtime == Runtime::Vendored {
         let below = |file: File| File { path: format!("{}/{}", answers.runtime.path(), file.path), ..file };

@@ -8,10 +8,14 @@ use toml_edit::Key;
 use crate::graph::ResourceGraph;
 use crate::text::one_line;
 
-use super::{Answers, Destination, File, FileKind, RenderError, config, overview, skeleton};
+use super::{Answers, Departed, Destination, File, FileKind, RenderError, config, overview, skeleton};
 
 /// Renders every `x.j2` of the skeleton.
-pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+pub(super) fn rendered_files(
+    answers: &Answers,
+    graph: &ResourceGraph,
+    departed: &[Departed],
+) -> Result<Vec<File>, RenderError> {
     let environment = environment()?;
     let context = context! {
         answers => Value::from(Serde(answers)),
@@ -26,6 +30,7 @@ pub(super) fn rendered_files(answers: &Answers, graph: &ResourceGraph) -> Result
         destinations => Destination::all().map(Destination::name).collect::<Vec<_>>(),
         parts => Value::from(Serde(config::parts(graph))),
         overview => Value::from(Serde(overview::overview(graph))),
+        departed => Value::from(Serde(config::departed(departed))),
     };
     let render = |(path, _): (&str, &str)| {
         let rendered = environment.get_template(path).and_then(|template| template.render(&context));

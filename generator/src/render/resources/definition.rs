@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Expr, FieldValue, Member, parse_quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start};
 use crate::graph::{Param, Resource};
@@ -12,8 +13,8 @@ use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination
 
 use crate::text::one_line;
 
-use super::super::RenderError;
 use super::super::config::sentence;
+use super::super::{Departed, RenderError};
 
 /// One resource as Rust: a constant with its reasons.
 #[derive(Debug)]
@@ -36,6 +37,26 @@ impl Definition {
             is_timed: resource.lookback.is_some(),
             text: prettyplease::unparse(&parsed),
         })
+    }
+
+    /// One that left the document: as it was written, but for its name and `enabled`.
+    pub(super) fn departed(departed: &Departed) -> Self {
+        let mut definition = departed.definition.clone();
+        let name = &departed.given.name;
+        if let Expr::Struct(fields) = &mut *definition.expr {
+            let is = |field: &FieldValue, wanted: &str| matches!(&field.member, Member::Named(name) if name == wanted);
+            for field in fields.fields.iter_mut().filter(|field| is(field, "name")) {
+                field.expr = parse_quote!(#name);
+            }
+            let others = fields.fields.iter().filter(|field| !is(field, "enabled")).cloned();
+            fields.fields = others.chain([parse_quote!(enabled: false)]).collect();
+            // Before `..Resource::DEFAULT`.
+            fields.fields.push_punct(Default::default());
+        }
+        let constant = definition.ident.clone();
+        let is_timed = definition.to_token_stream().to_string().contains("Duration");
+        let file: syn::File = parse_quote!(#definition);
+        Self { name: name.clone(), constant, is_timed, text: prettyplease::unparse(&file) }
     }
 }
 

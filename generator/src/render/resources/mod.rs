@@ -7,7 +7,7 @@ mod tree;
 use crate::graph::{Resource, ResourceGraph};
 use crate::text::snake_case;
 
-use super::{File, RenderError};
+use super::{File, Past, RenderError};
 use definition::Definition;
 use tree::Branch;
 
@@ -16,10 +16,13 @@ const DEEPEST: usize = 3;
 
 /// `src/resources/mod.rs` and what it declares: the notes of `/projects/{id}/issues/{iid}/notes` stand in
 /// `projects/issues/notes.rs`.
-pub(super) fn resource_files(graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
+pub(super) fn resource_files(graph: &ResourceGraph, past: &Past) -> Result<Vec<File>, RenderError> {
     let mut root = Branch::default();
     for resource in &graph.resources {
-        root.put(modules(resource), Definition::render(resource)?);
+        root.put(past.called(modules(resource)), Definition::render(resource)?);
+    }
+    for departed in &past.departed {
+        root.put(departed.modules.iter().cloned(), Definition::departed(departed));
     }
     root.spread(&[]);
     root.files(&graph.api_root)
