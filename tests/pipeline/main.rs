@@ -17,6 +17,7 @@ mod interrupted;
 mod long_lists;
 mod meeting;
 mod moving_rows;
+mod postgres;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;

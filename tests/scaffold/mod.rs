@@ -55,13 +55,13 @@ pub(crate) fn files_below(folder: &Path) -> Vec<String> {
     files.into_iter().map(|path| path.replace('\\', "/")).collect()
 }
 
-/// The program of a package of the workspace that has one of the same name, built.
+/// The program of a package of the workspace that has one of the same name, built with all its destinations.
 ///
 /// # Errors
 /// When it does not compile.
 pub(crate) fn built(package: &str) -> Result<PathBuf> {
     let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-    succeed(cargo().args(["build", "--quiet", "--package", package]).current_dir(root()))?;
+    succeed(cargo().args(["build", "--quiet", "--all-features", "--package", package]).current_dir(root()))?;
     Ok(target().join("debug").join(package))
 }
 

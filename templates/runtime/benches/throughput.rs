@@ -8,6 +8,7 @@
 //! - *general*: records first, then rows; what a page costs that does not fit its plan, or that a hook sees.
 //! - *Arrow*: by the plan.
 //! - *SQLite*: the whole way into a file, new rows and then the same again.
+//! - *PostgreSQL*: the same into a server of its own, if that feature is on; with the server's processor time and without.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
 //! times the floor each takes. Ratios hold where seconds do not.
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
-use gitlab_pipeline::destination::LoadStatus;
 use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
+use gitlab_pipeline::destination::{Destination, LoadStatus};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Reader, Stamp};
 use gitlab_pipeline::page::{Binding, Page, Partition};
@@ -179,21 +180,30 @@ fn to_arrow(pages: &Pages, is_zipped_too: bool) -> Outcome<f64> {
     Ok(each)
 }
 
-fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> {
-    let body = |at: u32| {
-        let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
-        Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
-    };
-    let bodies: Vec<String> = (0..pages).map(body).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let (taps, hooks) = (Taps::new(["id", "iid", "created_at", "updated_at"]), Hooks::new());
-    let reading = Reading { resource: &ISSUES, shape: Shape::List, taps: &taps, hooks: &hooks, omit: &[] };
-    let partition = Arc::new(partition());
-    let load = |path: &std::path::Path| -> Outcome<()> {
-        let destination = Box::new(Sqlite::open(&Settings { path: path.to_owned() })?);
+/// Pages of a hundred records each, read and loaded as a run does it.
+struct Load {
+    bodies: Vec<String>,
+    count: f64,
+}
+
+impl Load {
+    fn new(record: fn(i64) -> Value, pages: u32) -> Self {
+        let body = |at: u32| {
+            let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
+            Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
+        };
+        Self { bodies: (0..pages).map(body).collect(), count: f64::from(pages) * 100.0 }
+    }
+
+    fn run(&self, destination: Box<dyn Destination>) -> Outcome<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let (taps, hooks) = (Taps::new(["id", "iid", "created_at", "updated_at"]), Hooks::new());
+        let reading =
+            Reading { resource: &ISSUES, shape: Shape::List, taps: &taps, hooks: &hooks, omit: &[] };
+        let partition = Arc::new(partition());
         let loader = Loader::begin(destination, LoadOptions::default())?;
         runtime.block_on(async {
-            for body in &bodies {
+            for body in &self.bodies {
                 let read = loader.read(reading, &partition, body)??;
                 let page = Page { partition: Arc::clone(&partition), records: read.rows, last: false };
                 loader.page_rows(page, Vec::new()).await?;
@@ -203,19 +213,26 @@ fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> 
             loader.finish(outcome).await?;
             Ok(())
         })
-    };
-    let count = f64::from(pages) * 100.0;
+    }
+}
+
+fn into_sqlite(what: &str, load: &Load) -> Outcome<()> {
+    let open = |path: &std::path::Path| Sqlite::open(&Settings { path: path.to_owned() });
     let folder = tempfile::TempDir::new()?;
     let mut number = 0;
     let seconds = best(3, true, || {
         number += 1;
-        load(&folder.path().join(format!("{number}.db")))
+        load.run(Box::new(open(&folder.path().join(format!("{number}.db")))?))
     })?;
-    println!("  {:<24} {:>10.0} per second", format!("{what} to SQLite"), count / seconds);
-    let seconds = best(3, true, || load(&folder.path().join("1.db")))?;
-    println!("  {:<24} {:>10.0} per second", format!("{what} again"), count / seconds);
+    println!("  {:<24} {:>10.0} per second", format!("{what} to SQLite"), load.count / seconds);
+    let seconds = best(3, true, || load.run(Box::new(open(&folder.path().join("1.db"))?)))?;
+    println!("  {:<24} {:>10.0} per second", format!("{what} again"), load.count / seconds);
     Ok(())
 }
+
+#[cfg(feature = "postgres")]
+#[path = "throughput/warehouse.rs"]
+mod warehouse;
 
 fn main() -> Outcome<()> {
     to_arrow(&Pages::new("issues", records::issue, 100, 10), true)?;
@@ -224,7 +241,17 @@ fn main() -> Outcome<()> {
     let three = to_arrow(&Pages::new("notes", records::note, 3, 500), true)?;
     println!("a note in a page of three takes {:.1} times one in a page of a hundred", three / hundred);
     println!("the whole way");
-    into_sqlite("issues", records::issue, 300)?;
-    into_sqlite("jobs", records::job, 300)?;
-    into_sqlite("notes", records::note, 500)
+    #[cfg(feature = "postgres")]
+    let server = test_servers::Postgres::start();
+    let loads = [
+        ("issues", Load::new(records::issue, 300)),
+        ("jobs", Load::new(records::job, 300)),
+        ("notes", Load::new(records::note, 500)),
+    ];
+    for (what, load) in &loads {
+        into_sqlite(what, load)?;
+        #[cfg(feature = "postgres")]
+        warehouse::into_postgres(what, load, &server)?;
+    }
+    Ok(())
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod postgres;
 mod process;
 
+pub use postgres::Postgres;
 pub use process::{Process, free_port, program};

@@ -39,6 +39,19 @@ impl Process {
     pub fn id(&self) -> u32 {
         self.0.id()
     }
+
+    /// Asks it to end, by the name of a signal, and waits until it has.
+    pub fn end(&mut self, signal: &str) {
+        let mut kill = Command::new("kill");
+        let asked = kill.arg(format!("-{signal}")).arg(self.id().to_string()).status();
+        let start = Instant::now();
+        while asked.as_ref().is_ok_and(|status| status.success()) && start.elapsed() < PATIENCE {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
 }
 
 impl Drop for Process {
@@ -62,9 +75,10 @@ pub fn free_port() -> u16 {
 ///
 /// # Panics
 /// When it is in none of them.
-pub fn program(name: &str, folders: &[&Path]) -> PathBuf {
+pub fn program(name: &str, folders: &[impl AsRef<Path>]) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = folders.iter().map(|folder| folder.to_path_buf()).chain(std::env::split_paths(&path));
+    let folders =
+        folders.iter().map(|folder| folder.as_ref().to_path_buf()).chain(std::env::split_paths(&path));
     let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
     found.unwrap_or_else(|| panic!("`{name}` is not installed: run `.ci/servers`"))
 }

@@ -32,8 +32,9 @@
 //! each key comes once, over all batches and writers of a table; so the order of batches says nothing. A null in a key
 //! equals a null.
 //!
-//! **Values are kept exactly**: all 64 bits of an integer, every character of a text. Names are data: a table may be
-//! called `"; DROP TABLE x`, though [`normalize`](crate::normalize) never makes such a name.
+//! **Values are kept exactly**: all 64 bits of an integer, every character of a text. A place that has no NUL keeps `␀`
+//! (U+2400) in its stead, and says in which [columns](Committed::without_nul) it did. Names are data: a table may be called
+//! `"; DROP TABLE x`, though [`normalize`](crate::normalize) never makes such a name.
 //!
 //! **Names and types are made to fit.** [`Abilities::naming`] says which names there can be, and others are not asked for;
 //! a column gets another type only where [`Abilities::widens`] says that it can. A column of lists is asked for only where
@@ -54,6 +55,8 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod cells;
 mod change;
 #[cfg(test)]
 pub mod conformance;
@@ -61,6 +64,10 @@ mod entry;
 mod error;
 pub mod lease;
 mod package;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -86,10 +93,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["sqlite"];
+pub const NAMES: &[&str] = &["postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "postgres")]
+    postgres::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];

@@ -128,6 +128,8 @@ pub struct Committed {
     pub deleted: BTreeMap<String, u64>,
     /// Tables whose staged rows have taken their place.
     pub swapped: BTreeSet<String>,
+    /// Tables and columns with texts in which another character stands for NUL, which the place cannot keep.
+    pub without_nul: BTreeSet<(String, String)>,
 }
 
 /// Rows that came into a table.

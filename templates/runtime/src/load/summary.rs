@@ -52,6 +52,8 @@ impl LoadSummary {
         for (table, rows) in committed.deleted {
             *self.deleted.entry(table).or_default() += rows;
         }
+        let note = |(table, column)| LoadNote::WithoutNul { table, column };
+        self.note(committed.without_nul.into_iter().map(note));
     }
 
     /// What is kept of it with the load, for people who ask later: lists of lines.
@@ -85,6 +87,8 @@ pub enum LoadNote {
     NotReplaced { table: String },
     /// A field or a list could not have its own name.
     Renamed(Renamed),
+    /// Some of its values have the character NUL, and the destination has not.
+    WithoutNul { table: String, column: String },
 }
 
 impl fmt::Display for LoadNote {
@@ -111,6 +115,9 @@ impl fmt::Display for LoadNote {
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")
+            }
+            LoadNote::WithoutNul { table, column } => {
+                write!(f, "`{table}.{column}` has values with the character NUL: `␀` stands for it")
             }
         }
     }

@@ -54,8 +54,8 @@ impl Naming {
     pub(crate) fn with_hash(&self, name: &str, source: &str) -> String {
         let hash = format!("_{:08x}", fnv1a(source.as_bytes()));
         let keep = self.longest.saturating_sub(hash.len());
-        let start: String = name.chars().take(keep).collect();
-        start + &hash
+        let start = name.get(..name.floor_char_boundary(keep)).unwrap_or_default();
+        format!("{start}{hash}")
     }
 }
 

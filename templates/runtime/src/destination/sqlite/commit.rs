@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::schema::stage_of;
 use super::state::time_text;
-use super::{Database, Result, quoted, quoted_list};
+use super::{Database, Result};
+use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{
     Below, Committed, Deletion, DestinationError, Package, PackageId, Swap, SwapWhen, Written,
 };

@@ -2,8 +2,10 @@
 
 use rusqlite::{CachedStatement, Connection, Result as Sql};
 
-use super::write::{Cells, bind, mismatch, positions};
-use super::{Result, quoted};
+use super::Result;
+use super::write::bind;
+use crate::destination::cells::{Cells, mismatch, positions};
+use crate::destination::sql::quoted;
 use crate::schema::table::{DIGEST, Table, VALID_FROM, VALID_TO};
 
 /// The SQL of a history.

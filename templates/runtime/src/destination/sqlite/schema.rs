@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Result as Sql, params};
 use serde_json::Value;
 
 use super::convert::FUNCTION;
-use super::{Database, Result, quoted, quoted_list};
+use super::{Database, Result};
+use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{DestinationError, SchemaChange, Widening};
 use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_from_name, kind_name};

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::destination::conformance::{self, Place as Conforming};
+use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange, Swap, SwapWhen};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;

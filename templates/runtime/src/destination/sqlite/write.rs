@@ -2,80 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
-};
+use arrow_array::{Array, RecordBatch};
 use rusqlite::{CachedStatement, Connection, Result as Sql, Statement};
 
 use super::history::{History, Versions};
 use super::schema::{row_name, stage_of};
-use super::{Database, Result, Shared, lock, quoted, quoted_list};
-use crate::destination::{Batch, DestinationError, Mode, TableWriter, Written};
-use crate::resource::ColumnKind;
-use crate::schema::table::{Column, DIGEST, Table, VALID_TO};
+use super::{Database, Result, Shared, lock};
+use crate::destination::cells::{Cells, cells_of, key_columns, positions};
+use crate::destination::sql::{quoted, quoted_list};
+use crate::destination::{Batch, Mode, TableWriter, Written};
+use crate::schema::table::{DIGEST, Table, VALID_TO};
 use crate::schema::time::{date_text, instant_text};
-
-/// A column of a batch, ready to be bound.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Cells<'b> {
-    Bool(&'b BooleanArray),
-    Int(&'b Int64Array),
-    Float(&'b Float64Array),
-    Date(&'b Date32Array),
-    Timestamp(&'b TimestampMicrosecondArray),
-    Text(&'b StringArray),
-}
-
-impl<'b> Cells<'b> {
-    fn of(array: &'b ArrayRef, kind: ColumnKind) -> Option<Cells<'b>> {
-        Some(match kind {
-            ColumnKind::Bool => Cells::Bool(array.as_boolean_opt()?),
-            ColumnKind::Int => Cells::Int(array.as_primitive_opt::<Int64Type>()?),
-            ColumnKind::Float => Cells::Float(array.as_primitive_opt::<Float64Type>()?),
-            ColumnKind::Date => Cells::Date(array.as_primitive_opt::<Date32Type>()?),
-            ColumnKind::Timestamp => Cells::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
-            ColumnKind::Text | ColumnKind::Json => Cells::Text(array.as_string_opt::<i32>()?),
-            ColumnKind::List(_) => return None,
-        })
-    }
-
-    fn is_null(self, row: usize) -> bool {
-        match self {
-            Cells::Bool(array) => array.is_null(row),
-            Cells::Int(array) => array.is_null(row),
-            Cells::Float(array) => array.is_null(row),
-            Cells::Date(array) => array.is_null(row),
-            Cells::Timestamp(array) => array.is_null(row),
-            Cells::Text(array) => array.is_null(row),
-        }
-    }
-
-    fn int(self, row: usize) -> Option<i64> {
-        match self {
-            Cells::Int(array) if array.is_valid(row) => Some(array.value(row)),
-            _ => None,
-        }
-    }
-
-    fn bind(self, statement: &mut Statement<'_>, parameter: usize, row: usize) -> Sql<()> {
-        if self.is_null(row) {
-            return statement.raw_bind_parameter(parameter, rusqlite::types::Null);
-        }
-        match self {
-            Cells::Bool(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-            Cells::Int(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-            Cells::Float(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-            Cells::Date(array) => statement.raw_bind_parameter(parameter, date_text(array.value(row))),
-            Cells::Timestamp(array) => {
-                statement.raw_bind_parameter(parameter, instant_text(array.value(row)))
-            }
-            Cells::Text(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-        }
-    }
-}
 
 /// Writes rows of one table; its SQL is made once.
 pub(super) struct Writer {
@@ -207,7 +144,7 @@ impl<'c> Statements<'c> {
 
     fn write(&mut self, writer: &Writer, cells: &[Cells<'_>], row: usize) -> Sql<Outcome> {
         let key = || writer.key.iter().filter_map(|at| cells.get(*at));
-        let digest = || writer.digest.and_then(|at| cells.get(at)).and_then(|cells| cells.int(row));
+        let digest = || writer.digest.and_then(|at| cells.get(at)).and_then(|cells| int(*cells, row));
         if let Some(versions) = &mut self.versions {
             if versions.keep_or_end(key(), digest(), cells, row)? {
                 return Ok(Outcome::Replaced);
@@ -264,7 +201,29 @@ pub(super) fn bind<'c, 'b: 'c>(
     cells: impl Iterator<Item = &'c Cells<'b>>,
     row: usize,
 ) -> Sql<()> {
-    cells.zip(1..).try_for_each(|(cells, parameter)| cells.bind(statement, parameter, row))
+    cells.zip(1..).try_for_each(|(cells, parameter)| bind_cell(statement, parameter, *cells, row))
+}
+
+fn bind_cell(statement: &mut Statement<'_>, parameter: usize, cells: Cells<'_>, row: usize) -> Sql<()> {
+    if cells.is_null(row) {
+        return statement.raw_bind_parameter(parameter, rusqlite::types::Null);
+    }
+    match cells {
+        Cells::Bool(array) => statement.raw_bind_parameter(parameter, array.value(row)),
+        Cells::Int(array) => statement.raw_bind_parameter(parameter, array.value(row)),
+        Cells::Float(array) => statement.raw_bind_parameter(parameter, array.value(row)),
+        Cells::Date(array) => statement.raw_bind_parameter(parameter, date_text(array.value(row))),
+        Cells::Timestamp(array) => statement.raw_bind_parameter(parameter, instant_text(array.value(row))),
+        Cells::Text(array) | Cells::Json(array) => statement.raw_bind_parameter(parameter, array.value(row)),
+        Cells::List(..) => Err(rusqlite::Error::ToSqlConversionFailure("it has no columns of lists".into())),
+    }
+}
+
+fn int(cells: Cells<'_>, row: usize) -> Option<i64> {
+    match cells {
+        Cells::Int(array) if array.is_valid(row) => Some(array.value(row)),
+        _ => None,
+    }
 }
 
 impl Database {
@@ -307,10 +266,10 @@ fn remove_lists(
     target: &str,
     parents: &RecordBatch,
 ) -> Result<Sql<()>> {
-    let names: Vec<&str> = parents.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
-    let columns = names.iter().filter_map(|name| table.column(name)).cloned().collect::<Vec<_>>();
+    let columns = key_columns(parents, table);
     let keys = cells_of(parents, &columns, &table.name)?;
-    let sql = format!("DELETE FROM {} WHERE {}", quoted(target), conditions(names.into_iter()));
+    let names = columns.iter().map(|column| column.name.as_str());
+    let sql = format!("DELETE FROM {} WHERE {}", quoted(target), conditions(names));
     let remove = || {
         let mut statement = connection.prepare_cached(&sql)?;
         (0..parents.num_rows()).try_for_each(|row| {
@@ -325,31 +284,6 @@ fn remove_lists(
 fn conditions<'a>(columns: impl Iterator<Item = &'a str>) -> String {
     let conditions = columns.zip(1..).map(|(column, at)| format!("{} IS ?{at}", quoted(column)));
     conditions.collect::<Vec<_>>().join(" AND ")
-}
-
-pub(super) fn mismatch(table: &str, column: &str) -> DestinationError {
-    DestinationError::Mismatch { table: table.to_owned(), column: column.to_owned() }
-}
-
-pub(super) fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
-    let position = |name: &String| {
-        let at = table.columns.iter().position(|column| column.name == *name);
-        at.ok_or_else(|| mismatch(&table.name, name))
-    };
-    names.iter().map(position).collect()
-}
-
-/// The columns of a batch, which are exactly these.
-fn cells_of<'b>(batch: &'b RecordBatch, columns: &[Column], table: &str) -> Result<Vec<Cells<'b>>> {
-    let fields = batch.schema_ref().fields();
-    if let Some(column) = columns.get(fields.len()) {
-        return Err(mismatch(table, &column.name));
-    }
-    let cells = fields.iter().zip(batch.columns()).enumerate().map(|(at, (field, array))| {
-        let column = columns.get(at).filter(|column| column.name == *field.name());
-        column.and_then(|column| Cells::of(array, column.kind)).ok_or_else(|| mismatch(table, field.name()))
-    });
-    cells.collect()
 }
 
 /// With a key, the row takes the place of the one that is there.

@@ -1,0 +1,140 @@
+//! PostgreSQL: a schema of a database, a package is a transaction.
+//!
+//! | kind | column type | value |
+//! | --- | --- | --- |
+//! | bool | boolean | |
+//! | int | bigint | |
+//! | float | double precision | |
+//! | date | date | |
+//! | timestamp | timestamp with time zone | |
+//! | text | text | every character but NUL, which PostgreSQL has not: `␀` (U+2400) stands for it |
+//! | list | array, such as `text[]` | its items as single values are |
+//! | json | jsonb | as text; it keeps what JSON means, not how it was spaced or in which order its keys came |
+//!
+//! Rows come in by `COPY … (FORMAT BINARY)`, on some connections at once, into unlogged tables that are hidden by their
+//! names; the transaction of the package merges them by key, or into a history, and what they mean comes last in it. What
+//! the server may forget in a crash is counted by the client: a package whose rows are not all there is refused. The key
+//! of a table is a unique index. It keeps several rows with a null in it; here a null equals a null, which merging sees to.
+//!
+//! Statements have no names on the server, and nothing is set for longer than a transaction; so a pooler in between may
+//! have each transaction on another connection. Rows alone come in by a named statement, because the client's `COPY`
+//! has no other.
+//!
+//! Its own tables: `_loads`, `_state`, `_tables`, `_columns`, `_packages` and `_lease`; while a load is open, those that
+//! begin with `_new_`, `_gone_` and `_stage_`.
+
+use super::Result;
+use crate::config;
+use crate::destination::lease::RENEW_EVERY;
+use crate::destination::{
+    Abilities, Atomicity, Claim, Destination, Kind, LoadEntry, LoadStatus, OpenLoad, StateEntry,
+};
+
+mod binding;
+mod commit;
+mod connect;
+mod convert;
+mod copy;
+mod fault;
+mod lease;
+mod load;
+mod merge;
+mod schema;
+mod settings;
+mod state;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod write;
+
+use self::connect::{Server, Session};
+use self::load::PostgresLoad;
+use self::schema::{NAMING, Schema};
+use self::settings::Address;
+
+pub(super) const KIND: Kind = Kind {
+    name: "postgres",
+    abilities: |config| settings::connections(config).map(abilities),
+    open: |config| Ok(Box::new(Postgres::open(config)?)),
+};
+
+fn abilities(connections: usize) -> Abilities {
+    Abilities {
+        merges: true,
+        replaces: true,
+        marks_deleted: true,
+        widens: schema::widening,
+        atomic: Atomicity::Package,
+        writers: connections,
+        batch_rows: 5_000,
+        package_rows: 50_000,
+        list_columns: true,
+        keeps_history: true,
+        naming: NAMING,
+        renew_every: Some(RENEW_EVERY),
+    }
+}
+
+/// A schema that is looked at.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Server,
+    session: Session,
+    schema: Schema,
+    connections: usize,
+}
+
+impl Postgres {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the settings are no good, or the server does not answer or let in.
+    pub fn open(config: &config::Destination) -> Result<Self> {
+        let connections = settings::connections(config)?;
+        let server = Server::new(Address::read(config)?)?;
+        let session = server.connect()?;
+        let schema = Schema::new(&server.address.schema);
+        Ok(Self { server, session, schema, connections })
+    }
+}
+
+impl Destination for Postgres {
+    fn place(&self) -> String {
+        self.server.address.place.name()
+    }
+
+    fn abilities(&self) -> Abilities {
+        abilities(self.connections)
+    }
+
+    fn probe(self: Box<Self>) -> Result<()> {
+        let place = &self.server.address.place;
+        let begun = self.session.batch("BEGIN");
+        begun.map_err(place.package_failed("open a transaction"))?;
+        self.schema.create(&self.session).map_err(place.package_failed("make the schema"))?;
+        let table =
+            format!("CREATE UNLOGGED TABLE {} (at bigint); ROLLBACK", self.schema.table("_new_probe"));
+        self.session.batch(&table).map_err(place.package_failed("make a table in the schema"))
+    }
+
+    fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
+        let mut loads = state::loads(&self.session, &self.schema, most)?;
+        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
+        if loads.iter_mut().any(|load| is_running(&load)) {
+            let held = lease::is_held(&self.session);
+            if !held.map_err(self.server.address.place.package_failed("look at the lease"))? {
+                loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+            }
+        }
+        Ok(loads)
+    }
+
+    fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+        state::each(&self.session, &self.schema, visit)
+    }
+
+    fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>> {
+        let Self { server, session, .. } = *self;
+        Ok(Box::new(PostgresLoad::open(server, session, claim)?))
+    }
+}
