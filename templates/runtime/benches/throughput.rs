@@ -1,4 +1,4 @@
-//! How fast pages become rows: `cargo bench -p gitlab-pipeline --bench throughput`.
+//! How fast pages become rows: `cargo bench -p gitlab-pipeline --all-features --bench throughput`.
 //!
 //! For issues as GitLab sends them (3.1 kB), jobs and notes, in pages of a hundred and of three, plain and gzipped:
 //!
@@ -7,7 +7,7 @@
 //! - *tree*: `serde_json::Value`, for comparison.
 //! - *general*: records first, then rows; what a page costs that does not fit its plan, or that a hook sees.
 //! - *Arrow*: by the plan.
-//! - *SQLite*: the whole way into a file, new rows and then the same again.
+//! - *SQLite*, *Parquet*: the whole way into a file or files, new rows and then the same again.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
 //! times the floor each takes. Ratios hold where seconds do not.
@@ -15,12 +15,14 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
-use gitlab_pipeline::destination::LoadStatus;
-use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
+use gitlab_pipeline::destination::filesystem::{self, Filesystem};
+use gitlab_pipeline::destination::sqlite::{self, Sqlite};
+use gitlab_pipeline::destination::{Destination, LoadStatus};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Reader, Stamp};
 use gitlab_pipeline::page::{Binding, Page, Partition};
@@ -179,7 +181,21 @@ fn to_arrow(pages: &Pages, is_zipped_too: bool) -> Outcome<f64> {
     Ok(each)
 }
 
-fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> {
+/// Opens a place at a path.
+type Open = fn(&Path) -> Outcome<Box<dyn Destination>>;
+
+fn sqlite(path: &Path) -> Outcome<Box<dyn Destination>> {
+    Ok(Box::new(Sqlite::open(&sqlite::Settings { path: path.to_owned() })?))
+}
+
+fn parquet(path: &Path) -> Outcome<Box<dyn Destination>> {
+    let path = Some(path.display().to_string());
+    Ok(Box::new(Filesystem::open(filesystem::Settings { path, ..filesystem::Settings::default() })?))
+}
+
+/// The whole way to where `open` leads.
+fn into(place: (&str, Open), what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> {
+    let (name, open) = place;
     let body = |at: u32| {
         let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
         Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
@@ -189,9 +205,8 @@ fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> 
     let (taps, hooks) = (Taps::new(["id", "iid", "created_at", "updated_at"]), Hooks::new());
     let reading = Reading { resource: &ISSUES, shape: Shape::List, taps: &taps, hooks: &hooks, omit: &[] };
     let partition = Arc::new(partition());
-    let load = |path: &std::path::Path| -> Outcome<()> {
-        let destination = Box::new(Sqlite::open(&Settings { path: path.to_owned() })?);
-        let loader = Loader::begin(destination, LoadOptions::default())?;
+    let load = |path: &Path| -> Outcome<()> {
+        let loader = Loader::begin(open(path)?, LoadOptions::default())?;
         runtime.block_on(async {
             for body in &bodies {
                 let read = loader.read(reading, &partition, body)??;
@@ -209,10 +224,10 @@ fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> 
     let mut number = 0;
     let seconds = best(3, true, || {
         number += 1;
-        load(&folder.path().join(format!("{number}.db")))
+        load(&folder.path().join(number.to_string()))
     })?;
-    println!("  {:<24} {:>10.0} per second", format!("{what} to SQLite"), count / seconds);
-    let seconds = best(3, true, || load(&folder.path().join("1.db")))?;
+    println!("  {:<24} {:>10.0} per second", format!("{what} to {name}"), count / seconds);
+    let seconds = best(3, true, || load(&folder.path().join("1")))?;
     println!("  {:<24} {:>10.0} per second", format!("{what} again"), count / seconds);
     Ok(())
 }
@@ -224,7 +239,11 @@ fn main() -> Outcome<()> {
     let three = to_arrow(&Pages::new("notes", records::note, 3, 500), true)?;
     println!("a note in a page of three takes {:.1} times one in a page of a hundred", three / hundred);
     println!("the whole way");
-    into_sqlite("issues", records::issue, 300)?;
-    into_sqlite("jobs", records::job, 300)?;
-    into_sqlite("notes", records::note, 500)
+    let places: [(&str, Open); 2] = [("Parquet", parquet), ("SQLite", sqlite)];
+    for place in places {
+        into(place, "issues", records::issue, 300)?;
+        into(place, "jobs", records::job, 300)?;
+        into(place, "notes", records::note, 500)?;
+    }
+    Ok(())
 }

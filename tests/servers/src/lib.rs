@@ -3,6 +3,13 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod azurite;
+mod google_storage;
+mod moto;
 mod process;
+mod request;
 
-pub use process::{Process, free_port, program};
+pub use azurite::Azurite;
+pub use google_storage::GoogleStorage;
+pub use moto::Moto;
+pub use process::{Process, free_port, installed, program};

@@ -59,6 +59,10 @@ mod change;
 pub mod conformance;
 mod entry;
 mod error;
+#[cfg(any(feature = "filesystem", feature = "sqlite"))]
+mod file_lock;
+#[cfg(feature = "filesystem")]
+pub mod filesystem;
 pub mod lease;
 mod package;
 #[cfg(feature = "sqlite")]
@@ -86,10 +90,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["sqlite"];
+pub const NAMES: &[&str] = &["filesystem", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "filesystem")]
+    filesystem::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];
