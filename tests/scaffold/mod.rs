@@ -61,7 +61,7 @@ pub(crate) fn files_below(folder: &Path) -> Vec<String> {
 /// When it does not compile.
 pub(crate) fn built(package: &str) -> Result<PathBuf> {
     let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-    succeed(cargo().args(["build", "--quiet", "--package", package]).current_dir(root()))?;
+    succeed(cargo().args(["build", "--quiet", "--all-features", "--package", package]).current_dir(root()))?;
     Ok(target().join("debug").join(package))
 }
 
