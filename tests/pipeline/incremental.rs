@@ -25,7 +25,7 @@ fn count(server: &SampleServer, list: &str) -> usize {
     server.world().count(&format!("/projects/{{id}}/{list}")).expect("a list")
 }
 
-fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
     Moment::from_millis(i64::try_from(now.as_millis()).expect("a time"))
 }

@@ -14,7 +14,7 @@ use crate::example::{Example, compare};
 const CONFIG: &str = "[load]\npackage_rows = 1\n[extract]\nconcurrency = 3\nper_page = 20\n";
 
 /// Lists by keyset, in the order of change and in any other; leaves and what hangs on them.
-const SELECT: &str = "project_issues,issue_notes,issue_links,project_merge_requests,merge_request_notes,pipeline_jobs,\
+pub(crate) const SELECT: &str = "project_issues,issue_notes,issue_links,project_merge_requests,merge_request_notes,pipeline_jobs,\
                       project_commits,project_labels,project_boards,project_board_lists,group_members,metadata";
 
 /// The partitions of leaves that are done, as the paths of their requests.
@@ -57,7 +57,7 @@ fn has_ended(example: &Example) -> bool {
 }
 
 /// Kills the process once it has sent so many requests, and a moment later. How it ended, if it did before.
-fn killed_after(
+pub(crate) fn killed_after(
     child: &mut Child,
     server: &SampleServer,
     requests: usize,

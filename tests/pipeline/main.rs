@@ -12,6 +12,7 @@ mod access;
 mod evidence;
 mod example;
 mod fetching;
+mod files;
 mod incremental;
 mod interrupted;
 mod long_lists;

@@ -7,7 +7,7 @@
 //! - *tree*: `serde_json::Value`, for comparison.
 //! - *general*: records first, then rows; what a page costs that does not fit its plan, or that a hook sees.
 //! - *Arrow*: by the plan.
-//! - *SQLite*: the whole way into a file, new rows and then the same again.
+//! - *SQLite*, *Parquet*: the whole way into a file or files, new rows and then the same again.
 //! - *PostgreSQL*: the same into a server of its own, if that feature is on; with the server's processor time and without.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
@@ -16,11 +16,14 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
-use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
+#[cfg(feature = "filesystem")]
+use gitlab_pipeline::destination::filesystem::{self, Filesystem};
+use gitlab_pipeline::destination::sqlite::{self, Sqlite};
 use gitlab_pipeline::destination::{Destination, LoadStatus};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Reader, Stamp};
@@ -216,16 +219,29 @@ impl Load {
     }
 }
 
-fn into_sqlite(what: &str, load: &Load) -> Outcome<()> {
-    let open = |path: &std::path::Path| Sqlite::open(&Settings { path: path.to_owned() });
+/// Opens a place at a path.
+type Open = fn(&Path) -> Outcome<Box<dyn Destination>>;
+
+fn sqlite(path: &Path) -> Outcome<Box<dyn Destination>> {
+    Ok(Box::new(Sqlite::open(&sqlite::Settings { path: path.to_owned() })?))
+}
+
+#[cfg(feature = "filesystem")]
+fn parquet(path: &Path) -> Outcome<Box<dyn Destination>> {
+    let path = Some(path.display().to_string());
+    Ok(Box::new(Filesystem::open(filesystem::Settings { path, ..filesystem::Settings::default() })?))
+}
+
+/// The whole way to where `open` leads.
+fn into(name: &str, open: Open, what: &str, load: &Load) -> Outcome<()> {
     let folder = tempfile::TempDir::new()?;
     let mut number = 0;
     let seconds = best(3, true, || {
         number += 1;
-        load.run(Box::new(open(&folder.path().join(format!("{number}.db")))?))
+        load.run(open(&folder.path().join(number.to_string()))?)
     })?;
-    println!("  {:<24} {:>10.0} per second", format!("{what} to SQLite"), load.count / seconds);
-    let seconds = best(3, true, || load.run(Box::new(open(&folder.path().join("1.db"))?)))?;
+    println!("  {:<24} {:>10.0} per second", format!("{what} to {name}"), load.count / seconds);
+    let seconds = best(3, true, || load.run(open(&folder.path().join("1"))?))?;
     println!("  {:<24} {:>10.0} per second", format!("{what} again"), load.count / seconds);
     Ok(())
 }
@@ -249,7 +265,9 @@ fn main() -> Outcome<()> {
         ("notes", Load::new(records::note, 500)),
     ];
     for (what, load) in &loads {
-        into_sqlite(what, load)?;
+        into("SQLite", sqlite, what, load)?;
+        #[cfg(feature = "filesystem")]
+        into("Parquet", parquet, what, load)?;
         #[cfg(feature = "postgres")]
         warehouse::into_postgres(what, load, &server)?;
     }

@@ -3,8 +3,15 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod azurite;
+mod google_storage;
+mod moto;
 mod postgres;
 mod process;
+mod request;
 
+pub use azurite::Azurite;
+pub use google_storage::GoogleStorage;
+pub use moto::Moto;
 pub use postgres::Postgres;
-pub use process::{Process, free_port, program};
+pub use process::{Process, free_port, installed, program};

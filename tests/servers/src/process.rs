@@ -71,6 +71,15 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// The folder in which `.ci/servers` has put what belongs to this name.
+pub fn installed(name: &str) -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")));
+    let folder =
+        variable("TEST_SERVERS").unwrap_or_else(|| cache().unwrap_or_default().join("gitlab-init-servers"));
+    folder.join(name)
+}
+
 /// Where a program is that `.ci/servers` installs: in one of the folders, or else on the PATH.
 ///
 /// # Panics

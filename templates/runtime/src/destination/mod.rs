@@ -62,6 +62,10 @@ mod change;
 pub mod conformance;
 mod entry;
 mod error;
+#[cfg(any(feature = "filesystem", feature = "sqlite"))]
+mod file_lock;
+#[cfg(feature = "filesystem")]
+pub mod filesystem;
 pub mod lease;
 mod package;
 #[cfg(feature = "postgres")]
@@ -93,10 +97,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["postgres", "sqlite"];
+pub const NAMES: &[&str] = &["filesystem", "postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "filesystem")]
+    filesystem::KIND,
     #[cfg(feature = "postgres")]
     postgres::KIND,
     #[cfg(feature = "sqlite")]

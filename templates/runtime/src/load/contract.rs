@@ -12,10 +12,10 @@ use arrow_schema::Schema;
 use arrow_select::filter::filter_record_batch;
 
 use super::evolve::Tables;
-use super::keys::Keys;
 use crate::config::{Contract, OnChange};
 use crate::resource::ColumnKind;
 use crate::schema::field;
+use crate::schema::keys::Keys;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::narrow::narrow;
 use crate::schema::table::{Column, Table, TableRows};

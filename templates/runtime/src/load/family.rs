@@ -7,8 +7,8 @@ use arrow_array::{BooleanArray, RecordBatch};
 
 use super::batch::{Part, joined};
 use super::gather::Family;
-use super::keys::{Hashes, Keys};
 use crate::destination::{Batch, DestinationError};
+use crate::schema::keys::{Hashes, Keys};
 use crate::schema::table::{Column, Table, TableRows};
 
 /// Which records of a family count.

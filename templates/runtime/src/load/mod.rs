@@ -37,7 +37,6 @@ mod evolve;
 mod family;
 mod forget;
 mod gather;
-mod keys;
 mod load_id;
 mod options;
 mod package;

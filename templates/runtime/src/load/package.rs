@@ -12,7 +12,6 @@ use super::definition::{Definitions, PIPELINE};
 use super::evolve::Tables;
 use super::family::{self, Selection};
 use super::gather::{Family, Gather};
-use super::keys::Hashes;
 use super::options::LoadOptions;
 use super::plan::{Plan, Writes};
 use super::state::States;
@@ -24,6 +23,7 @@ use crate::destination::{
     SchemaChange, StateEntry, Swap,
 };
 use crate::page::{Binding, Whole};
+use crate::schema::keys::Hashes;
 use crate::schema::table::{Table, TableRows};
 
 type Result<T> = std::result::Result<T, DestinationError>;

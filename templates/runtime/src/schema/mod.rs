@@ -4,6 +4,7 @@
 //! go.
 
 pub mod arrow;
+pub(crate) mod keys;
 pub mod kind;
 pub mod names;
 pub(crate) mod narrow;

@@ -14,19 +14,19 @@ use crate::schema::widen::float_text;
 
 /// The key of each row of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     /// A number of each: two keys that differ have the same one hardly ever.
-    pub(super) hashes: Vec<u64>,
+    pub(crate) hashes: Vec<u64>,
 }
 
 /// The numbers of keys.
-pub(super) type Hashes = HashSet<u64, BuildHasherDefault<AsItIs>>;
+pub(crate) type Hashes = HashSet<u64, BuildHasherDefault<AsItIs>>;
 
 /// Numbers of keys are hashes already.
 #[derive(Debug, Default)]
-pub(super) struct AsItIs(u64);
+pub(crate) struct AsItIs(u64);
 
 impl Hasher for AsItIs {
     fn finish(&self) -> u64 {
@@ -45,7 +45,7 @@ impl Hasher for AsItIs {
 impl Keys {
     /// `columns` are some of the batch, whose kinds `table` knows. A digest that a row does not have is no part of its
     /// key, so that rows of a table without digests compare with those of one that has got them.
-    pub(super) fn of(batch: &RecordBatch, columns: &[String], table: &Table, hasher: &RandomState) -> Self {
+    pub(crate) fn of(batch: &RecordBatch, columns: &[String], table: &Table, hasher: &RandomState) -> Self {
         let cells = columns.iter().filter_map(|name| {
             let kind = table.column(name).map(|column| column.kind)?;
             Some((batch.column_by_name(name)?, kind, is_digest(name)))
@@ -65,11 +65,11 @@ impl Keys {
         keys
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
     }

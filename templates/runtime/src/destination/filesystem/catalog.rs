@@ -1,0 +1,251 @@
+//! What there is: tables with their files, loads, and where state lies; and the records that change it.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Result;
+use super::bounds::Bounds;
+use super::names;
+use super::place::Place;
+use crate::destination::lease::Holder;
+use crate::destination::{LoadEntry, LoadStatus, StateEntry};
+use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::table::{Column, Table};
+
+/// How many loads are told of.
+const LOADS: usize = 200;
+
+/// What there is after some records.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Catalog {
+    pub(super) tables: BTreeMap<String, TableEntry>,
+    pub(super) loads: BTreeMap<String, KeptLoad>,
+    pub(super) runs: Vec<StateRun>,
+    /// What came since the last run of states, in its order.
+    pub(super) states: Vec<KeptState>,
+}
+
+/// One step, which is there as a whole or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Record {
+    /// Whose it is.
+    pub(super) token: String,
+    pub(super) holder: Holder,
+    pub(super) package: Option<String>,
+    /// In place of what was known of these; `None`: the table is gone.
+    pub(super) tables: BTreeMap<String, Option<TableEntry>>,
+    /// Files that become visible with it…
+    pub(super) publish: Vec<String>,
+    /// …and files that go.
+    pub(super) remove: Vec<String>,
+    pub(super) loads: Vec<KeptLoad>,
+    /// Where all states lie that came before this record.
+    pub(super) runs: Option<Vec<StateRun>>,
+    pub(super) states: Vec<KeptState>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct TableEntry {
+    pub(super) parent: Option<String>,
+    pub(super) source: String,
+    pub(super) key: Vec<String>,
+    pub(super) columns: Vec<ColumnEntry>,
+    /// From the oldest on.
+    pub(super) files: Vec<DataFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ColumnEntry {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) seen: String,
+    pub(super) source: String,
+    /// Which load brought it.
+    pub(super) load_id: String,
+}
+
+/// A file of a table, which never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct DataFile {
+    /// Where it lies once it is committed.
+    pub(super) path: String,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    #[serde(default, skip_serializing_if = "Bounds::is_empty")]
+    pub(super) bounds: Bounds,
+}
+
+/// A file with states in the order of their keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StateRun {
+    pub(super) path: String,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeptState {
+    pub(super) resource: String,
+    pub(super) partition: String,
+    /// JSON, as text; `None`: it is forgotten.
+    pub(super) state: Option<String>,
+    pub(super) load_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeptLoad {
+    load_id: String,
+    pipeline: String,
+    started_at: String,
+    finished_at: Option<String>,
+    status: String,
+    rows: Map<String, Value>,
+    report: Map<String, Value>,
+}
+
+impl Catalog {
+    pub(super) fn apply(&mut self, record: Record) {
+        for (name, entry) in record.tables {
+            match entry {
+                Some(entry) => drop(self.tables.insert(name, entry)),
+                None => drop(self.tables.remove(&name)),
+            }
+        }
+        self.loads.extend(record.loads.into_iter().map(|load| (load.load_id.clone(), load)));
+        while self.loads.len() > LOADS {
+            self.loads.pop_first();
+        }
+        if let Some(runs) = record.runs {
+            self.runs = runs;
+            self.states.clear();
+        }
+        self.states.extend(record.states);
+    }
+
+    /// All of it as one record.
+    pub(super) fn whole(&self) -> Record {
+        Record {
+            tables: self.tables.iter().map(|(name, entry)| (name.clone(), Some(entry.clone()))).collect(),
+            loads: self.loads.values().cloned().collect(),
+            runs: Some(self.runs.clone()),
+            states: self.states.clone(),
+            ..Record::default()
+        }
+    }
+
+    /// The latest loads; those that nobody goes on with have been interrupted.
+    pub(super) fn latest_loads(&self, most: usize, is_held: bool, place: &Place) -> Result<Vec<LoadEntry>> {
+        let loads = self.loads.values().rev().take(most).map(|load| load.entry(place));
+        let mut loads = loads.collect::<Result<Vec<_>>>()?;
+        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running && !is_held;
+        loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+        Ok(loads)
+    }
+}
+
+impl TableEntry {
+    pub(super) fn of(table: &Table, load_id: &str) -> Self {
+        Self {
+            parent: table.parent.clone(),
+            source: table.source.clone(),
+            key: table.key.clone(),
+            columns: table.columns.iter().map(|column| ColumnEntry::of(column, load_id)).collect(),
+            files: Vec::new(),
+        }
+    }
+
+    pub(super) fn table(&self, name: &str, place: &Place) -> Result<Table> {
+        let columns = self.columns.iter().map(|column| column.column(place)).collect::<Result<_>>()?;
+        let (parent, source, key) = (self.parent.clone(), self.source.clone(), self.key.clone());
+        Ok(Table { name: name.to_owned(), parent, source, key, columns })
+    }
+
+    pub(super) fn column_mut(&mut self, name: &str) -> Option<&mut ColumnEntry> {
+        self.columns.iter_mut().find(|column| column.name == name)
+    }
+}
+
+impl ColumnEntry {
+    pub(super) fn of(column: &Column, load_id: &str) -> Self {
+        Self {
+            name: column.name.clone(),
+            kind: kind_name(column.kind).to_owned(),
+            seen: column.seen.name().to_owned(),
+            source: column.source.clone(),
+            load_id: load_id.to_owned(),
+        }
+    }
+
+    fn column(&self, place: &Place) -> Result<Column> {
+        let unreadable = |column, value: &str| place.unreadable(names::OWN, column, value);
+        Ok(Column {
+            name: self.name.clone(),
+            kind: kind_from_name(&self.kind).ok_or_else(|| unreadable("kind", &self.kind))?,
+            seen: Seen::from_name(&self.seen).ok_or_else(|| unreadable("seen", &self.seen))?,
+            source: self.source.clone(),
+        })
+    }
+}
+
+impl KeptState {
+    pub(super) fn of(entry: &StateEntry, load_id: &str) -> Self {
+        Self {
+            resource: entry.resource.clone(),
+            partition: entry.partition.clone(),
+            state: entry.state.as_ref().map(Value::to_string),
+            load_id: load_id.to_owned(),
+        }
+    }
+}
+
+impl KeptLoad {
+    pub(super) fn of(load: &LoadEntry) -> Self {
+        Self {
+            load_id: load.load_id.clone(),
+            pipeline: load.pipeline.clone(),
+            started_at: time_text(load.started_at),
+            finished_at: load.finished_at.map(time_text),
+            status: load.status.name().to_owned(),
+            rows: load.rows.clone(),
+            report: load.report.clone(),
+        }
+    }
+
+    fn entry(&self, place: &Place) -> Result<LoadEntry> {
+        let unreadable = |column, value: &str| place.unreadable(names::OWN, column, value);
+        let time = |column, text: &str| -> Result<SystemTime> {
+            let time = DateTime::parse_from_rfc3339(text).map_err(|_| unreadable(column, text))?;
+            Ok(SystemTime::from(time.to_utc()))
+        };
+        Ok(LoadEntry {
+            load_id: self.load_id.clone(),
+            pipeline: self.pipeline.clone(),
+            started_at: time("started_at", &self.started_at)?,
+            finished_at: self.finished_at.as_ref().map(|text| time("finished_at", text)).transpose()?,
+            status: LoadStatus::from_name(&self.status).ok_or_else(|| unreadable("status", &self.status))?,
+            rows: self.rows.clone(),
+            report: self.report.clone(),
+        })
+    }
+
+    /// As it is when nobody goes on with it, where it says that somebody does.
+    pub(super) fn interrupted(&self) -> Option<Self> {
+        let is_running = self.status == LoadStatus::Running.name();
+        is_running.then(|| Self { status: LoadStatus::Interrupted.name().to_owned(), ..self.clone() })
+    }
+
+    /// Where people find it.
+    pub(super) fn path(&self) -> String {
+        format!("{}/{}.json", names::LOADS, names::folder_of(&self.load_id.to_ascii_lowercase()))
+    }
+}
+
+fn time_text(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
+}

@@ -1,0 +1,138 @@
+//! Values between Arrow and text. Lists are JSON there, and come and go as that.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
+};
+use parquet::errors::ParquetError;
+
+use super::Coded;
+use crate::resource::ColumnKind;
+use crate::schema::arrow::instants;
+use crate::schema::time::{DAY, date_text, instant_text, parse_loosely};
+use crate::schema::widen::float_text;
+
+/// A column, ready to be written.
+pub(super) enum Cells<'b> {
+    Bool(&'b BooleanArray),
+    Int(&'b Int64Array),
+    Float(&'b Float64Array),
+    Date(&'b Date32Array),
+    Timestamp(&'b TimestampMicrosecondArray),
+    Text(&'b StringArray),
+    Json(&'b StringArray),
+}
+
+impl<'b> Cells<'b> {
+    pub(super) fn of(array: &'b ArrayRef, kind: ColumnKind) -> Option<Self> {
+        Some(match kind {
+            ColumnKind::Bool => Self::Bool(array.as_boolean_opt()?),
+            ColumnKind::Int => Self::Int(array.as_primitive_opt::<Int64Type>()?),
+            ColumnKind::Float => Self::Float(array.as_primitive_opt::<Float64Type>()?),
+            ColumnKind::Date => Self::Date(array.as_primitive_opt::<Date32Type>()?),
+            ColumnKind::Timestamp => Self::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
+            ColumnKind::Text => Self::Text(array.as_string_opt::<i32>()?),
+            ColumnKind::Json | ColumnKind::List(_) => Self::Json(array.as_string_opt::<i32>()?),
+        })
+    }
+
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Bool(array) => array.is_null(row),
+            Self::Int(array) => array.is_null(row),
+            Self::Float(array) => array.is_null(row),
+            Self::Date(array) => array.is_null(row),
+            Self::Timestamp(array) => array.is_null(row),
+            Self::Text(array) | Self::Json(array) => array.is_null(row),
+        }
+    }
+
+    /// The text of text and JSON.
+    pub(super) fn text(&self, row: usize) -> Option<&'b str> {
+        match self {
+            Self::Text(array) | Self::Json(array) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
+    /// Writes what is neither text nor JSON, without quotes.
+    pub(super) fn write_plain(&self, row: usize, out: &mut Vec<u8>) {
+        // Nothing fails to be written to memory.
+        match self {
+            Self::Bool(array) => drop(write!(out, "{}", array.value(row))),
+            Self::Int(array) => drop(write!(out, "{}", array.value(row))),
+            Self::Float(array) => out.extend(float_text(array.value(row)).bytes()),
+            Self::Date(array) => out.extend(date_text(array.value(row)).bytes()),
+            Self::Timestamp(array) => out.extend(instant_text(array.value(row)).bytes()),
+            Self::Text(array) | Self::Json(array) => out.extend(array.value(row).bytes()),
+        }
+    }
+}
+
+/// A column, as it is read.
+pub(super) enum Builder {
+    Bool(Vec<Option<bool>>),
+    Int(Vec<Option<i64>>),
+    Float(Vec<Option<f64>>),
+    Date(Vec<Option<i32>>),
+    Timestamp(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+}
+
+impl Builder {
+    pub(super) fn new(kind: ColumnKind) -> Self {
+        match kind {
+            ColumnKind::Bool => Self::Bool(Vec::new()),
+            ColumnKind::Int => Self::Int(Vec::new()),
+            ColumnKind::Float => Self::Float(Vec::new()),
+            ColumnKind::Date => Self::Date(Vec::new()),
+            ColumnKind::Timestamp => Self::Timestamp(Vec::new()),
+            ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => Self::Text(Vec::new()),
+        }
+    }
+
+    /// Reads a value from its text, which is not that of a null.
+    pub(super) fn push(&mut self, text: &str) -> Coded<()> {
+        let wrong = || ParquetError::General("a value is not of its column's type".to_owned());
+        let micros = || parse_loosely(text).map(|time| time.micros());
+        match self {
+            Self::Bool(values) => values.push(Some(text.parse().map_err(|_| wrong())?)),
+            Self::Int(values) => values.push(Some(text.parse().map_err(|_| wrong())?)),
+            Self::Float(values) => values.push(Some(text.parse().map_err(|_| wrong())?)),
+            Self::Date(values) => {
+                let days = micros().and_then(|micros| i32::try_from(micros.div_euclid(DAY)).ok());
+                values.push(Some(days.ok_or_else(wrong)?));
+            }
+            Self::Timestamp(values) => values.push(Some(micros().ok_or_else(wrong)?)),
+            Self::Text(values) => values.push(Some(text.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Nulls, up to so many rows.
+    pub(super) fn fill_to(&mut self, rows: usize) {
+        match self {
+            Self::Bool(values) => values.resize(rows, None),
+            Self::Int(values) | Self::Timestamp(values) => values.resize(rows, None),
+            Self::Float(values) => values.resize(rows, None),
+            Self::Date(values) => values.resize(rows, None),
+            Self::Text(values) => values.resize(rows, None),
+        }
+    }
+
+    pub(super) fn take(&mut self) -> ArrayRef {
+        match self {
+            Self::Bool(values) => Arc::new(values.drain(..).collect::<BooleanArray>()),
+            Self::Int(values) => Arc::new(values.drain(..).collect::<Int64Array>()),
+            Self::Float(values) => Arc::new(values.drain(..).collect::<Float64Array>()),
+            Self::Date(values) => Arc::new(values.drain(..).collect::<Date32Array>()),
+            Self::Timestamp(values) => instants(values.drain(..)),
+            Self::Text(values) => Arc::new(values.drain(..).collect::<StringArray>()),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The formats of files: batches become bytes, and bytes batches again.
+
+use ::parquet::errors::ParquetError;
+use arrow_array::RecordBatch;
+use serde::Deserialize;
+
+use super::settings::{FileFormat, Settings};
+use super::store::Store;
+use crate::schema::table::{Column, Table};
+
+mod cells;
+mod csv;
+mod jsonl;
+pub(super) mod parquet;
+mod text;
+
+pub(super) type Coded<T> = std::result::Result<T, ParquetError>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    Zstd,
+    Snappy,
+    Gzip,
+    None,
+}
+
+/// What files are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) format: FileFormat,
+    pub(super) compression: Compression,
+}
+
+/// A file that is being written.
+pub(super) enum Encoder {
+    Parquet(parquet::Encoder),
+    Text(text::Encoder),
+}
+
+impl FileFormat {
+    pub(super) fn takes(self, compression: Option<Compression>) -> bool {
+        match self {
+            Self::Parquet => compression != Some(Compression::Gzip),
+            Self::Jsonl | Self::Csv => {
+                matches!(compression, None | Some(Compression::Gzip | Compression::None))
+            }
+        }
+    }
+}
+
+impl Style {
+    pub(super) fn of(settings: &Settings) -> Self {
+        let usual = match settings.format {
+            FileFormat::Parquet => Compression::Zstd,
+            FileFormat::Jsonl | FileFormat::Csv => Compression::None,
+        };
+        Self { format: settings.format, compression: settings.compression.unwrap_or(usual) }
+    }
+
+    /// How names of files end.
+    pub(super) fn ending(self) -> &'static str {
+        match (self.format, self.compression) {
+            (FileFormat::Parquet, _) => "parquet",
+            (FileFormat::Jsonl, Compression::Gzip) => "jsonl.gz",
+            (FileFormat::Jsonl, _) => "jsonl",
+            (FileFormat::Csv, Compression::Gzip) => "csv.gz",
+            (FileFormat::Csv, _) => "csv",
+        }
+    }
+
+    pub(super) fn encoder(self, table: &Table) -> Coded<Encoder> {
+        Ok(match self.format {
+            FileFormat::Parquet => Encoder::Parquet(parquet::encoder(&table.columns, self.compression)?),
+            FileFormat::Jsonl | FileFormat::Csv => Encoder::Text(text::Encoder::new(self, &table.columns)),
+        })
+    }
+}
+
+impl Encoder {
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Coded<()> {
+        match self {
+            Self::Parquet(encoder) => encoder.write(batch),
+            Self::Text(encoder) => encoder.write(batch),
+        }
+    }
+
+    /// What is ready to be sent.
+    pub(super) fn ready(&mut self) -> &mut Vec<u8> {
+        match self {
+            Self::Parquet(encoder) => encoder.inner_mut(),
+            Self::Text(encoder) => encoder.ready(),
+        }
+    }
+
+    /// What is not ready takes so many bytes of memory…
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Parquet(encoder) => encoder.memory_size(),
+            Self::Text(_) => 0,
+        }
+    }
+
+    /// …until this.
+    pub(super) fn flush(&mut self) -> Coded<()> {
+        match self {
+            Self::Parquet(encoder) => encoder.flush(),
+            Self::Text(_) => Ok(()),
+        }
+    }
+
+    /// Whether a file of this size is large enough for another to begin. One of text is read as a whole when rows in it
+    /// change.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Parquet(encoder) => encoder.bytes_written() >= 128 << 20,
+            Self::Text(encoder) => encoder.written() >= 16 << 20,
+        }
+    }
+
+    /// The last bytes.
+    pub(super) fn finish(self) -> Coded<Vec<u8>> {
+        match self {
+            Self::Parquet(encoder) => encoder.into_inner(),
+            Self::Text(encoder) => encoder.finish(),
+        }
+    }
+}
+
+/// Reads some columns of a file, batch by batch in the order of its rows. A column that it does not have is null.
+pub(super) fn each_batch<E: From<ParquetError>>(
+    (store, path): (&Store, &str),
+    style: Style,
+    columns: &[Column],
+    visit: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
+    match style.format {
+        FileFormat::Parquet => parquet::each_batch(store, path, columns, visit),
+        FileFormat::Jsonl | FileFormat::Csv => text::each_batch((store, path), style, columns, visit),
+    }
+}

@@ -1,0 +1,203 @@
+//! Parquet, written a row group at a time, and read a row group at a time with the columns that are asked for.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::Schema;
+use bytes::{Buf, Bytes};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression as Codec, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::{Coded, Compression};
+use crate::destination::filesystem::store::Store;
+use crate::schema::table::Column;
+use crate::schema::{data_type, field};
+
+pub(super) type Encoder = ArrowWriter<Vec<u8>>;
+
+/// What DuckDB reads in parallel, and what fits in memory beside others.
+const ROW_GROUP: usize = 122_880;
+
+/// How many rows are read at a time.
+const BATCH: usize = 4_096;
+
+/// The end of a file, in which most footers lie.
+const TAIL: u64 = 64 << 10;
+
+pub(super) fn encoder(columns: &[Column], compression: Compression) -> Coded<Encoder> {
+    let properties = properties(compression).set_max_row_group_row_count(Some(ROW_GROUP));
+    let fields: Vec<_> = columns.iter().map(|column| field(&column.name, column.kind)).collect();
+    ArrowWriter::try_new(Vec::new(), Arc::new(Schema::new(fields)), Some(properties.build()))
+}
+
+pub(in super::super) fn properties(compression: Compression) -> WriterPropertiesBuilder {
+    let codec = match compression {
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::None => Codec::UNCOMPRESSED,
+        Compression::Zstd | Compression::Gzip => Codec::ZSTD(ZstdLevel::default()),
+    };
+    WriterProperties::builder()
+        .set_compression(codec)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned())
+}
+
+/// A file whose end is read.
+#[derive(Clone)]
+pub(in super::super) struct Footer {
+    length: u64,
+    pub(in super::super) metadata: ArrowReaderMetadata,
+}
+
+/// Parts of a file that are in memory.
+#[derive(Clone)]
+struct Parts {
+    length: u64,
+    parts: Arc<Vec<(u64, Bytes)>>,
+}
+
+impl Parts {
+    fn find(&self, start: u64) -> Coded<Bytes> {
+        let at = self.parts.partition_point(|(from, _)| *from <= start);
+        let found = at.checked_sub(1).and_then(|at| self.parts.get(at)).and_then(|(from, bytes)| {
+            let skip = usize::try_from(start - from).ok().filter(|skip| *skip <= bytes.len())?;
+            Some(bytes.slice(skip..))
+        });
+        found.ok_or_else(|| ParquetError::EOF(format!("nothing was read from byte {start} on")))
+    }
+}
+
+impl Length for Parts {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Parts {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Coded<Self::T> {
+        Ok(self.find(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Coded<Bytes> {
+        let found = self.find(start)?;
+        if found.len() < length {
+            return Err(ParquetError::EOF(format!("{length} bytes from byte {start} on were not read")));
+        }
+        Ok(found.slice(..length))
+    }
+}
+
+pub(in super::super) fn external(error: object_store::Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
+}
+
+/// Reads the end of a file.
+pub(in super::super) fn footer(store: &Store, path: &str) -> Coded<Footer> {
+    let length = store.size(path).map_err(external)?;
+    let mut tail = TAIL.min(length);
+    let mut reader = ParquetMetaDataReader::new();
+    loop {
+        let start = length - tail;
+        let bytes = store.range(path, start..length).map_err(external)?;
+        let parts = Parts { length: tail, parts: Arc::new(vec![(0, bytes)]) };
+        match reader.try_parse_sized(&parts, length) {
+            Ok(()) => break,
+            Err(ParquetError::NeedMoreData(needed)) if needed as u64 > tail && tail < length => {
+                tail = (needed as u64).min(length);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(reader.finish()?), ArrowReaderOptions::new())?;
+    Ok(Footer { length, metadata })
+}
+
+/// The columns at these places in one row group, batch by batch.
+pub(in super::super) fn each_in_group<E: From<ParquetError>>(
+    (store, path): (&Store, &str),
+    footer: &Footer,
+    group: usize,
+    columns: &[usize],
+    visit: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
+    let metadata = footer.metadata.metadata();
+    let mut ranges = ranges_of(metadata, group, columns);
+    ranges.sort_by_key(|range| range.start);
+    let bytes = store.ranges(path, ranges.clone()).map_err(external)?;
+    let parts = Arc::new(ranges.iter().map(|range| range.start).zip(bytes).collect());
+    let parts = Parts { length: footer.length, parts };
+    let mask = ProjectionMask::leaves(footer.metadata.parquet_schema(), columns.iter().copied());
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(parts, footer.metadata.clone())
+        .with_row_groups(vec![group])
+        .with_projection(mask)
+        .with_batch_size(BATCH)
+        .build()?;
+    for batch in reader {
+        visit(batch.map_err(ParquetError::from)?)?;
+    }
+    Ok(())
+}
+
+fn ranges_of(metadata: &ParquetMetaData, group: usize, columns: &[usize]) -> Vec<Range<u64>> {
+    let Some(group) = metadata.row_groups().get(group) else { return Vec::new() };
+    let chunks = columns.iter().filter_map(|at| group.columns().get(*at));
+    chunks
+        .map(|chunk| {
+            let (start, length) = chunk.byte_range();
+            start..start + length
+        })
+        .collect()
+}
+
+pub(super) fn each_batch<E: From<ParquetError>>(
+    store: &Store,
+    path: &str,
+    columns: &[Column],
+    visit: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
+    let footer = footer(store, path)?;
+    let names = footer.metadata.schema().fields();
+    let place = |column: &Column| names.iter().position(|field| *field.name() == column.name);
+    let places: Vec<usize> = columns.iter().filter_map(place).collect();
+    let fields: Vec<_> = columns.iter().map(|column| field(&column.name, column.kind)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    for group in 0..footer.metadata.metadata().num_row_groups() {
+        let rows = footer.metadata.metadata().row_group(group).num_rows();
+        if places.is_empty() {
+            let rows = usize::try_from(rows).unwrap_or_default();
+            visit(fitted(&RecordBatch::new_empty(Arc::new(Schema::empty())), rows, columns, &schema)?)?;
+            continue;
+        }
+        each_in_group((store, path), &footer, group, &places, &mut |batch| {
+            visit(fitted(&batch, batch.num_rows(), columns, &schema)?)
+        })?;
+    }
+    Ok(())
+}
+
+/// What was read, with the columns in their order and those that are not there.
+fn fitted(batch: &RecordBatch, rows: usize, columns: &[Column], schema: &Arc<Schema>) -> Coded<RecordBatch> {
+    let arrays = columns.iter().map(|column| {
+        let missing = || new_null_array(&data_type(column.kind), rows);
+        batch.column_by_name(&column.name).map_or_else(missing, Arc::clone)
+    });
+    let arrays: Vec<ArrayRef> = arrays.collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+}
+
+impl std::fmt::Debug for Footer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Footer").field("length", &self.length).finish_non_exhaustive()
+    }
+}

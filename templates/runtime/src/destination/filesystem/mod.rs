@@ -1,0 +1,190 @@
+//! Files: a folder for each table, on this machine or in an object store.
+//!
+//! | kind | Parquet | JSON lines | CSV |
+//! | --- | --- | --- | --- |
+//! | bool | boolean | `true` | `true` |
+//! | int | int64 | number | number |
+//! | float | double | number | number |
+//! | date | date | `"2024-05-01"` | `2024-05-01` |
+//! | timestamp | timestamp, microseconds, UTC | `"2024-05-01T12:30:00.123000Z"` | the same |
+//! | text | string | string | text |
+//! | list | list | an array | JSON text |
+//! | json | string, logical type JSON | what it is | text |
+//!
+//! A null is `null` in JSON lines and an empty field in CSV, where an empty text is `""`.
+//!
+//! **What is committed** is what the log under `_pipeline/log` says: a record for each package, put where nothing was, so
+//! that of two loads that want to write the same one only one can. Files lie hidden until their record is there; then
+//! they get their names in the folder of their table, and those go whose rows they have. Whoever finds the last record
+//! half done does the rest.
+//!
+//! **Who reads a folder** as it lies there sees committed rows alone, and of a table all rows that are committed. While a
+//! commit replaces rows, for a moment they may be seen as they were and as they are; where a process dies in that
+//! moment, until the next load. A file that a reader has listed may be gone when it opens it, because rows in it were
+//! replaced: the reader lists again.
+//!
+//! **Rows are replaced** by writing the files anew that hold them. Which those may be is known from the lowest and
+//! highest values of their key columns, and then from the key columns alone; each is read and written one batch at a
+//! time. Versions of a history end in the same way. Small files are written together as they become many.
+//!
+//! **The lease** of a folder is a lock on a file; that of an object store is an object that is renewed.
+
+use crate::config;
+use crate::destination::lease::RENEW_EVERY;
+use crate::destination::{
+    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, StateEntry,
+};
+use crate::schema::Naming;
+use crate::schema::table::Table;
+
+mod address;
+mod bounds;
+mod catalog;
+mod commit;
+mod draft;
+mod files;
+mod format;
+mod history;
+mod keys;
+mod lease;
+mod load;
+mod log;
+mod mark;
+mod names;
+mod place;
+mod run;
+mod schema;
+mod settings;
+mod site;
+mod state;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tiers;
+mod versions;
+mod write;
+
+pub use self::format::Compression;
+use self::load::FilesystemLoad;
+use self::log::Log;
+use self::place::Place;
+pub use self::settings::{FileFormat, FileLayout, Settings};
+use self::state::States;
+use self::store::Store;
+
+type Result<T> = std::result::Result<T, DestinationError>;
+
+/// A place that is looked at.
+#[derive(Debug)]
+pub struct Filesystem {
+    store: Store,
+    place: Place,
+    settings: Settings,
+}
+
+const ABILITIES: Abilities = Abilities {
+    merges: true,
+    replaces: true,
+    marks_deleted: true,
+    widens: schema::widening,
+    atomic: Atomicity::Table,
+    // More would make more and smaller files, and one keeps up with what GitLab sends many times over.
+    writers: 1,
+    batch_rows: 4_000,
+    package_rows: 100_000,
+    list_columns: true,
+    keeps_history: true,
+    naming: NAMING,
+    renew_every: Some(RENEW_EVERY),
+};
+
+/// Folders tell tables apart whose names differ only by case, and columns never do.
+const NAMING: Naming = Naming { folds_case: false, ..Naming::DEFAULT };
+
+pub(super) const KIND: Kind = Kind {
+    name: "filesystem",
+    abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
+    open,
+};
+
+/// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for
+/// that of a column.
+fn abilities(settings: &Settings) -> Abilities {
+    let is_folder = !settings.path().contains("://");
+    let reserved = match settings.layout {
+        FileLayout::Plain => NAMING.reserved,
+        FileLayout::Hive => &[names::DAY],
+    };
+    Abilities {
+        list_columns: settings.format != FileFormat::Csv,
+        naming: Naming { reserved, ..NAMING },
+        renew_every: ABILITIES.renew_every.filter(|_| !is_folder),
+        ..ABILITIES
+    }
+}
+
+fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
+    let settings = Settings::read(config)?;
+    let variable = |name: &str| config.variable(name).map(str::to_owned);
+    Ok(Box::new(Filesystem::open_with(settings, &variable)?))
+}
+
+impl Filesystem {
+    /// Opens a place as the settings alone say.
+    ///
+    /// # Errors
+    /// Where they name no place that could be.
+    pub fn open(settings: Settings) -> Result<Self> {
+        Self::open_with(settings, &|_| None)
+    }
+
+    fn open_with(settings: Settings, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let nowhere = Place::new(format!("`{}`", settings.path().escape_debug()), None, &settings);
+        let opened = address::open(&settings, variable).map_err(|error| nowhere.not_opened(&error))?;
+        let place = Place::new(opened.name, opened.container, &settings);
+        Ok(Self { store: opened.store, place, settings })
+    }
+}
+
+impl Destination for Filesystem {
+    fn place(&self) -> String {
+        self.place.name()
+    }
+
+    fn abilities(&self) -> Abilities {
+        abilities(&self.settings)
+    }
+
+    fn probe(self: Box<Self>) -> Result<()> {
+        let folder = self.store.folder().filter(|folder| !folder.exists()).map(std::path::Path::to_owned);
+        let io =
+            |error: std::io::Error| object_store::Error::Generic { store: "folder", source: error.into() };
+        self.store.make().map_err(|error| self.place.not_opened(&io(error)))?;
+        let path = format!("{}-{:016x}", names::PROBE, fastrand::u64(..));
+        self.store.create(&path, bytes::Bytes::new()).map_err(self.place.failed("write a file"))?;
+        self.store.delete_all([path]).map_err(self.place.failed("remove a file"))?;
+        if let Some(folder) = folder {
+            std::fs::remove_dir_all(folder).map_err(|error| self.place.not_opened(&io(error)))?;
+        }
+        Ok(())
+    }
+
+    fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
+        let read = Log::read(&self.store, &self.place)?;
+        let is_held = lease::is_held(&self.store, &self.place)?;
+        read.catalog.latest_loads(most, is_held, &self.place)
+    }
+
+    fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+        let catalog = Log::read(&self.store, &self.place)?.catalog;
+        States::new(&self.store, &self.place, catalog.runs, catalog.states).each_state(visit)
+    }
+
+    fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>> {
+        Ok(Box::new(FilesystemLoad::open(*self, claim)?))
+    }
+}
+
+fn mismatch(table: &Table, column: &str) -> DestinationError {
+    DestinationError::Mismatch { table: table.name.clone(), column: column.to_owned() }
+}

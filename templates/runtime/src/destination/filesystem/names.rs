@@ -1,0 +1,85 @@
+//! Where what lies: paths below the root.
+//!
+//! ```text
+//! issues/20240501T123000000Z-abcd-000003-1f2e3d4c.parquet
+//! issues/load_date=2024-05-01/20240501T123000000Z-abcd-000003-1f2e3d4c.parquet
+//! _pipeline/lease.json            who loads
+//! _pipeline/log/                  what was committed, one file after the other, and what comes of it
+//! _pipeline/loads/                how each load went
+//! _pipeline/staged/               what is not committed
+//! _pipeline/state/                what the next run needs to know
+//! ```
+//!
+//! Programs that read a folder as a table pass over what begins with `_`.
+
+use std::fmt::Write;
+
+use crate::destination::PackageId;
+
+/// The column that the folders of days make.
+pub(super) const DAY: &str = "load_date";
+pub(super) const OWN: &str = "_pipeline";
+pub(super) const LEASE: &str = "_pipeline/lease.json";
+pub(super) const LOADS: &str = "_pipeline/loads";
+pub(super) const LOG: &str = "_pipeline/log";
+pub(super) const PROBE: &str = "_pipeline/probe";
+pub(super) const STAGED: &str = "_pipeline/staged";
+pub(super) const STATE: &str = "_pipeline/state";
+
+/// The folder of a table: its name, with any byte but `a` to `z`, `0` to `9` and an inner `_` as `-` and two digits.
+/// So no two tables have one folder, also where letters differ by case alone, and none is hidden.
+pub(super) fn folder_of(table: &str) -> String {
+    let mut folder = String::with_capacity(table.len());
+    for (at, byte) in table.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => folder.push(char::from(byte)),
+            b'_' if at > 0 => folder.push('_'),
+            // Nothing fails to be written to memory.
+            _ => drop(write!(folder, "-{byte:02x}")),
+        }
+    }
+    folder
+}
+
+/// The folder of a day's rows of a table.
+pub(super) fn day_folder_of(table: &str, day: &str) -> String {
+    format!("{}/{DAY}={day}", folder_of(table))
+}
+
+/// The name of a file that a package makes, which no other has.
+pub(super) fn file_of(package: &PackageId, ending: &str) -> String {
+    let load = package.load_id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-');
+    let load: String = load.take(40).collect();
+    format!("{load}-{:06}-{:016x}.{ending}", package.number, fastrand::u64(..))
+}
+
+/// The folder that a file lies in.
+pub(super) fn folder_part(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Where a file lies until it is committed.
+pub(super) fn staged(path: &str) -> String {
+    format!("{STAGED}/{}", path.rsplit_once('/').map_or(path, |(_, name)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_safe_and_tell_tables_apart() {
+        let cases = [
+            ("issues__assignees", "issues__assignees"),
+            ("_x", "-5fx"),
+            ("Issues", "-49ssues"),
+            ("a/../b", "a-2f-2e-2e-2fb"),
+            ("a-2f", "a-2d2f"),
+            ("ü", "-c3-bc"),
+        ];
+        for (table, folder) in cases {
+            assert_eq!(folder_of(table), folder);
+        }
+        assert_eq!(staged("issues/load_date=2024-05-01/x.parquet"), "_pipeline/staged/x.parquet");
+    }
+}

@@ -1,0 +1,112 @@
+//! Rows of one table in one package: they go to hidden files, and what they do to those that are there is noted for the
+//! commit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::Result;
+use super::files::{self, Files};
+use super::history::{self, Successors};
+use super::keys::KeySet;
+use super::site::{LiveFile, Site, lock};
+use super::versions::Versions;
+use crate::destination::{Batch, Mode, PackageId, TableWriter};
+use crate::schema::table::Table;
+
+/// What was written of the open package.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Writers that are not finished.
+    pub(super) open: usize,
+    pub(super) rows: Vec<Rows>,
+    /// One that has failed: committed again without its rows, its state would speak for nothing.
+    pub(super) lost: Option<PackageId>,
+}
+
+/// What one writer wrote.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) table: String,
+    pub(super) is_staged: bool,
+    pub(super) files: Vec<LiveFile>,
+    pub(super) count: u64,
+    /// The rows that have these keys go: by the table's key, and by those of records whose lists came.
+    pub(super) keys: KeySet,
+    pub(super) parents: BTreeMap<Vec<String>, KeySet>,
+    /// In a history, what the rows do to the versions that are there, by the keys of their records.
+    pub(super) successors: Option<Successors>,
+}
+
+pub(super) struct Writer {
+    site: Arc<Site>,
+    progress: Arc<Mutex<Progress>>,
+    table: Arc<Table>,
+    files: Files,
+    rows: Rows,
+    versions: Option<Versions>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        site: &Arc<Site>,
+        progress: &Arc<Mutex<Progress>>,
+        (table, files): (&Table, Vec<LiveFile>),
+        mode: &Mode,
+        package: &PackageId,
+    ) -> Self {
+        let table = Arc::new(table.clone());
+        let (versions, key) = match mode {
+            Mode::Versions { of } => (Some(Versions { of: of.clone(), files }), Vec::new()),
+            Mode::History { of } => (Some(Versions { of: of.clone(), files }), of.clone()),
+            Mode::Merge | Mode::Stage => (None, table.key.clone()),
+        };
+        let successors = matches!(mode, Mode::History { .. }).then(Successors::new);
+        let rows = Rows {
+            table: table.name.clone(),
+            is_staged: *mode == Mode::Stage,
+            files: Vec::new(),
+            count: 0,
+            keys: KeySet::new(key),
+            parents: BTreeMap::new(),
+            successors,
+        };
+        let files = Files::new(site, &table, site.folder_of(&table.name), package);
+        Self { site: Arc::clone(site), progress: Arc::clone(progress), table, files, rows, versions }
+    }
+}
+
+impl TableWriter for Writer {
+    fn write(&mut self, batch: &Batch) -> Result<Option<Vec<bool>>> {
+        files::check(&batch.rows, &self.table)?;
+        let rows = match (&self.versions, &mut self.rows.successors) {
+            (Some(versions), Some(successors)) => {
+                history::continued(versions, (&self.site, &self.table), &batch.rows, successors)?
+            }
+            (Some(versions), None) => versions.changed(&self.site, &self.table, &batch.rows)?,
+            (None, _) => batch.rows.clone(),
+        };
+        if let Some(parents) = &batch.parents {
+            let columns: Vec<String> =
+                parents.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+            let of_columns = self.rows.parents.entry(columns.clone()).or_insert_with(|| KeySet::new(columns));
+            of_columns.add(&self.site, parents, &self.table);
+        } else if !self.rows.keys.columns.is_empty() {
+            self.rows.keys.add(&self.site, &rows, &self.table);
+        }
+        self.rows.count += u64::try_from(rows.num_rows()).unwrap_or(u64::MAX);
+        self.files.write(&rows)?;
+        Ok(None)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self { site, progress, files, mut rows, .. } = *self;
+        rows.files = files.finish()?;
+        if let [file] = rows.files.as_slice() {
+            rows.keys.note(&site, file);
+        }
+        let mut progress = lock(&progress);
+        progress.open = progress.open.saturating_sub(1);
+        progress.rows.push(rows);
+        Ok(())
+    }
+}
