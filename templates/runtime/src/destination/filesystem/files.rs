@@ -16,7 +16,7 @@ use crate::destination::{DestinationError, PackageId};
 use crate::schema::table::Table;
 
 /// What all files that are being written may hold in memory; beyond it, the one that is written to is flushed.
-const MEMORY: usize = 32 << 20;
+const MEMORY: usize = 16 << 20;
 
 /// A smaller one would make row groups of no use.
 const LEAST_FLUSHED: usize = 1 << 20;
