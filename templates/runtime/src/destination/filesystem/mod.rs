@@ -163,8 +163,9 @@ impl Destination for Filesystem {
         let path = format!("{}-{:016x}", names::PROBE, fastrand::u64(..));
         self.store.create(&path, bytes::Bytes::new()).map_err(self.place.failed("write a file"))?;
         self.store.delete_all([path]).map_err(self.place.failed("remove a file"))?;
+        // What a load has begun there in the meantime is not empty, and stays.
         if let Some(folder) = folder {
-            std::fs::remove_dir_all(folder).map_err(|error| self.place.not_opened(&io(error)))?;
+            let _ = [folder.join(names::OWN), folder].iter().try_for_each(std::fs::remove_dir);
         }
         Ok(())
     }
