@@ -36,7 +36,7 @@ impl Destination {
             dataset: said.dataset.unwrap_or_else(|| "gitlab".to_owned()),
             folder: folder.to_owned(),
             environment: environment.clone(),
-            layers: layers.clone(),
+            layers: layers.only(SECTION),
         }
     }
 

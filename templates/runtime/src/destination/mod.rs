@@ -55,9 +55,11 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod columns;
 #[cfg(test)]
 pub mod conformance;
 mod entry;

@@ -126,8 +126,7 @@ impl Open {
 
 /// Whether a batch has exactly the columns of the table.
 pub(super) fn check(batch: &RecordBatch, table: &Table) -> Result<()> {
-    let mismatch =
-        |column: &str| DestinationError::Mismatch { table: table.name.clone(), column: column.to_owned() };
+    let mismatch = |column: &str| DestinationError::mismatch(&table.name, column);
     let fields = batch.schema_ref().fields();
     if let Some(column) = table.columns.get(fields.len()) {
         return Err(mismatch(&column.name));

@@ -35,7 +35,6 @@ use crate::destination::{
     Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, StateEntry,
 };
 use crate::schema::Naming;
-use crate::schema::table::Table;
 
 mod address;
 mod bounds;
@@ -184,8 +183,4 @@ impl Destination for Filesystem {
     fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>> {
         Ok(Box::new(FilesystemLoad::open(*self, claim)?))
     }
-}
-
-fn mismatch(table: &Table, column: &str) -> DestinationError {
-    DestinationError::Mismatch { table: table.name.clone(), column: column.to_owned() }
 }

@@ -125,12 +125,7 @@ impl Place {
         column: &'static str,
         value: &str,
     ) -> DestinationError {
-        DestinationError::Metadata {
-            place: self.name(),
-            table,
-            column,
-            value: Excerpt::new(value).to_string(),
-        }
+        DestinationError::unreadable(self.name(), table, column, value)
     }
 }
 

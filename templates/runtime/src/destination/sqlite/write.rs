@@ -8,7 +8,8 @@ use rusqlite::{CachedStatement, Connection, Result as Sql, Statement};
 use super::history::{History, Versions};
 use super::schema::{row_name, stage_of};
 use super::{Database, Result, Shared, lock};
-use crate::destination::cells::{Cells, cells_of, key_columns, positions};
+use crate::destination::cells::Cells;
+use crate::destination::columns::{cells_of, key_columns, positions};
 use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{Batch, Mode, TableWriter, Written};
 use crate::schema::table::{DIGEST, Table, VALID_TO};
@@ -215,7 +216,6 @@ fn bind_cell(statement: &mut Statement<'_>, parameter: usize, cells: Cells<'_>, 
         Cells::Date(array) => statement.raw_bind_parameter(parameter, date_text(array.value(row))),
         Cells::Timestamp(array) => statement.raw_bind_parameter(parameter, instant_text(array.value(row))),
         Cells::Text(array) | Cells::Json(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-        #[cfg(feature = "postgres")]
         Cells::List(..) => Err(rusqlite::Error::ToSqlConversionFailure("it has no columns of lists".into())),
     }
 }
