@@ -131,6 +131,21 @@ impl Layers {
         }
     }
 
+    /// The same twice: of the table at `keys` once only what `names` name, and once all else.
+    pub(super) fn parted(&self, keys: &[&str], names: &[&str]) -> (Self, Self) {
+        let (mut named, mut others) = (self.clone(), self.clone());
+        let at = |layers: &mut Self, keep: &dyn Fn(&str) -> bool| {
+            let table =
+                keys.iter().try_fold(&mut layers.table, |table, key| table.get_mut(*key)?.as_table_mut());
+            if let Some(table) = table {
+                table.retain(|key, _| keep(key));
+            }
+        };
+        at(&mut named, &|key| names.contains(&key));
+        at(&mut others, &|key| !names.contains(&key));
+        (named, others)
+    }
+
     /// The value at `keys`, as `T` has it; an empty table where there is none. Keys that `T` does not know are errors.
     pub(super) fn read<T: DeserializeOwned>(&self, keys: &[&str]) -> Result<T, ConfigError> {
         let value = match keys {

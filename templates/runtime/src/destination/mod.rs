@@ -46,8 +46,8 @@
 //!
 //! A new destination is a folder here with the file names of the others, a feature, and a line in each of the lists
 //! below. It reads its own settings from `[destination.<name>]`, and says in `config.toml`, `secrets.toml` and
-//! `README.md` beside its code what a generated crate says of it. It passes `conformance::check` before anything else is
-//! said of it.
+//! `README.md` beside its code what a generated crate says of it. What several need is here: `objects` are stores, `parquet`
+//! is files. It passes `conformance::check` before anything else is said of it.
 
 use serde_json::Value;
 
@@ -69,7 +69,11 @@ mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
 pub mod lease;
+#[cfg(feature = "objects")]
+pub mod objects;
 mod package;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -8,10 +8,11 @@ use parquet::errors::ParquetError;
 
 use super::bounds::Growing;
 use super::catalog::DataFile;
-use super::format::{Coded, Encoder};
+use super::format::Encoder;
 use super::site::{LiveFile, Site};
-use super::store::Upload;
 use super::{Result, names};
+use crate::destination::objects::Upload;
+use crate::destination::parquet::Coded;
 use crate::destination::{DestinationError, PackageId};
 use crate::schema::table::Table;
 

@@ -11,11 +11,11 @@ use flate2::write::GzEncoder;
 use parquet::errors::ParquetError;
 
 use super::cells::Builder;
-use super::parquet::external;
 use super::{Coded, Compression, Style, csv, jsonl};
 use crate::destination::cells::Cells;
 use crate::destination::filesystem::settings::FileFormat;
-use crate::destination::filesystem::store::Store;
+use crate::destination::objects::Store;
+use crate::destination::parquet::external;
 use crate::resource::ColumnKind;
 use crate::schema::field;
 use crate::schema::narrow::narrow;
