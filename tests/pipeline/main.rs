@@ -13,6 +13,7 @@ mod evidence;
 mod example;
 mod fetching;
 mod files;
+mod filters;
 mod incremental;
 mod interrupted;
 mod long_lists;
