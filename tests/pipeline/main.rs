@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod everywhere;
 mod evidence;
 mod example;
 mod fetching;
@@ -20,6 +21,7 @@ mod long_lists;
 mod meeting;
 mod moving_rows;
 mod postgres;
+mod rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
