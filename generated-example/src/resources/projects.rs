@@ -98,6 +98,8 @@ pub const PROJECTS: Resource = Resource {
         Filter::time("marked_for_deletion_on"),
         Filter::bool("with_custom_attributes"),
         Filter::any("custom_attributes"),
+        Filter::int("id_after"),
+        Filter::int("id_before"),
         Filter::time("last_activity_after"),
         Filter::time("last_activity_before"),
         Filter::time("updated_after"),

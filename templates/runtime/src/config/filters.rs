@@ -8,13 +8,11 @@ use crate::resource::{Filter, FilterKind, Resource};
 use crate::schema::time::parse_loosely;
 
 /// Parameters that the engine sets by itself, or that must not stand in an address.
-const NOT_FILTERS: [(&str, &str); 10] = [
+const NOT_FILTERS: [(&str, &str); 8] = [
     ("page", PAGES),
     ("pagination", PAGES),
     ("cursor", PAGES),
     ("page_token", PAGES),
-    ("id_after", PAGES),
-    ("id_before", PAGES),
     ("per_page", "the size of pages is `per_page` of `[extract]`"),
     ("private_token", TOKENS),
     ("access_token", TOKENS),
