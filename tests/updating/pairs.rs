@@ -122,11 +122,11 @@ fn from_fewer_endpoints_to_all_and_back() {
     let told = update(&pipeline, &[]);
     assert!(
         told.contains(
-            "new: group_labels, issue_notes, merge_request_notes, project_labels, project_releases"
+            "new\n  `group_labels`, `issue_notes`, `merge_request_notes`, `project_labels`, `project_releases`\n"
         ),
         "{told}"
     );
-    assert!(!told.contains("tables:"), "nothing happens to tables: {told}");
+    assert!(!told.contains("rows"), "nothing happens to tables: {told}");
     check_edits(&pipeline, "project_branches");
     run(&pipeline, &server);
     let all = tables(&pipeline);
@@ -135,7 +135,7 @@ fn from_fewer_endpoints_to_all_and_back() {
 
     thinned(folder.path(), "spec.json", is_gone);
     let told = update(&pipeline, &[]);
-    assert!(told.contains("gone from the document, kept and off: group_labels, issue_notes"), "{told}");
+    assert!(told.contains("left the document, and are kept, off: `group_labels`, `issue_notes`"), "{told}");
     assert!(
         told.contains("`project_labels`")
             && told.contains("their rows stay, and no run changes them any more"),
@@ -155,8 +155,9 @@ fn from_fewer_endpoints_to_all_and_back() {
     fs::write(folder.path().join("own.yaml"), overlay).expect("a write");
     let remove = ["--overlay", "../own.yaml", "--remove", "project_labels,group_labels"];
     let told = update(&pipeline, &remove);
-    assert!(told.contains("removed: group_labels, project_labels"), "{told}");
-    assert!(told.contains("the next run reads `project_milestones` from the start into `goals`"), "{told}");
+    assert!(told.contains("removed: `group_labels`, `project_labels`"), "{told}");
+    assert!(told.contains("the next run fills the new one from the start"), "{told}");
+    assert!(told.contains("`project_milestones`: table `project_milestones` → `goals`"), "{told}");
     run(&pipeline, &server);
     let last = tables(&pipeline);
     compare(&all, &last);
@@ -178,7 +179,7 @@ fn from_the_document_of_2024_to_the_newest() {
     run(&pipeline, &server);
     let before = tables(&pipeline);
     let told = update(&pipeline, &["--spec", &new]);
-    assert!(!told.contains("removed:") && !told.contains("gone from the document"), "{told}");
+    assert!(!told.contains("removed:") && !told.contains("left the document"), "{told}");
     check_edits(&pipeline, "project_jobs");
     run(&pipeline, &server);
     compare(&before, &tables(&pipeline));
