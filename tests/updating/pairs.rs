@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -12,15 +13,19 @@ use super::scaffold::{Pipeline, official, succeed};
 use super::{gitlab_init, replace, said, thinned};
 
 /// Rows by what is in them, without what a load adds.
-type Rows = BTreeSet<Vec<(String, String)>>;
+pub(super) type Rows = BTreeSet<Vec<(String, String)>>;
 
-fn server() -> SampleServer {
+pub(super) fn server() -> SampleServer {
     SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server")
 }
 
 /// The tables of a pipeline with their rows.
 fn tables(pipeline: &Pipeline) -> BTreeMap<String, Rows> {
-    let database = Connection::open(pipeline.database()).expect("a database");
+    tables_in(&pipeline.database())
+}
+
+pub(super) fn tables_in(database: &Path) -> BTreeMap<String, Rows> {
+    let database = Connection::open(database).expect("a database");
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'";
     let mut names = database.prepare(names).expect("a catalogue");
     let names = names.query_map([], |row| row.get::<_, String>(0)).expect("names");
@@ -41,10 +46,16 @@ fn rows(database: &Connection, table: &str) -> Rows {
     });
     let rows = rows.expect("rows").map(|row| row.expect("a row"));
     let is_said = |(name, value): &(String, String)| !name.starts_with('_') && value != "Null";
-    rows.map(|row| row.into_iter().filter(is_said).collect()).collect()
+    let sorted = |row: Vec<(String, String)>| {
+        let mut row: Vec<(String, String)> = row.into_iter().filter(is_said).collect();
+        // Columns stand in the order in which they came.
+        row.sort();
+        row
+    };
+    rows.map(sorted).collect()
 }
 
-fn run(pipeline: &Pipeline, server: &SampleServer) -> String {
+pub(super) fn run(pipeline: &Pipeline, server: &SampleServer) -> String {
     pipeline.build().expect("a build without warnings");
     let output = succeed(pipeline.command(server).arg("run")).expect("a run");
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -80,7 +91,7 @@ fn check_edits(pipeline: &Pipeline, resource: &str) {
     assert!(!pipeline.folder.join("Dockerfile").exists(), "what was deleted came back");
 }
 
-fn update(pipeline: &Pipeline, arguments: &[&str]) -> String {
+pub(super) fn update(pipeline: &Pipeline, arguments: &[&str]) -> String {
     let output = gitlab_init(&pipeline.folder, &[&["update"], arguments].concat());
     assert!(output.status.success(), "{}", said(&output));
     let again = gitlab_init(&pipeline.folder, &["update"]);
