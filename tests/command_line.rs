@@ -12,10 +12,11 @@ use std::process::{Command, Output};
 use scaffold::{gitlab_init, root};
 
 /// A name, and the arguments: `CASE/x` is a document of `tests/cases`, `DIR` a new folder.
-const SAID: [(&str, &str); 38] = [
+const SAID: [(&str, &str); 42] = [
     ("help", "--help"),
     ("help_new", "new --help"),
     ("help_update", "update --help"),
+    ("help_diff", "diff --help"),
     ("help_inspect", "inspect --help"),
     ("help_explain", "explain --help"),
     ("explain", "explain project_dora_metrics"),
@@ -34,6 +35,9 @@ const SAID: [(&str, &str); 38] = [
     ("inspect_select", "inspect --select groups,project_*_tags"),
     ("inspect_tag", "inspect --select tag:security"),
     ("inspect_json", "inspect --spec CASE/fan_out --format json --select project_hits"),
+    ("diff", "diff CASE/fed_by_the_scope CASE/fan_out --check"),
+    ("diff_select", "diff CASE/fed_by_the_scope CASE/fan_out --select project_hits --format json"),
+    ("diff_of_nothing", "diff --crate DIR"),
     ("no_document", "inspect --spec /nowhere/openapi.yaml"),
     ("no_overlay", "inspect --overlay /nowhere/overlay.yaml"),
     ("update_of_nothing", "update DIR"),
@@ -134,10 +138,13 @@ fn names_that_cargo_refuses_are_refused_before_anything_is_read() {
 fn the_examples_of_help_work() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(root().join("specs/gitlab.yaml"), folder.path().join("openapi.yaml")).expect("a copy");
+    for name in ["older.yaml", "newer.yaml"] {
+        fs::copy(root().join("specs/gitlab.yaml"), folder.path().join(name)).expect("a copy");
+    }
     fs::copy(root().join("specs/gitlab.overlay.yaml"), folder.path().join("corrections.yaml"))
         .expect("a copy");
     let mut ran = 0;
-    for command in ["", "new", "inspect", "explain"] {
+    for command in ["", "new", "diff", "inspect", "explain"] {
         let words = command.split_whitespace().chain(["--help"]);
         let help = gitlab_init().expect("the generator").args(words).output().expect("an exit");
         let help = String::from_utf8(help.stdout).expect("text");
@@ -147,6 +154,11 @@ fn the_examples_of_help_work() {
             // What a shell does with the output and with quotes.
             let line = line.split(['>', '|']).next().unwrap_or_default();
             let words = line.split_whitespace().map(|word| word.trim_matches('\''));
+            if line.contains("--crate my-pipeline") {
+                let mut made = gitlab_init().expect("the generator");
+                made.args(["new", "my-pipeline", "--yes", "--select", "projects"]).current_dir(folder.path());
+                assert!(made.output().expect("an exit").status.success());
+            }
             let mut example = gitlab_init().expect("the generator");
             let output = example.args(words).current_dir(folder.path()).output().expect("an exit");
             assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));

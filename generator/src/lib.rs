@@ -9,6 +9,7 @@
 //! For a crate that is there, [`update`] chooses what is rendered, and [`merge`] brings it and the user's files together.
 
 pub mod cli;
+pub mod diff;
 pub mod document;
 pub mod endpoint;
 pub mod gitlab;

@@ -73,6 +73,27 @@ pub(crate) struct Document {
     endpoints: Vec<Endpoint>,
 }
 
+/// What one change does to what a pipeline sees.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    Added(String),
+    Removed(String),
+    /// To another place, or with other names of placeholders.
+    Moved {
+        from: String,
+        to: String,
+    },
+    Parameter {
+        path: String,
+        name: &'static str,
+    },
+    Field {
+        path: String,
+        name: &'static str,
+    },
+    Nothing,
+}
+
 #[derive(Debug, Clone)]
 struct Endpoint {
     path: String,
@@ -128,31 +149,55 @@ impl Document {
     /// A few changes of any kind.
     pub(crate) fn change(&mut self, rng: &mut Rng) {
         for _ in 0..rng.usize(0..5) {
-            let at = rng.usize(0..self.endpoints.len());
-            match rng.usize(0..8) {
-                0 if self.endpoints.len() > 6 && at > 1 => drop(self.endpoints.remove(at)),
-                1 | 2 => self.add(rng),
-                3 if at > 1 => {
-                    let path = &mut self.endpoints[at].path;
-                    *path = if path.contains("_v2") { path.replace("_v2", "") } else { format!("{path}_v2") };
-                }
-                4 => {
-                    let own = &mut self.endpoints[at];
-                    own.path = own.path.replace("{id}", "{parent_id}");
-                }
-                5 => toggle(&mut self.endpoints[at].parameters, PARAMETERS[rng.usize(0..PARAMETERS.len())]),
-                6 => toggle(&mut self.endpoints[at].fields, FIELDS[rng.usize(1..FIELDS.len())]),
-                _ => self.endpoints[at].summary = format!("What it has in version {}", rng.u8(..)),
+            self.change_once(rng);
+        }
+    }
+
+    /// One change, and what it is.
+    pub(crate) fn change_once(&mut self, rng: &mut Rng) -> Change {
+        let at = rng.usize(0..self.endpoints.len());
+        match rng.usize(0..8) {
+            0 if self.endpoints.len() > 6 && at > 1 => Change::Removed(self.endpoints.remove(at).path),
+            1 | 2 => self.add(rng).map_or(Change::Nothing, Change::Added),
+            3 if at > 1 => {
+                let path = &mut self.endpoints[at].path;
+                let from = path.clone();
+                *path = if path.contains("_v2") { path.replace("_v2", "") } else { format!("{path}_v2") };
+                Change::Moved { from, to: path.clone() }
+            }
+            4 => {
+                let own = &mut self.endpoints[at];
+                let from = own.path.clone();
+                own.path = own.path.replace("{id}", "{parent_id}");
+                let to = own.path.clone();
+                if from == to { Change::Nothing } else { Change::Moved { from, to } }
+            }
+            5 => {
+                let (own, name) = (&mut self.endpoints[at], PARAMETERS[rng.usize(0..PARAMETERS.len())]);
+                toggle(&mut own.parameters, name);
+                Change::Parameter { path: own.path.clone(), name }
+            }
+            6 => {
+                let (own, name) = (&mut self.endpoints[at], FIELDS[rng.usize(1..FIELDS.len())]);
+                toggle(&mut own.fields, name);
+                Change::Field { path: own.path.clone(), name }
+            }
+            _ => {
+                self.endpoints[at].summary = format!("What it has in version {}", rng.u8(..));
+                Change::Nothing
             }
         }
     }
 
-    fn add(&mut self, rng: &mut Rng) {
+    /// The path that came, unless it was there.
+    fn add(&mut self, rng: &mut Rng) -> Option<String> {
         let path = PATHS[rng.usize(0..PATHS.len())];
-        if self.endpoints.iter().all(|endpoint| endpoint.path != path) {
-            let at = rng.usize(0..=self.endpoints.len());
-            self.endpoints.insert(at, Endpoint::random(path, rng));
+        if self.endpoints.iter().any(|endpoint| endpoint.path == path) {
+            return None;
         }
+        let at = rng.usize(0..=self.endpoints.len());
+        self.endpoints.insert(at, Endpoint::random(path, rng));
+        Some(path.to_owned())
     }
 
     pub(crate) fn text(&self) -> Text {

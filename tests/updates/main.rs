@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod checks;
+mod differences;
 mod document;
 mod edits;
 mod pipeline;
@@ -16,6 +17,7 @@ use checks::{Before, check};
 use document::Document;
 use edits::{Edit, edit};
 use fastrand::Rng;
+use gitlab_init::report::diff_text;
 use pipeline::Crate;
 use scaffold::Pipeline;
 use std::sync::atomic::AtomicUsize;
@@ -89,7 +91,8 @@ fn round(seed: u64, tally: &mut Tally) {
         let before = Before::look(&pipeline);
         let update = pipeline.plan(&document);
         pipeline.apply(&update.plan);
-        let place = format!("SEED={seed}, update {step}: {made:#?}\n{}{}", update.plan, update.report);
+        let place =
+            format!("SEED={seed}, update {step}: {made:#?}\n{}{}", update.plan, diff_text(&update.diff));
         check(&pipeline, &before, &made, &update.plan, &place);
         compiles &= before.is_whole() && !made.iter().any(Edit::is_of_the_engine);
         if update.plan.conflicts().next().is_some() {

@@ -51,9 +51,9 @@ fn a_newer_document_is_found_where_the_old_one_was() {
     let update = gitlab_init(&pipeline, &["update"]);
     assert!(update.status.success(), "{}", said(&update));
     let text = said(&update);
-    assert!(text.contains("new: group_labels, project_labels"), "{text}");
-    assert!(text.contains("gone from the document, kept and off: project_tags"), "{text}");
-    assert!(text.contains("`project_tags`: its rows stay"), "{text}");
+    assert!(text.contains("new\n  `group_labels`, `project_labels`\n"), "{text}");
+    assert!(text.contains("left the document, and are kept, off: `project_tags`"), "{text}");
+    assert!(text.contains("gone: their rows stay, and no run changes them any more"), "{text}");
     let source = fs::read_to_string(pipeline.join("src/resources/projects/milestones.rs")).expect("a file");
     assert!(source.contains("\"goals\""), "the overlay is forgotten");
     assert!(gitlab_init(&pipeline, &["update", "--check"]).status.success());

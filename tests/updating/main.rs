@@ -14,6 +14,7 @@ mod killed;
 mod pairs;
 #[path = "../scaffold/mod.rs"]
 mod scaffold;
+mod tables;
 
 use std::fs;
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 mod address;
 mod crate_name;
+mod diff;
 mod explain;
 mod inspect;
 mod new;
@@ -40,7 +41,8 @@ use address::AddressError;
 Examples:
   gitlab-init new my-pipeline --group my-group
   gitlab-init inspect --select 'project_*'
-  gitlab-init explain project_issues"
+  gitlab-init explain project_issues
+  gitlab-init diff older.yaml newer.yaml"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -51,6 +53,7 @@ struct Cli {
 enum Command {
     New(new::NewArgs),
     Update(update::UpdateArgs),
+    Diff(diff::DiffArgs),
     Inspect(inspect::InspectArgs),
     Explain(explain::ExplainArgs),
 }
@@ -85,6 +88,8 @@ enum Failure {
     Conflicts { paths: Vec<String> },
     #[error("an update would change {files} files")]
     Outdated { files: usize },
+    #[error("something changes for a pipeline")]
+    Differs,
     #[error("the document came from standard input, so it cannot be read again")]
     SpecUnknown,
     #[error("`{name}` cannot name a crate")]
@@ -125,7 +130,7 @@ impl Failure {
             Self::Address { .. } => {
                 Some("paste the address of its page, or give its path: `my-group/my-project`".into())
             }
-            Self::GivenUp | Self::Output(_) | Self::Json(_) => None,
+            Self::GivenUp | Self::Differs | Self::Output(_) | Self::Json(_) => None,
         }
     }
 
@@ -165,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Update(args) => update::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Diff(args) => diff::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,14 +9,15 @@ use crate::graph::Pattern;
 use crate::memory::{Memory, MemoryError, Overlay};
 use crate::merge::Unresolved;
 use crate::render::{Destination, Runtime, runtime_files};
+use crate::report;
 use crate::update::{Update, Wishes, plan_update};
-use crate::write::{Action, Place, Reason, Snapshot, is_workspace_member, look_at, uncommitted};
+use crate::write::{Action, Lock, Place, Reason, Snapshot, is_workspace_member, look_at, uncommitted};
 
 use super::remembered::{overlays, remembered_spec, source_of};
-use super::{Failure, destinations, parse_pattern, print_dangling, print_idle_actions};
+use super::{Failure, destinations, few, parse_pattern, print_dangling, print_idle_actions};
 
 /// Brings a pipeline up to date, and keeps what you have edited
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   gitlab-init update --dry-run
@@ -56,8 +57,22 @@ pub(super) struct UpdateArgs {
     force: bool,
 }
 
-pub(super) fn run(args: &UpdateArgs) -> Result<(), Failure> {
-    let (place, _lock) = look_at(&args.dir)?;
+impl UpdateArgs {
+    /// Another document, and nothing else.
+    pub(super) fn from(dir: PathBuf, spec: Option<String>, overlay: Vec<PathBuf>) -> Self {
+        Self { dir, spec, overlay, ..Self::default() }
+    }
+}
+
+/// A pipeline, what it remembers, and what would be made of it. Nobody else writes there as long as this is held.
+pub(super) struct Planned {
+    pub(super) memory: Memory,
+    pub(super) update: Update,
+    _lock: Option<Lock>,
+}
+
+pub(super) fn plan(args: &UpdateArgs) -> Result<Planned, Failure> {
+    let (place, lock) = look_at(&args.dir)?;
     if place == Place::Free {
         return Err(MemoryError::Nothing.into());
     }
@@ -66,6 +81,11 @@ pub(super) fn run(args: &UpdateArgs) -> Result<(), Failure> {
     let wishes = wishes(args, &memory)?;
     let document = document(args, &memory)?;
     let update = plan_update(&snapshot, &memory, wishes, &document)?;
+    Ok(Planned { memory, update, _lock: lock })
+}
+
+pub(super) fn run(args: &UpdateArgs) -> Result<(), Failure> {
+    let Planned { memory, update, _lock } = plan(args)?;
     print_dangling(&update.read);
     print_idle_actions(&update.read);
     print_what(&update);
@@ -125,9 +145,11 @@ pub(super) fn carry_out(dir: &Path, update: &Update, force: bool) -> Result<(), 
 /// The plan, what it means for resources and tables, and what waits for a word of the user.
 pub(super) fn print_what(update: &Update) {
     anstream::eprint!("{}", update.plan);
-    let report = update.report.to_string();
-    if !report.is_empty() {
-        anstream::eprintln!("\n{report}");
+    if !update.left_out.is_empty() {
+        anstream::eprintln!("left out, as you have deleted them: {}", few(&update.left_out));
+    }
+    if !update.diff.is_empty() {
+        anstream::eprintln!("\n{}", report::diff_text(&update.diff));
     }
     let is_unknown = |action: &Action| *action == Action::Keep(Reason::Unknown);
     if update.plan.changes.iter().any(|change| is_unknown(&change.action)) {

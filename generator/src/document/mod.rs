@@ -42,7 +42,7 @@ pub struct Document {
 }
 
 /// What a document says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Info {
     pub title: String,
     pub version: String,

@@ -144,6 +144,18 @@ pub struct Skipped {
     pub reason: String,
 }
 
+impl FilterKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Time => "time",
+            Self::Text => "text",
+            Self::Any => "any",
+        }
+    }
+}
+
 impl ResourceGraph {
     pub fn get(&self, name: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.name == name)

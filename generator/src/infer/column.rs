@@ -11,7 +11,8 @@ use super::words::last_word;
 pub struct Column {
     /// As in the table: `author__username`.
     pub name: String,
-    pub kind: ColumnKind,
+    /// `None` where nothing is known, or nothing is worth saying: text within an object.
+    pub kind: Option<ColumnKind>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,22 @@ pub enum ColumnKind {
     Json,
 }
 
-/// The columns of an entity, and those of nested objects one level deep that are not plain text, which is what a column
-/// is anyway when nothing is said. Where the declared type is known to be a fallback, nothing is said either.
+impl ColumnKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// The columns of an entity, and those of nested objects one level deep, where text is what a column is anyway when
+/// nothing is said. Where the declared type is known to be a fallback, nothing is said either.
 pub(super) fn infer_columns(draft: &Draft<'_>, entry: Entry<'_>) -> Vec<Column> {
     let entity = draft.record(entry);
     entity.map(|entity| columns_of(draft.site.entities, entity)).unwrap_or_default()
@@ -38,12 +53,12 @@ fn columns_of(entities: &Entities, entity: &Entity) -> Vec<Column> {
         match &property.kind {
             Type::Object(id) if !is_plural(name) => {
                 let nested = entities.get(*id).properties.iter();
-                columns.extend(nested.filter_map(|(inner, property)| {
-                    let kind = infer_kind(inner, &property.kind).filter(|kind| *kind != ColumnKind::Text)?;
-                    Some(Column { name: format!("{name}__{inner}"), kind })
+                columns.extend(nested.map(|(inner, property)| Column {
+                    name: format!("{name}__{inner}"),
+                    kind: infer_kind(inner, &property.kind).filter(|kind| *kind != ColumnKind::Text),
                 }));
             }
-            kind => columns.extend(infer_kind(name, kind).map(|kind| Column { name: name.clone(), kind })),
+            kind => columns.push(Column { name: name.clone(), kind: infer_kind(name, kind) }),
         }
     }
     columns

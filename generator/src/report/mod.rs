@@ -1,6 +1,7 @@
 //! What is known, for people and for programs. Reads a graph; decides nothing.
 
 mod cost;
+mod diff;
 mod dot;
 mod doubt;
 mod explain;
@@ -10,6 +11,7 @@ mod remedy;
 mod table;
 
 pub use cost::cost;
+pub use diff::{diff_json, diff_markdown, diff_text};
 pub use dot::dot;
 pub use doubt::{Doubt, doubts};
 pub use explain::explain;

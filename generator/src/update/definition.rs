@@ -15,7 +15,7 @@ pub(super) struct Definition {
     pub(super) name: String,
     /// The path of its file.
     pub(super) file: String,
-    fields: BTreeMap<String, String>,
+    fields: BTreeMap<String, Expr>,
     pub(super) item: ItemConst,
 }
 
@@ -45,18 +45,18 @@ fn definitions_of(file: &File, path: &str) -> Vec<Definition> {
     let definition = |constant: &ItemConst| {
         let Expr::Struct(fields) = &*constant.expr else { return None };
         let fields = fields.fields.iter().filter_map(|field| match &field.member {
-            Member::Named(name) => Some((name.to_string(), text(&field.expr))),
+            Member::Named(name) => Some((name.to_string(), field.expr.clone())),
             Member::Unnamed(_) => None,
         });
-        let fields: BTreeMap<String, String> = fields.collect();
-        let name = fields.get("name")?.clone();
+        let fields: BTreeMap<String, Expr> = fields.collect();
+        let name = text(fields.get("name")?);
         Some(Definition { name, file: path.to_owned(), fields, item: constant.clone() })
     };
     constants.filter_map(definition).collect()
 }
 
 /// The text of a literal, or the tokens of anything else.
-fn text(expression: &Expr) -> String {
+pub(super) fn text(expression: &Expr) -> String {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
         other => other.to_token_stream().to_string(),
@@ -64,18 +64,18 @@ fn text(expression: &Expr) -> String {
 }
 
 impl Definition {
-    /// As it is written; empty where it is left to the default.
-    pub(super) fn field(&self, name: &str) -> &str {
-        self.fields.get(name).map_or("", String::as_str)
+    /// As it is written; nothing where it is left to the default.
+    pub(super) fn expression(&self, name: &str) -> Option<&Expr> {
+        self.fields.get(name)
     }
 
-    pub(super) fn path(&self) -> &str {
+    /// The same as text.
+    pub(super) fn field(&self, name: &str) -> String {
+        self.expression(name).map(text).unwrap_or_default()
+    }
+
+    pub(super) fn path(&self) -> String {
         self.field("path")
-    }
-
-    /// Whether all of these are as in another definition.
-    pub(super) fn agrees(&self, other: &Self, fields: &[&str]) -> bool {
-        fields.iter().all(|field| self.field(field) == other.field(field))
     }
 }
 

@@ -86,7 +86,7 @@ impl Edits {
         resources.values_mut().for_each(|given| given.name = self.name_now(&given.name).to_owned());
         let known = if memory.is_scant() { &self.present } else { &self.written };
         let places: BTreeMap<String, &Definition> =
-            known.values().map(|definition| (place(definition.path()), definition)).collect();
+            known.values().map(|definition| (place(&definition.path()), definition)).collect();
         let is_new = |path: &String| !memory.names.resources.contains_key(path);
         for resource in graph.resources.iter().filter(|resource| is_new(&resource.path)) {
             let Some(definition) = places.get(&place(&resource.request_path)) else { continue };

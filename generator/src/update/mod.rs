@@ -8,14 +8,15 @@
 //! What the user has done is respected before anything is rendered: a resource that was renamed keeps its name, one that
 //! was deleted is not rendered again, a file that was renamed is followed. So both sides of the merge agree on it.
 
+mod comparison;
 mod content;
 mod definition;
 mod departed;
 mod edits;
-mod report;
-mod tables;
+mod outline;
 
 use crate::Read;
+use crate::diff::Diff;
 use crate::document::{DocumentError, Text};
 use crate::graph::{Pattern, SelectionError};
 use crate::infer::RecordedNames;
@@ -23,9 +24,7 @@ use crate::memory::{Memory, Overlay};
 use crate::render::{Answers, RenderError};
 use crate::write::{Existing, Snapshot, WritePlan};
 
-pub use report::Report;
-pub use tables::{Fate, TableChange};
-
+use comparison::compare;
 use content::Content;
 use edits::Edits;
 
@@ -51,7 +50,10 @@ pub struct Update {
     /// What the crate is called.
     pub name: String,
     pub plan: WritePlan,
-    pub report: Report,
+    /// What it means for resources and tables.
+    pub diff: Diff,
+    /// Resources that are not rendered, because the user has deleted them or their file.
+    pub left_out: Vec<String>,
     /// The document that it is made from.
     pub read: Read,
 }
@@ -94,6 +96,8 @@ pub fn plan_update(
     let next = Memory::new(content.answers.clone(), wishes.overlays, content.names(), &content.files);
     let existing = Existing::new(snapshot, memory, &edits.moved, &wishes.take);
     let plan = WritePlan::update(&existing, &content.files, next);
-    let report = Report::of(snapshot, memory, &content, &edits, &plan);
-    Ok(Update { name: content.answers.name, plan, report, read })
+    let diff = compare(snapshot, memory, &content, &edits, &plan);
+    let is_known = |name: &&String| memory.answers.exclude.contains(name);
+    let left_out = content.left_out.iter().filter(|name| !is_known(name)).cloned().collect();
+    Ok(Update { name: content.answers.name, plan, diff, left_out, read })
 }

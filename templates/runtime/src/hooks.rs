@@ -14,6 +14,22 @@ pub enum Keep {
     No,
 }
 
+/// What a hook ends with: a [`Keep`], and nothing else. Only so that the compiler can say it in these words.
+#[diagnostic::on_unimplemented(
+    message = "a hook ends with what becomes of its record, and this one ends with `{Self}`",
+    label = "this hook says neither `Keep::Yes` nor `Keep::No`",
+    note = "end it with `Keep::Yes`, without a semicolon, or with `Keep::No` where the record is to be left out"
+)]
+pub trait Verdict {
+    fn keep(self) -> Keep;
+}
+
+impl Verdict for Keep {
+    fn keep(self) -> Keep {
+        self
+    }
+}
+
 type Hook = Arc<dyn Fn(&mut Record<'_>) -> Keep + Send + Sync>;
 
 /// One function for each resource whose records are filtered or changed. Records of all others go into tables as
@@ -38,15 +54,15 @@ impl Hooks {
 
     /// Calls `hook` for every record of the resource of this name, after the hooks that it has already.
     #[must_use]
-    pub fn on(
+    pub fn on<V: Verdict>(
         mut self,
         resource: &'static str,
-        hook: impl Fn(&mut Record<'_>) -> Keep + Send + Sync + 'static,
+        hook: impl Fn(&mut Record<'_>) -> V + Send + Sync + 'static,
     ) -> Self {
         let hook: Hook = match self.0.remove(resource) {
-            None => Arc::new(hook),
+            None => Arc::new(move |record| hook(record).keep()),
             Some(earlier) => Arc::new(move |record| match earlier(record) {
-                Keep::Yes => hook(record),
+                Keep::Yes => hook(record).keep(),
                 Keep::No => Keep::No,
             }),
         };

@@ -12,7 +12,7 @@ mod pipeline;
 mod progress;
 mod report;
 
-pub use hooks::{Hooks, Keep};
+pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;
 pub use record::{Number, Record, Value};
 

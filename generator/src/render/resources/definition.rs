@@ -9,7 +9,7 @@ use syn::{Expr, FieldValue, Member, parse_quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start};
 use crate::graph::{Filter, FilterKind, Param, Resource};
-use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
+use crate::infer::{Column, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -84,7 +84,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let query = pairs(&resource.query);
     let filters: Vec<_> = resource.filters.iter().map(filter).collect();
     let secrets = &resource.secrets;
-    let columns: Vec<_> = resource.columns.iter().map(column).collect();
+    let columns: Vec<_> = resource.columns.iter().filter_map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let fields = [
         (!params.is_empty()).then(|| quote!(params: &[#(#params),*])),
@@ -231,18 +231,10 @@ fn pairs(pairs: &[(String, String)]) -> TokenStream {
     quote!(&[#(#pairs),*])
 }
 
-fn column(column: &Column) -> TokenStream {
+fn column(column: &Column) -> Option<TokenStream> {
     let name = &column.name;
-    let constructor = match column.kind {
-        ColumnKind::Bool => format_ident!("bool"),
-        ColumnKind::Int => format_ident!("int"),
-        ColumnKind::Float => format_ident!("float"),
-        ColumnKind::Date => format_ident!("date"),
-        ColumnKind::Timestamp => format_ident!("timestamp"),
-        ColumnKind::Text => format_ident!("text"),
-        ColumnKind::Json => format_ident!("json"),
-    };
-    quote!(Column::#constructor(#name))
+    let constructor = format_ident!("{}", column.kind?.name());
+    Some(quote!(Column::#constructor(#name)))
 }
 
 fn constant(name: &str) -> Ident {

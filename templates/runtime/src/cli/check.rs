@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::CliError;
 use super::destination::{objections, probe};
-use super::run::warnings;
+use super::run::{check_hooks, warnings};
 use crate::access::{FindingKind, examine};
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
@@ -18,6 +18,7 @@ use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 
 pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> Result<ExitCode, CliError> {
+    check_hooks(&pipeline.hooks, pipeline.resources)?;
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;

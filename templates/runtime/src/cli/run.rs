@@ -128,7 +128,7 @@ impl Run<'_> {
 }
 
 /// A hook for a resource that is not there would never be called.
-fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<(), CliError> {
+pub(super) fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<(), CliError> {
     let unknown = hooks.resources().find(|hook| all.iter().all(|resource| resource.name != *hook));
     unknown.map_or(Ok(()), |resource| {
         let suggestion = suggest(resource, all.iter().map(|resource| resource.name));
