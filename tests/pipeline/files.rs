@@ -15,18 +15,23 @@ use crate::incremental::now;
 use crate::interrupted::{SELECT, killed_after};
 
 /// By table: how often each row is there.
-type Rows = BTreeMap<String, BTreeMap<String, usize>>;
+pub(crate) type Rows = BTreeMap<String, BTreeMap<String, usize>>;
 
-fn server() -> SampleServer {
+pub(crate) fn server() -> SampleServer {
     let size = Size { issues: 30, merge_requests: 8, ..Size::small() };
     SampleServer::start(World::new(size), Settings::default()).expect("a server")
 }
 
 /// Reads what lies there.
 fn read(asked: &Value) -> Rows {
-    let python = program("python", &[&installed("readers").join("bin")]);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline/read_files.py");
-    let output = Command::new(python).args([script, &asked.to_string()]).output().expect("an exit");
+    read_by("readers", "read_files.py", asked)
+}
+
+/// Reads what lies there, by a script that needs these packages.
+pub(crate) fn read_by(packages: &str, script: &str, asked: &Value) -> Rows {
+    let python = program("python", &[&installed(packages).join("bin")]);
+    let script = format!("{}/pipeline/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(python).args([script, asked.to_string()]).output().expect("an exit");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tables: BTreeMap<String, Vec<Map<String, Value>>> =
         serde_json::from_slice(&output.stdout).expect("JSON");
@@ -65,7 +70,7 @@ fn cell(value: &Value) -> Option<String> {
 }
 
 /// What SQLite has.
-fn in_sqlite(example: &Example) -> Rows {
+pub(crate) fn in_sqlite(example: &Example) -> Rows {
     let database = example.database();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '[_]*' AND name NOT GLOB 'sqlite*'";
     let rows_of = |table: &str| {
@@ -90,7 +95,7 @@ fn in_sqlite(example: &Example) -> Rows {
 }
 
 #[track_caller]
-fn compare(found: &Rows, expected: &Rows, when: &str) {
+pub(crate) fn compare(found: &Rows, expected: &Rows, when: &str) {
     let names = |rows: &Rows| rows.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(found), names(expected), "tables {when}");
     for (table, expected) in expected {
@@ -108,19 +113,28 @@ fn compare(found: &Rows, expected: &Rows, when: &str) {
 }
 
 /// A run into files.
-fn run(example: &Example, server: &SampleServer, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+pub(crate) fn run(
+    example: &Example,
+    server: &SampleServer,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+) -> Ended {
     let url = server.url();
     let gitlab = [("GITLAB_URL", url.as_str()), ("GITLAB_TOKEN", server.token())];
     example.run_with(&[&gitlab, environment].concat(), arguments)
 }
 
-fn succeed(example: &Example, server: &SampleServer, environment: &[(&str, &str)]) {
+pub(crate) fn succeed(example: &Example, server: &SampleServer, environment: &[(&str, &str)]) {
     let ended = run(example, server, environment, &["run"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 /// Loads, changes what was loaded, loads again: what lies there is what SQLite has each time.
-fn loads_like_sqlite(example: &Example, environment: &[(&str, &str)], read: &dyn Fn() -> Vec<Rows>) {
+pub(crate) fn loads_like_sqlite(
+    example: &Example,
+    environment: &[(&str, &str)],
+    read: &dyn Fn() -> Vec<Rows>,
+) {
     let (server, sqlite) = (server(), Example::new(""));
     for when in ["after a first run", "after a second run"] {
         succeed(&sqlite, &server, &[]);
@@ -206,17 +220,17 @@ fn google_holds_what_sqlite_holds() {
     loads_like_sqlite(&example, &environment, &|| vec![read(&asked)]);
 }
 
-#[test]
-fn a_killed_run_into_files_goes_on_where_it_was() {
+/// Kills a run at random moments and starts it again until it comes to its end, twice; then `holds` looks.
+pub(crate) fn killed_runs_go_on(kind: &str, holds: &dyn Fn(&Example, &Rows, &str)) {
     let (server, sqlite) = (server(), Example::new(""));
     sqlite.load(&server, &["--select", SELECT]);
     let expected = in_sqlite(&sqlite);
     server.set(Settings { latency: Duration::from_millis(1), ..Settings::default() });
-    let config = "[load]\npackage_rows = 20\n[extract]\nconcurrency = 3\nper_page = 20\n\
-                  [destination]\nkind = 'filesystem'\n";
+    let config = "[load]\npackage_rows = 20\n[extract]\nconcurrency = 3\nper_page = 20\n[destination]\n";
+    let config = format!("{config}kind = '{kind}'\n");
     for seed in 0..2 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let example = Example::new(config);
+        let example = Example::new(&config);
         let mut kills = 0;
         loop {
             server.clear_log();
@@ -230,10 +244,16 @@ fn a_killed_run_into_files_goes_on_where_it_was() {
             assert!(kills < 100, "it never ends");
         }
         assert!(kills > 0, "seed {seed}: no kill came in time");
-        let found = lies_in(&example, &["pyarrow"]);
-        compare(&found[0], &expected, &format!("with seed {seed} after {kills} kills"));
+        holds(&example, &expected, &format!("with seed {seed} after {kills} kills"));
         println!("seed {seed}: {kills} kills");
     }
+}
+
+#[test]
+fn a_killed_run_into_files_goes_on_where_it_was() {
+    killed_runs_go_on("filesystem", &|example, expected, when| {
+        compare(&lies_in(example, &["pyarrow"])[0], expected, when);
+    });
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod delta;
 mod evidence;
 mod example;
 mod fetching;
