@@ -12,7 +12,7 @@ use test_servers::Postgres;
 use crate::example::Example;
 use crate::interrupted::{SELECT, killed_after};
 use crate::moving_rows;
-use crate::rows::{Rows, compare, in_files, in_postgres, in_sqlite};
+use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
 
 /// Where a run loads, and how that is read.
 struct Place<'s> {
@@ -36,7 +36,16 @@ fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
         let root = example.path("data").display().to_string();
         in_files(&json!({"reader": "pyarrow", "store": "local", "root": root}))
     };
+    let delta = |example: &Example| {
+        in_delta(&json!({"reader": "deltalake", "root": example.path("data").display().to_string()}))
+    };
     vec![
+        Place {
+            name: "Delta",
+            config: "[destination]\nkind = 'delta'",
+            environment: Vec::new(),
+            read: Box::new(delta),
+        },
         Place {
             name: "Parquet",
             config: "[destination]\nkind = 'filesystem'",

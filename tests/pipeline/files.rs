@@ -12,25 +12,34 @@ use crate::example::{Ended, Example};
 use crate::incremental::now;
 use crate::rows::{Rows, compare, in_files, in_sqlite};
 
-fn server() -> SampleServer {
+pub(crate) fn server() -> SampleServer {
     let size = Size { issues: 30, merge_requests: 8, ..Size::small() };
     SampleServer::start(World::new(size), Settings::default()).expect("a server")
 }
 
 /// A run into files.
-fn run(example: &Example, server: &SampleServer, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+pub(crate) fn run(
+    example: &Example,
+    server: &SampleServer,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+) -> Ended {
     let url = server.url();
     let gitlab = [("GITLAB_URL", url.as_str()), ("GITLAB_TOKEN", server.token())];
     example.run_with(&[&gitlab, environment].concat(), arguments)
 }
 
-fn succeed(example: &Example, server: &SampleServer, environment: &[(&str, &str)]) {
+pub(crate) fn succeed(example: &Example, server: &SampleServer, environment: &[(&str, &str)]) {
     let ended = run(example, server, environment, &["run"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 /// Loads, changes what was loaded, loads again: what lies there is what SQLite has each time.
-fn loads_like_sqlite(example: &Example, environment: &[(&str, &str)], read: &dyn Fn() -> Vec<Rows>) {
+pub(crate) fn loads_like_sqlite(
+    example: &Example,
+    environment: &[(&str, &str)],
+    read: &dyn Fn() -> Vec<Rows>,
+) {
     let (server, sqlite) = (server(), Example::new(""));
     for when in ["after a first run", "after a second run"] {
         succeed(&sqlite, &server, &[]);

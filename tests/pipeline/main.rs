@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod delta;
 mod everywhere;
 mod evidence;
 mod example;

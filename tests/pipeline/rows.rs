@@ -62,9 +62,19 @@ fn sorted(value: Value) -> Value {
 
 /// What Python's libraries read of files; `asked` is told in `read_files.py`.
 pub(crate) fn in_files(asked: &Value) -> Rows {
-    let python = program("python", &[&installed("readers").join("bin")]);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline/read_files.py");
-    let output = Command::new(python).args([script, &asked.to_string()]).output().expect("an exit");
+    read_by("readers", "read_files.py", asked)
+}
+
+/// The same of Delta tables; `asked` is told in `read_delta.py`.
+pub(crate) fn in_delta(asked: &Value) -> Rows {
+    read_by("delta-readers", "read_delta.py", asked)
+}
+
+/// What a script reads that needs these packages.
+fn read_by(packages: &str, script: &str, asked: &Value) -> Rows {
+    let python = program("python", &[&installed(packages).join("bin")]);
+    let script = format!("{}/pipeline/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(python).args([script, asked.to_string()]).output().expect("an exit");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     counted(serde_json::from_slice::<BTreeMap<_, _>>(&output.stdout).expect("JSON"))
 }

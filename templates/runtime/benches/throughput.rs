@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
+#[cfg(feature = "delta")]
+use gitlab_pipeline::destination::delta::{self, Delta};
 #[cfg(feature = "filesystem")]
 use gitlab_pipeline::destination::filesystem::{self, Filesystem};
 use gitlab_pipeline::destination::objects;
@@ -227,6 +229,13 @@ fn sqlite(path: &Path) -> Outcome<Box<dyn Destination>> {
     Ok(Box::new(Sqlite::open(&sqlite::Settings { path: path.to_owned() })?))
 }
 
+#[cfg(feature = "delta")]
+fn delta(path: &Path) -> Outcome<Box<dyn Destination>> {
+    let objects =
+        objects::Settings { path: Some(path.display().to_string()), ..objects::Settings::default() };
+    Ok(Box::new(Delta::open(delta::Settings { objects, ..delta::Settings::default() })?))
+}
+
 #[cfg(feature = "filesystem")]
 fn parquet(path: &Path) -> Outcome<Box<dyn Destination>> {
     let objects =
@@ -268,6 +277,8 @@ fn main() -> Outcome<()> {
     ];
     for (what, load) in &loads {
         into("SQLite", sqlite, what, load)?;
+        #[cfg(feature = "delta")]
+        into("Delta", delta, what, load)?;
         #[cfg(feature = "filesystem")]
         into("Parquet", parquet, what, load)?;
         #[cfg(feature = "postgres")]

@@ -55,19 +55,23 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
-#[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "lake", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
+#[cfg(feature = "delta")]
+pub mod delta;
 mod entry;
 mod error;
-#[cfg(any(feature = "filesystem", feature = "sqlite"))]
+#[cfg(any(feature = "lake", feature = "sqlite"))]
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
+#[cfg(feature = "lake")]
+mod lake;
 pub mod lease;
 #[cfg(feature = "objects")]
 pub mod objects;
@@ -103,10 +107,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["delta", "filesystem", "postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "delta")]
+    delta::KIND,
     #[cfg(feature = "filesystem")]
     filesystem::KIND,
     #[cfg(feature = "postgres")]

@@ -30,6 +30,8 @@
 //! **The lease** of a folder is a lock on a file; that of an object store is an object that is renewed.
 
 use crate::config;
+use crate::destination::lake::ledger;
+use crate::destination::lake::{self, NAMING, names, schema};
 use crate::destination::lease::RENEW_EVERY;
 use crate::destination::objects::{self, Place, Store};
 use crate::destination::{
@@ -37,35 +39,16 @@ use crate::destination::{
 };
 use crate::schema::Naming;
 
-mod bounds;
-mod catalog;
 mod commit;
-mod draft;
-mod files;
-mod format;
-mod history;
-mod keys;
-mod lease;
 mod load;
-mod log;
-mod mark;
-mod names;
-mod run;
-mod schema;
 mod settings;
-mod site;
-mod state;
 #[cfg(test)]
 mod tests;
-mod tiers;
-mod versions;
-mod write;
 
-pub use self::format::Compression;
 use self::load::FilesystemLoad;
-use self::log::Log;
-pub use self::settings::{FileFormat, FileLayout, Files, Settings};
-use self::state::States;
+pub use self::settings::{Files, Settings};
+pub use crate::destination::lake::format::{Compression, FileFormat};
+pub use crate::destination::lake::site::FileLayout;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -92,9 +75,6 @@ const ABILITIES: Abilities = Abilities {
     naming: NAMING,
     renew_every: Some(RENEW_EVERY),
 };
-
-/// Folders tell tables apart whose names differ only by case, and columns never do.
-const NAMING: Naming = Naming { folds_case: false, ..Naming::DEFAULT };
 
 pub(super) const KIND: Kind = Kind {
     name: "filesystem",
@@ -148,29 +128,15 @@ impl Destination for Filesystem {
     }
 
     fn probe(self: Box<Self>) -> Result<()> {
-        let folder = self.store.folder().filter(|folder| !folder.exists()).map(std::path::Path::to_owned);
-        let io =
-            |error: std::io::Error| object_store::Error::Generic { store: "folder", source: error.into() };
-        self.store.make().map_err(|error| self.place.not_opened(&io(error)))?;
-        let path = format!("{}-{:016x}", names::PROBE, fastrand::u64(..));
-        self.store.create(&path, bytes::Bytes::new()).map_err(self.place.failed("write a file"))?;
-        self.store.delete_all([path]).map_err(self.place.failed("remove a file"))?;
-        // What a load has begun there in the meantime is not empty, and stays.
-        if let Some(folder) = folder {
-            let _ = [folder.join(names::OWN), folder].iter().try_for_each(std::fs::remove_dir);
-        }
-        Ok(())
+        lake::probe(&self.store, &self.place)
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let read = Log::read(&self.store, &self.place)?;
-        let is_held = lease::is_held(&self.store, &self.place)?;
-        read.catalog.latest_loads(most, is_held, &self.place)
+        ledger::loads(&self.store, &self.place, most)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
-        let catalog = Log::read(&self.store, &self.place)?.catalog;
-        States::new(&self.store, &self.place, catalog.runs, catalog.states).each_state(visit)
+        ledger::each_state(&self.store, &self.place, visit)
     }
 
     fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>> {

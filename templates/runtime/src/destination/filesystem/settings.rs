@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::format::Compression;
 use crate::config::{self, ConfigError};
+use crate::destination::lake::format::{Compression, FileFormat};
+use crate::destination::lake::site::FileLayout;
 use crate::destination::objects;
 
 /// Where the files lie and what they are.
@@ -21,25 +22,6 @@ pub struct Files {
     /// By default that of the format.
     pub compression: Option<Compression>,
     pub layout: FileLayout,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FileFormat {
-    #[default]
-    Parquet,
-    Jsonl,
-    Csv,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FileLayout {
-    /// The files of a table lie in its folder.
-    #[default]
-    Plain,
-    /// They lie in a folder for each day on which rows came: `load_date=2024-05-01`.
-    Hive,
 }
 
 impl Settings {

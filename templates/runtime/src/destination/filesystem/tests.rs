@@ -6,10 +6,10 @@ use arrow_array::{Array, ArrayRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::format::{Style, each_batch};
 use super::*;
 use crate::config::Secret;
 use crate::destination::conformance::{self, Place as Conforming};
+use crate::destination::lake::format::{Style, each_batch};
 use crate::destination::{Batch, Forget, Mode, Package, PackageId, SchemaChange, StateKey};
 use crate::resource::ColumnKind;
 use crate::schema::Seen;
@@ -56,7 +56,7 @@ impl Conforming for Files {
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
-        let style = Style::of(&self.settings.files);
+        let style = Style::new(self.settings.files.format, self.settings.files.compression);
         let column = |(name, kind): &(&str, ColumnKind)| Column {
             name: (*name).to_owned(),
             kind: *kind,

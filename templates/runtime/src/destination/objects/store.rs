@@ -9,6 +9,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+#[cfg(feature = "delta")]
+use chrono::{DateTime, Utc};
+#[cfg(feature = "delta")]
+use object_store::ObjectMeta;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -196,6 +200,16 @@ impl Store {
         })
     }
 
+    /// What stands in a folder, and since when.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn aged(&self, folder: &str) -> Answer<Vec<(String, DateTime<Utc>)>> {
+        let (objects, path) = (self.objects(), self.at(folder));
+        let found = self.wait(async move { objects.list_with_delimiter(Some(&path)).await })?;
+        let aged = |object: &ObjectMeta| Some((object.location.filename()?.to_owned(), object.last_modified));
+        Ok(found.objects.iter().filter_map(aged).collect())
+    }
+
+    #[cfg(feature = "filesystem")]
     /// Moves objects, several at a time; what is not there has been moved before.
     pub(in super::super) fn rename_all(
         &self,

@@ -7,6 +7,8 @@ mod encode;
 mod read;
 
 pub(super) use self::encode::{Encoder, encoder, properties};
+#[cfg(feature = "delta")]
+pub(super) use self::read::batches;
 #[cfg(feature = "objects")]
 pub(super) use self::read::{Footer, each_batch, each_in_group, external, footer};
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_schema::Schema;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{DataType, Field, FieldRef, Schema, TimeUnit};
 use bytes::{Buf, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -16,6 +17,8 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::Coded;
 use crate::destination::objects::Store;
+use crate::resource::ColumnKind;
+use crate::schema::arrow::item_field;
 use crate::schema::table::Column;
 use crate::schema::{data_type, field};
 
@@ -93,8 +96,36 @@ pub(in super::super) fn footer(store: &Store, path: &str) -> Coded<Footer> {
             Err(error) => return Err(error),
         }
     }
-    let metadata = ArrowReaderMetadata::try_new(Arc::new(reader.finish()?), ArrowReaderOptions::new())?;
-    Ok(Footer { length, metadata })
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(reader.finish()?), plain())?;
+    Ok(Footer { length, metadata: as_instants(metadata)? })
+}
+
+/// Types are those of Parquet, whatever the program that wrote a file had in their place.
+fn plain() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+}
+
+/// Times of 96 bits, as Spark writes them, are read as microseconds: nanoseconds would reach from 1677 to 2262 alone.
+fn as_instants(metadata: ArrowReaderMetadata) -> Coded<ArrowReaderMetadata> {
+    let is_odd = |field: &FieldRef| *field.data_type() == DataType::Timestamp(TimeUnit::Nanosecond, None);
+    let fields = metadata.schema().fields();
+    if !fields.iter().any(is_odd) {
+        return Ok(metadata);
+    }
+    let micros = data_type(ColumnKind::Timestamp);
+    let fields = fields.iter().map(|field| match is_odd(field) {
+        true => Field::clone(field).with_data_type(micros.clone()),
+        false => Field::clone(field),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), plain().with_schema(schema))
+}
+
+/// All of a file that is in memory.
+#[cfg(feature = "delta")]
+pub(in super::super) fn batches(bytes: Bytes) -> Coded<impl Iterator<Item = Coded<RecordBatch>>> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, plain())?.build()?;
+    Ok(reader.map(|batch| batch.map_err(ParquetError::from)))
 }
 
 /// The columns at these places in one row group, batch by batch.
@@ -163,12 +194,21 @@ pub(in super::super) fn each_batch<E: From<ParquetError>>(
 /// What was read, with the columns in their order and those that are not there.
 fn fitted(batch: &RecordBatch, rows: usize, columns: &[Column], schema: &Arc<Schema>) -> Coded<RecordBatch> {
     let arrays = columns.iter().map(|column| {
-        let missing = || new_null_array(&data_type(column.kind), rows);
-        batch.column_by_name(&column.name).map_or_else(missing, Arc::clone)
+        let missing = || Ok(new_null_array(&data_type(column.kind), rows));
+        batch.column_by_name(&column.name).map_or_else(missing, |array| named(array, column.kind))
     });
-    let arrays: Vec<ArrayRef> = arrays.collect();
+    let arrays = arrays.collect::<Coded<Vec<ArrayRef>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+}
+
+/// The items of a list are called differently by different programs.
+fn named(array: &ArrayRef, kind: ColumnKind) -> Coded<ArrayRef> {
+    let Some((list, ColumnKind::List(item))) = array.as_list_opt::<i32>().map(|list| (list, kind)) else {
+        return Ok(Arc::clone(array));
+    };
+    let (offsets, values, nulls) = (list.offsets().clone(), Arc::clone(list.values()), list.nulls().cloned());
+    Ok(Arc::new(ListArray::try_new(item_field(item), offsets, values, nulls)?))
 }
 
 impl std::fmt::Debug for Footer {

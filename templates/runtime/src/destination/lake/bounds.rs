@@ -17,22 +17,28 @@ const LONGEST: usize = 100;
 /// By column. A column that is not named may hold anything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Bounds(BTreeMap<String, (Value, Value)>);
+pub(in super::super) struct Bounds(BTreeMap<String, (Value, Value)>);
 
 /// Bounds of what comes batch by batch.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Growing {
+pub(in super::super) struct Growing {
     /// `None` where a value has none.
     columns: BTreeMap<String, Option<(Value, Value)>>,
 }
 
 impl Bounds {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in super::super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Columns with what lies lowest and highest in them.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = (&str, &Value, &Value)> {
+        self.0.iter().map(|(column, (low, high))| (column.as_str(), low, high))
+    }
+
     /// Whether both may hold a key that is the same in these columns.
-    pub(super) fn may_meet(&self, other: &Self, columns: &[String]) -> bool {
+    pub(in super::super) fn may_meet(&self, other: &Self, columns: &[String]) -> bool {
         columns.iter().all(|column| match (self.0.get(column), other.0.get(column)) {
             (Some((low, high)), Some((from, to))) => !(is_less(high, from) || is_less(to, low)),
             _ => true,
@@ -40,8 +46,15 @@ impl Bounds {
     }
 }
 
+#[cfg(feature = "delta")]
+impl FromIterator<(String, Value, Value)> for Bounds {
+    fn from_iter<I: IntoIterator<Item = (String, Value, Value)>>(bounds: I) -> Self {
+        Self(bounds.into_iter().map(|(column, low, high)| (column, (low, high))).collect())
+    }
+}
+
 impl Growing {
-    pub(super) fn add(&mut self, batch: &RecordBatch, columns: &[String], table: &Table) {
+    pub(in super::super) fn add(&mut self, batch: &RecordBatch, columns: &[String], table: &Table) {
         for name in columns {
             let found = batch_bounds(batch, name, table);
             match (self.columns.get_mut(name), found) {
@@ -60,7 +73,7 @@ impl Growing {
         }
     }
 
-    pub(super) fn bounds(&self) -> Bounds {
+    pub(in super::super) fn bounds(&self) -> Bounds {
         let known = self.columns.iter().filter_map(|(name, bounds)| Some((name.clone(), bounds.clone()?)));
         Bounds(known.collect())
     }

@@ -28,25 +28,25 @@ const BYTES: u64 = 20;
 const GROUPS: usize = 16;
 
 /// Resource and partition.
-pub(super) type Key = (String, String);
+pub(in super::super) type Key = (String, String);
 
 /// A state, or that it was forgotten; and which load said so.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Said {
-    pub(super) state: Option<String>,
-    pub(super) load_id: String,
+pub(in super::super) struct Said {
+    pub(in super::super) state: Option<String>,
+    pub(in super::super) load_id: String,
 }
 
 /// Files that were written, to be committed.
 #[derive(Debug)]
-pub(super) struct Flushed {
-    pub(super) runs: Vec<StateRun>,
+pub(in super::super) struct Flushed {
+    pub(in super::super) runs: Vec<StateRun>,
     /// What nobody needs any more after that.
-    pub(super) gone: Vec<String>,
+    pub(in super::super) gone: Vec<String>,
 }
 
 #[derive(Debug)]
-pub(super) struct States {
+pub(in super::super) struct States {
     store: Store,
     place: Place,
     /// From the oldest on.
@@ -58,17 +58,22 @@ pub(super) struct States {
 
 /// A file of which the end was read.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) footer: Footer,
+pub(in super::super) struct Opened {
+    pub(in super::super) footer: Footer,
     /// With which key each row group begins.
-    pub(super) firsts: Vec<Key>,
+    pub(in super::super) firsts: Vec<Key>,
 }
 
 /// A row group.
-pub(super) type Group = Vec<(Key, Said)>;
+pub(in super::super) type Group = Vec<(Key, Said)>;
 
 impl States {
-    pub(super) fn new(store: &Store, place: &Place, runs: Vec<StateRun>, states: Vec<KeptState>) -> Self {
+    pub(in super::super) fn new(
+        store: &Store,
+        place: &Place,
+        runs: Vec<StateRun>,
+        states: Vec<KeptState>,
+    ) -> Self {
         let (store, place) = (store.clone(), place.clone());
         let mut kept = Self {
             store,
@@ -82,7 +87,7 @@ impl States {
         kept
     }
 
-    pub(super) fn put(&mut self, states: impl IntoIterator<Item = KeptState>) {
+    pub(in super::super) fn put(&mut self, states: impl IntoIterator<Item = KeptState>) {
         let said = |kept: KeptState| {
             let said = Said { state: kept.state, load_id: kept.load_id };
             ((kept.resource, kept.partition), said)
@@ -91,7 +96,7 @@ impl States {
     }
 
     /// What came since the last file.
-    pub(super) fn recent(&self) -> impl Iterator<Item = KeptState> {
+    pub(in super::super) fn recent(&self) -> impl Iterator<Item = KeptState> {
         self.recent.iter().map(|((resource, partition), said)| {
             let (resource, partition) = (resource.clone(), partition.clone());
             KeptState { resource, partition, state: said.state.clone(), load_id: said.load_id.clone() }
@@ -136,7 +141,7 @@ impl States {
     }
 
     /// All states in the order of their keys, each as it was last said.
-    pub(super) fn each(&self, visit: &mut dyn FnMut(Key, Said) -> Result<()>) -> Result<()> {
+    pub(in super::super) fn each(&self, visit: &mut dyn FnMut(Key, Said) -> Result<()>) -> Result<()> {
         let files = run::Merged::of(&self.store, &self.place, &self.runs)?;
         let mut recent = self.recent.iter().peekable();
         for entry in files {
@@ -152,7 +157,7 @@ impl States {
         recent.try_for_each(|(key, said)| visit(key.clone(), said.clone()))
     }
 
-    pub(super) fn each_state(&self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+    pub(in super::super) fn each_state(&self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
         self.each(&mut |(resource, partition), said| {
             if let Some(text) = &said.state {
                 visit(StateEntry { resource, partition, state: Some(self.parse(text)?) });
@@ -162,7 +167,11 @@ impl States {
     }
 
     /// What a load forgets, each by itself; `None` where that is too much to be told so.
-    pub(super) fn forgotten(&self, forget: &[Forget], load_id: &str) -> Result<Option<Vec<KeptState>>> {
+    pub(in super::super) fn forgotten(
+        &self,
+        forget: &[Forget],
+        load_id: &str,
+    ) -> Result<Option<Vec<KeptState>>> {
         let mut forgotten = Vec::new();
         if forget.is_empty() {
             return Ok(Some(forgotten));
@@ -182,12 +191,12 @@ impl States {
         serde_json::from_str(text).map_err(|_| self.place.unreadable("_pipeline/state", "state", text))
     }
 
-    pub(super) fn are_many(&self) -> bool {
+    pub(in super::super) fn are_many(&self) -> bool {
         self.recent.len() >= RECENT
     }
 
     /// Writes what came since the last file, and files together that are many.
-    pub(super) fn flushed(&self, name: &str) -> Result<Option<Flushed>> {
+    pub(in super::super) fn flushed(&self, name: &str) -> Result<Option<Flushed>> {
         if self.recent.is_empty() {
             return Ok(None);
         }
@@ -198,7 +207,12 @@ impl States {
     }
 
     /// Writes everything anew but what is forgotten.
-    pub(super) fn flushed_without(&self, name: &str, forget: &[Forget], load_id: &str) -> Result<Flushed> {
+    pub(in super::super) fn flushed_without(
+        &self,
+        name: &str,
+        forget: &[Forget],
+        load_id: &str,
+    ) -> Result<Flushed> {
         self.written(name, 0, &|key, said| !is_forgotten(forget, load_id, key, said))
     }
 
@@ -214,7 +228,7 @@ impl States {
     }
 
     /// They are committed.
-    pub(super) fn settle(&mut self, runs: Vec<StateRun>) {
+    pub(in super::super) fn settle(&mut self, runs: Vec<StateRun>) {
         self.recent.clear();
         self.footers.retain(|path, _| runs.iter().any(|run| run.path == *path));
         self.groups.retain(|(path, _, _)| runs.iter().any(|run| run.path == *path));
@@ -228,7 +242,7 @@ fn is_forgotten(forget: &[Forget], load_id: &str, (resource, partition): &Key, s
     said.load_id != load_id && forget.iter().any(is_meant)
 }
 
-pub(super) fn open(store: &Store, place: &Place, run: &StateRun) -> Result<Opened> {
+pub(in super::super) fn open(store: &Store, place: &Place, run: &StateRun) -> Result<Opened> {
     let failed = place.table_failed("read", "_pipeline/state");
     let footer = parquet::footer(store, &run.path).map_err(failed)?;
     let kept = footer.metadata.metadata().file_metadata().key_value_metadata();
@@ -240,7 +254,7 @@ pub(super) fn open(store: &Store, place: &Place, run: &StateRun) -> Result<Opene
     Ok(Opened { footer, firsts })
 }
 
-pub(super) fn read_group(
+pub(in super::super) fn read_group(
     store: &Store,
     place: &Place,
     (run, opened): (&StateRun, &Opened),
@@ -266,7 +280,7 @@ pub(super) fn read_group(
 }
 
 /// Looks states up while packages are written.
-pub(super) struct Lookup(pub(super) Arc<Mutex<States>>);
+pub(in super::super) struct Lookup(pub(super) Arc<Mutex<States>>);
 
 impl StateReader for Lookup {
     fn read(&mut self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>> {

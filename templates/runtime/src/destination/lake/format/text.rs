@@ -10,10 +10,10 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use parquet::errors::ParquetError;
 
+use super::FileFormat;
 use super::cells::Builder;
 use super::{Coded, Compression, Style, csv, jsonl};
 use crate::destination::cells::Cells;
-use crate::destination::filesystem::settings::FileFormat;
 use crate::destination::objects::Store;
 use crate::destination::parquet::external;
 use crate::resource::ColumnKind;
@@ -26,7 +26,7 @@ use crate::schema::widen::widen;
 const BATCH: usize = 4_096;
 
 /// Lines on their way to a file.
-pub(in super::super) struct Encoder {
+pub(in super::super::super) struct Encoder {
     style: Style,
     columns: Vec<Column>,
     text: Vec<u8>,

@@ -5,7 +5,6 @@ use ::parquet::errors::ParquetError;
 use arrow_array::RecordBatch;
 use serde::Deserialize;
 
-use super::settings::{FileFormat, Files};
 use crate::destination::objects::Store;
 use crate::destination::parquet::{self, Coded};
 use crate::schema::table::{Column, Table};
@@ -26,7 +25,7 @@ pub enum Compression {
 
 impl Compression {
     /// As Parquet knows it.
-    pub(super) fn codec(self) -> Codec {
+    pub(in super::super) fn codec(self) -> Codec {
         match self {
             Self::Snappy => Codec::SNAPPY,
             Self::None => Codec::UNCOMPRESSED,
@@ -35,21 +34,31 @@ impl Compression {
     }
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(not(feature = "filesystem"), expect(unreachable_pub, reason = "a setting of files alone"))]
+pub enum FileFormat {
+    #[default]
+    Parquet,
+    Jsonl,
+    Csv,
+}
+
 /// What files are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
-    pub(super) format: FileFormat,
-    pub(super) compression: Compression,
+pub(in super::super) struct Style {
+    pub(in super::super) format: FileFormat,
+    pub(in super::super) compression: Compression,
 }
 
 /// A file that is being written.
-pub(super) enum Encoder {
+pub(in super::super) enum Encoder {
     Parquet(parquet::Encoder),
     Text(text::Encoder),
 }
 
 impl FileFormat {
-    pub(super) fn takes(self, compression: Option<Compression>) -> bool {
+    pub(in super::super) fn takes(self, compression: Option<Compression>) -> bool {
         match self {
             Self::Parquet => compression != Some(Compression::Gzip),
             Self::Jsonl | Self::Csv => {
@@ -60,16 +69,17 @@ impl FileFormat {
 }
 
 impl Style {
-    pub(super) fn of(files: &Files) -> Self {
-        let usual = match files.format {
+    /// Without a compression, that which is usual.
+    pub(in super::super) fn new(format: FileFormat, compression: Option<Compression>) -> Self {
+        let usual = match format {
             FileFormat::Parquet => Compression::Zstd,
             FileFormat::Jsonl | FileFormat::Csv => Compression::None,
         };
-        Self { format: files.format, compression: files.compression.unwrap_or(usual) }
+        Self { format, compression: compression.unwrap_or(usual) }
     }
 
     /// How names of files end.
-    pub(super) fn ending(self) -> &'static str {
+    pub(in super::super) fn ending(self) -> &'static str {
         match (self.format, self.compression) {
             (FileFormat::Parquet, _) => "parquet",
             (FileFormat::Jsonl, Compression::Gzip) => "jsonl.gz",
@@ -79,7 +89,7 @@ impl Style {
         }
     }
 
-    pub(super) fn encoder(self, table: &Table) -> Coded<Encoder> {
+    pub(in super::super) fn encoder(self, table: &Table) -> Coded<Encoder> {
         Ok(match self.format {
             FileFormat::Parquet => {
                 Encoder::Parquet(parquet::encoder(&table.columns, self.compression.codec())?)
@@ -90,7 +100,7 @@ impl Style {
 }
 
 impl Encoder {
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Coded<()> {
+    pub(in super::super) fn write(&mut self, batch: &RecordBatch) -> Coded<()> {
         match self {
             Self::Parquet(encoder) => encoder.write(batch),
             Self::Text(encoder) => encoder.write(batch),
@@ -98,7 +108,7 @@ impl Encoder {
     }
 
     /// What is ready to be sent.
-    pub(super) fn ready(&mut self) -> &mut Vec<u8> {
+    pub(in super::super) fn ready(&mut self) -> &mut Vec<u8> {
         match self {
             Self::Parquet(encoder) => encoder.inner_mut(),
             Self::Text(encoder) => encoder.ready(),
@@ -106,7 +116,7 @@ impl Encoder {
     }
 
     /// What is not ready takes so many bytes of memory…
-    pub(super) fn memory(&self) -> usize {
+    pub(in super::super) fn memory(&self) -> usize {
         match self {
             Self::Parquet(encoder) => encoder.memory_size(),
             Self::Text(_) => 0,
@@ -114,7 +124,7 @@ impl Encoder {
     }
 
     /// …until this.
-    pub(super) fn flush(&mut self) -> Coded<()> {
+    pub(in super::super) fn flush(&mut self) -> Coded<()> {
         match self {
             Self::Parquet(encoder) => encoder.flush(),
             Self::Text(_) => Ok(()),
@@ -123,7 +133,7 @@ impl Encoder {
 
     /// Whether a file of this size is large enough for another to begin. One of text is read as a whole when rows in it
     /// change.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in super::super) fn is_full(&self) -> bool {
         match self {
             Self::Parquet(encoder) => encoder.bytes_written() >= 128 << 20,
             Self::Text(encoder) => encoder.written() >= 16 << 20,
@@ -131,7 +141,7 @@ impl Encoder {
     }
 
     /// The last bytes.
-    pub(super) fn finish(self) -> Coded<Vec<u8>> {
+    pub(in super::super) fn finish(self) -> Coded<Vec<u8>> {
         match self {
             Self::Parquet(encoder) => encoder.into_inner(),
             Self::Text(encoder) => encoder.finish(),
@@ -140,7 +150,7 @@ impl Encoder {
 }
 
 /// Reads some columns of a file, batch by batch in the order of its rows. A column that it does not have is null.
-pub(super) fn each_batch<E: From<ParquetError>>(
+pub(in super::super) fn each_batch<E: From<ParquetError>>(
     (store, path): (&Store, &str),
     style: Style,
     columns: &[Column],

@@ -17,7 +17,7 @@ use crate::destination::objects::{Place, Store, Upload, Waiting};
 use crate::destination::parquet::properties;
 
 /// What names the first keys of row groups at the end of a file.
-pub(super) const FIRSTS: &str = "first_keys";
+pub(in super::super) const FIRSTS: &str = "first_keys";
 
 /// How many states a row group has: what is read for one of them.
 const GROUP: usize = 1_000;
@@ -25,7 +25,7 @@ const GROUP: usize = 1_000;
 type Entry = Result<(Key, Said)>;
 
 /// Several files as one, from the lowest key on; of equal keys the newest alone.
-pub(super) struct Merged<'r> {
+pub(in super::super) struct Merged<'r> {
     sources: Vec<Source<'r>>,
     /// The next of each: by key, then the newest first.
     next: BinaryHeap<Reverse<(Key, Reverse<usize>)>>,
@@ -43,7 +43,7 @@ struct Source<'r> {
 }
 
 impl<'r> Merged<'r> {
-    pub(super) fn of(store: &'r Store, place: &'r Place, runs: &'r [StateRun]) -> Result<Self> {
+    pub(in super::super) fn of(store: &'r Store, place: &'r Place, runs: &'r [StateRun]) -> Result<Self> {
         let source = |run| {
             let opened = open(store, place, run)?;
             Ok(Source { store, place, run, opened, group: 0, rows: Vec::new().into_iter(), head: None })
@@ -107,7 +107,7 @@ impl Iterator for Merged<'_> {
 
 /// Writes all states that are kept, in the order of their keys. What is forgotten is noted only where an older file may
 /// know it.
-pub(super) fn write(
+pub(in super::super) fn write(
     (store, place, name): (&Store, &Place, &str),
     states: &States,
     is_above_others: bool,

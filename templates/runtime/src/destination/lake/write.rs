@@ -15,29 +15,48 @@ use crate::schema::table::Table;
 
 /// What was written of the open package.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(in super::super) struct Progress {
     /// Writers that are not finished.
-    pub(super) open: usize,
-    pub(super) rows: Vec<Rows>,
+    pub(in super::super) open: usize,
+    pub(in super::super) rows: Vec<Rows>,
     /// One that has failed: committed again without its rows, its state would speak for nothing.
-    pub(super) lost: Option<PackageId>,
+    pub(in super::super) lost: Option<PackageId>,
+}
+
+impl Progress {
+    /// A writer begins.
+    pub(in super::super) fn begin(&mut self, package: &PackageId) {
+        self.lost.take_if(|lost| lost == package);
+        self.open += 1;
+    }
+
+    /// Whether all rows of the package are here.
+    pub(in super::super) fn is_whole(&self, package: &PackageId) -> bool {
+        self.open == 0 && self.lost.as_ref() != Some(package)
+    }
+
+    /// Where its files lie while they are not committed.
+    pub(in super::super) fn hidden(&self, site: &Site) -> Vec<String> {
+        let files = self.rows.iter().flat_map(|rows| &rows.files);
+        files.map(|file| site.hidden(&file.file.path)).collect()
+    }
 }
 
 /// What one writer wrote.
 #[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) table: String,
-    pub(super) is_staged: bool,
-    pub(super) files: Vec<LiveFile>,
-    pub(super) count: u64,
+pub(in super::super) struct Rows {
+    pub(in super::super) table: String,
+    pub(in super::super) is_staged: bool,
+    pub(in super::super) files: Vec<LiveFile>,
+    pub(in super::super) count: u64,
     /// The rows that have these keys go: by the table's key, and by those of records whose lists came.
-    pub(super) keys: KeySet,
-    pub(super) parents: BTreeMap<Vec<String>, KeySet>,
+    pub(in super::super) keys: KeySet,
+    pub(in super::super) parents: BTreeMap<Vec<String>, KeySet>,
     /// In a history, what the rows do to the versions that are there, by the keys of their records.
-    pub(super) successors: Option<Successors>,
+    pub(in super::super) successors: Option<Successors>,
 }
 
-pub(super) struct Writer {
+pub(in super::super) struct Writer {
     site: Arc<Site>,
     progress: Arc<Mutex<Progress>>,
     table: Arc<Table>,
@@ -47,7 +66,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
+    pub(in super::super) fn new(
         site: &Arc<Site>,
         progress: &Arc<Mutex<Progress>>,
         (table, files): (&Table, Vec<LiveFile>),

@@ -12,7 +12,7 @@ use crate::destination::{Claim, DestinationError};
 
 /// Held as long as it lives, or until its term is over.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(in super::super) enum Held {
     Lock(Lock),
     Object { store: Store, version: UpdateVersion },
 }
@@ -20,7 +20,7 @@ pub(super) enum Held {
 /// How often an object that changes under one's hands is looked at again.
 const TRIES: u32 = 5;
 
-pub(super) fn take(store: &Store, place: &Place, claim: &Claim) -> Result<Held> {
+pub(in super::super) fn take(store: &Store, place: &Place, claim: &Claim) -> Result<Held> {
     let held = |holder| DestinationError::Held { place: place.name(), holder };
     if let Some(folder) = store.folder() {
         let path = folder.join(names::LEASE);
@@ -50,7 +50,7 @@ pub(super) fn take(store: &Store, place: &Place, claim: &Claim) -> Result<Held> 
 }
 
 /// Whether somebody loads.
-pub(super) fn is_held(store: &Store, place: &Place) -> Result<bool> {
+pub(in super::super) fn is_held(store: &Store, place: &Place) -> Result<bool> {
     if let Some(folder) = store.folder() {
         return Ok(file_lock::is_held(&folder.join(names::LEASE)));
     }
@@ -61,17 +61,17 @@ pub(super) fn is_held(store: &Store, place: &Place) -> Result<bool> {
 
 impl Held {
     /// Whether it is still one's own.
-    pub(super) fn check(&self, place: &Place, claim: &Claim) -> Result<()> {
+    pub(in super::super) fn check(&self, place: &Place, claim: &Claim) -> Result<()> {
         let Self::Object { store, .. } = self else { return Ok(()) };
         own(store, place, claim).map(drop)
     }
 
-    pub(super) fn renew(&mut self, place: &Place, claim: &Claim) -> Result<()> {
+    pub(in super::super) fn renew(&mut self, place: &Place, claim: &Claim) -> Result<()> {
         self.put(place, claim, &Lease::of(claim, SystemTime::now()))
     }
 
     /// One that has ended takes the object's place, since a store removes without looking whose it is.
-    pub(super) fn release(self, place: &Place, claim: &Claim) -> Result<()> {
+    pub(in super::super) fn release(self, place: &Place, claim: &Claim) -> Result<()> {
         match self {
             Self::Lock(lock) => {
                 lock.release();

@@ -5,7 +5,7 @@
 const FEW: usize = 8;
 
 /// Where the tail begins that becomes one, by the sizes of all from the oldest on.
-pub(super) fn tail_to_merge(sizes: &[u64]) -> Option<usize> {
+pub(in super::super) fn tail_to_merge(sizes: &[u64]) -> Option<usize> {
     if sizes.len() <= FEW {
         return None;
     }

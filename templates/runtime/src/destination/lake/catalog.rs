@@ -21,85 +21,85 @@ const LOADS: usize = 200;
 
 /// What there is after some records.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Catalog {
-    pub(super) tables: BTreeMap<String, TableEntry>,
-    pub(super) loads: BTreeMap<String, KeptLoad>,
-    pub(super) runs: Vec<StateRun>,
+pub(in super::super) struct Catalog {
+    pub(in super::super) tables: BTreeMap<String, TableEntry>,
+    pub(in super::super) loads: BTreeMap<String, KeptLoad>,
+    pub(in super::super) runs: Vec<StateRun>,
     /// What came since the last run of states, in its order.
-    pub(super) states: Vec<KeptState>,
+    pub(in super::super) states: Vec<KeptState>,
 }
 
 /// One step, which is there as a whole or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Record {
+pub(in super::super) struct Record {
     /// Whose it is.
-    pub(super) token: String,
-    pub(super) holder: Holder,
-    pub(super) package: Option<String>,
+    pub(in super::super) token: String,
+    pub(in super::super) holder: Holder,
+    pub(in super::super) package: Option<String>,
     /// In place of what was known of these; `None`: the table is gone.
-    pub(super) tables: BTreeMap<String, Option<TableEntry>>,
+    pub(in super::super) tables: BTreeMap<String, Option<TableEntry>>,
     /// Files that become visible with it…
-    pub(super) publish: Vec<String>,
+    pub(in super::super) publish: Vec<String>,
     /// …and files that go.
-    pub(super) remove: Vec<String>,
-    pub(super) loads: Vec<KeptLoad>,
+    pub(in super::super) remove: Vec<String>,
+    pub(in super::super) loads: Vec<KeptLoad>,
     /// Where all states lie that came before this record.
-    pub(super) runs: Option<Vec<StateRun>>,
-    pub(super) states: Vec<KeptState>,
+    pub(in super::super) runs: Option<Vec<StateRun>>,
+    pub(in super::super) states: Vec<KeptState>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct TableEntry {
-    pub(super) parent: Option<String>,
-    pub(super) source: String,
-    pub(super) key: Vec<String>,
-    pub(super) columns: Vec<ColumnEntry>,
+pub(in super::super) struct TableEntry {
+    pub(in super::super) parent: Option<String>,
+    pub(in super::super) source: String,
+    pub(in super::super) key: Vec<String>,
+    pub(in super::super) columns: Vec<ColumnEntry>,
     /// From the oldest on.
-    pub(super) files: Vec<DataFile>,
+    pub(in super::super) files: Vec<DataFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ColumnEntry {
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) seen: String,
-    pub(super) source: String,
+pub(in super::super) struct ColumnEntry {
+    pub(in super::super) name: String,
+    pub(in super::super) kind: String,
+    pub(in super::super) seen: String,
+    pub(in super::super) source: String,
     /// Which load brought it.
-    pub(super) load_id: String,
+    pub(in super::super) load_id: String,
 }
 
 /// A file of a table, which never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct DataFile {
+pub(in super::super) struct DataFile {
     /// Where it lies once it is committed.
-    pub(super) path: String,
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
+    pub(in super::super) path: String,
+    pub(in super::super) rows: u64,
+    pub(in super::super) bytes: u64,
     #[serde(default, skip_serializing_if = "Bounds::is_empty")]
-    pub(super) bounds: Bounds,
+    pub(in super::super) bounds: Bounds,
 }
 
 /// A file with states in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct StateRun {
-    pub(super) path: String,
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
+pub(in super::super) struct StateRun {
+    pub(in super::super) path: String,
+    pub(in super::super) rows: u64,
+    pub(in super::super) bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct KeptState {
-    pub(super) resource: String,
-    pub(super) partition: String,
+pub(in super::super) struct KeptState {
+    pub(in super::super) resource: String,
+    pub(in super::super) partition: String,
     /// JSON, as text; `None`: it is forgotten.
-    pub(super) state: Option<String>,
-    pub(super) load_id: String,
+    pub(in super::super) state: Option<String>,
+    pub(in super::super) load_id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct KeptLoad {
+pub(in super::super) struct KeptLoad {
     load_id: String,
     pipeline: String,
     started_at: String,
@@ -110,7 +110,7 @@ pub(super) struct KeptLoad {
 }
 
 impl Catalog {
-    pub(super) fn apply(&mut self, record: Record) {
+    pub(in super::super) fn apply(&mut self, record: Record) {
         for (name, entry) in record.tables {
             match entry {
                 Some(entry) => drop(self.tables.insert(name, entry)),
@@ -129,7 +129,7 @@ impl Catalog {
     }
 
     /// All of it as one record.
-    pub(super) fn whole(&self) -> Record {
+    pub(in super::super) fn whole(&self) -> Record {
         Record {
             tables: self.tables.iter().map(|(name, entry)| (name.clone(), Some(entry.clone()))).collect(),
             loads: self.loads.values().cloned().collect(),
@@ -140,7 +140,12 @@ impl Catalog {
     }
 
     /// The latest loads; those that nobody goes on with have been interrupted.
-    pub(super) fn latest_loads(&self, most: usize, is_held: bool, place: &Place) -> Result<Vec<LoadEntry>> {
+    pub(in super::super) fn latest_loads(
+        &self,
+        most: usize,
+        is_held: bool,
+        place: &Place,
+    ) -> Result<Vec<LoadEntry>> {
         let loads = self.loads.values().rev().take(most).map(|load| load.entry(place));
         let mut loads = loads.collect::<Result<Vec<_>>>()?;
         let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running && !is_held;
@@ -150,7 +155,7 @@ impl Catalog {
 }
 
 impl TableEntry {
-    pub(super) fn of(table: &Table, load_id: &str) -> Self {
+    pub(in super::super) fn of(table: &Table, load_id: &str) -> Self {
         Self {
             parent: table.parent.clone(),
             source: table.source.clone(),
@@ -160,19 +165,19 @@ impl TableEntry {
         }
     }
 
-    pub(super) fn table(&self, name: &str, place: &Place) -> Result<Table> {
+    pub(in super::super) fn table(&self, name: &str, place: &Place) -> Result<Table> {
         let columns = self.columns.iter().map(|column| column.column(place)).collect::<Result<_>>()?;
         let (parent, source, key) = (self.parent.clone(), self.source.clone(), self.key.clone());
         Ok(Table { name: name.to_owned(), parent, source, key, columns })
     }
 
-    pub(super) fn column_mut(&mut self, name: &str) -> Option<&mut ColumnEntry> {
+    pub(in super::super) fn column_mut(&mut self, name: &str) -> Option<&mut ColumnEntry> {
         self.columns.iter_mut().find(|column| column.name == name)
     }
 }
 
 impl ColumnEntry {
-    pub(super) fn of(column: &Column, load_id: &str) -> Self {
+    pub(in super::super) fn of(column: &Column, load_id: &str) -> Self {
         Self {
             name: column.name.clone(),
             kind: kind_name(column.kind).to_owned(),
@@ -194,7 +199,7 @@ impl ColumnEntry {
 }
 
 impl KeptState {
-    pub(super) fn of(entry: &StateEntry, load_id: &str) -> Self {
+    pub(in super::super) fn of(entry: &StateEntry, load_id: &str) -> Self {
         Self {
             resource: entry.resource.clone(),
             partition: entry.partition.clone(),
@@ -205,7 +210,7 @@ impl KeptState {
 }
 
 impl KeptLoad {
-    pub(super) fn of(load: &LoadEntry) -> Self {
+    pub(in super::super) fn of(load: &LoadEntry) -> Self {
         Self {
             load_id: load.load_id.clone(),
             pipeline: load.pipeline.clone(),
@@ -235,13 +240,13 @@ impl KeptLoad {
     }
 
     /// As it is when nobody goes on with it, where it says that somebody does.
-    pub(super) fn interrupted(&self) -> Option<Self> {
+    pub(in super::super) fn interrupted(&self) -> Option<Self> {
         let is_running = self.status == LoadStatus::Running.name();
         is_running.then(|| Self { status: LoadStatus::Interrupted.name().to_owned(), ..self.clone() })
     }
 
     /// Where people find it.
-    pub(super) fn path(&self) -> String {
+    pub(in super::super) fn path(&self) -> String {
         format!("{}/{}.json", names::LOADS, names::folder_of(&self.load_id.to_ascii_lowercase()))
     }
 }

@@ -25,7 +25,7 @@ const WHOLES: usize = 3;
 
 /// Where the log stands.
 #[derive(Debug, Clone)]
-pub(super) struct Log {
+pub(in super::super) struct Log {
     store: Store,
     place: Place,
     /// The number of the next record.
@@ -35,11 +35,11 @@ pub(super) struct Log {
 }
 
 /// What a log says.
-pub(super) struct Read {
-    pub(super) log: Log,
-    pub(super) catalog: Catalog,
+pub(in super::super) struct Read {
+    pub(in super::super) log: Log,
+    pub(in super::super) catalog: Catalog,
     /// What it says may not have been done.
-    pub(super) last: Option<Record>,
+    pub(in super::super) last: Option<Record>,
 }
 
 /// What there is of it: numbers.
@@ -58,7 +58,7 @@ fn whole_at(number: u64) -> String {
 }
 
 impl Log {
-    pub(super) fn read(store: &Store, place: &Place) -> Result<Read> {
+    pub(in super::super) fn read(store: &Store, place: &Place) -> Result<Read> {
         let mut tried = 0;
         loop {
             match Self::try_read(store, place) {
@@ -94,7 +94,7 @@ impl Log {
     }
 
     /// Adds a record; fails with [`DestinationError::LeaseLost`] when somebody else has gone on.
-    pub(super) fn append(&mut self, record: &Record) -> Result<()> {
+    pub(in super::super) fn append(&mut self, record: &Record) -> Result<()> {
         let failed = self.place.failed("commit to the log");
         let path = record_at(self.next);
         match self.store.create(&path, to_bytes(record)) {
@@ -115,13 +115,22 @@ impl Log {
         Ok(())
     }
 
+    /// Fails with [`DestinationError::LeaseLost`] when somebody else has gone on.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn check(&self) -> Result<()> {
+        let found = self.store.find(&record_at(self.next)).map_err(self.place.failed("read the log"))?;
+        let Some(found) = found else { return Ok(()) };
+        let holder = parse::<Record>(&found.bytes, &self.place)?.holder;
+        Err(DestinationError::LeaseLost { place: self.place.name(), holder })
+    }
+
     /// Whether it is time to write a whole.
-    pub(super) fn is_long(&self) -> bool {
+    pub(in super::super) fn is_long(&self) -> bool {
         self.next.saturating_sub(self.whole) > RECORDS
     }
 
     /// Writes all that there is after the last record, and removes what is long behind it.
-    pub(super) fn write_whole(&mut self, whole: &Record) -> Result<()> {
+    pub(in super::super) fn write_whole(&mut self, whole: &Record) -> Result<()> {
         let at = self.next.saturating_sub(1);
         if at == self.whole {
             return Ok(());

@@ -17,18 +17,18 @@ use std::fmt::Write;
 use crate::destination::PackageId;
 
 /// The column that the folders of days make.
-pub(super) const DAY: &str = "load_date";
-pub(super) const OWN: &str = "_pipeline";
-pub(super) const LEASE: &str = "_pipeline/lease.json";
-pub(super) const LOADS: &str = "_pipeline/loads";
-pub(super) const LOG: &str = "_pipeline/log";
-pub(super) const PROBE: &str = "_pipeline/probe";
-pub(super) const STAGED: &str = "_pipeline/staged";
-pub(super) const STATE: &str = "_pipeline/state";
+pub(in super::super) const DAY: &str = "load_date";
+pub(in super::super) const OWN: &str = "_pipeline";
+pub(in super::super) const LEASE: &str = "_pipeline/lease.json";
+pub(in super::super) const LOADS: &str = "_pipeline/loads";
+pub(in super::super) const LOG: &str = "_pipeline/log";
+pub(in super::super) const PROBE: &str = "_pipeline/probe";
+pub(in super::super) const STAGED: &str = "_pipeline/staged";
+pub(in super::super) const STATE: &str = "_pipeline/state";
 
 /// The folder of a table: its name, with any byte but `a` to `z`, `0` to `9` and an inner `_` as `-` and two digits.
 /// So no two tables have one folder, also where letters differ by case alone, and none is hidden.
-pub(super) fn folder_of(table: &str) -> String {
+pub(in super::super) fn folder_of(table: &str) -> String {
     let mut folder = String::with_capacity(table.len());
     for (at, byte) in table.bytes().enumerate() {
         match byte {
@@ -42,24 +42,35 @@ pub(super) fn folder_of(table: &str) -> String {
 }
 
 /// The folder of a day's rows of a table.
-pub(super) fn day_folder_of(table: &str, day: &str) -> String {
+pub(in super::super) fn day_folder_of(table: &str, day: &str) -> String {
     format!("{}/{DAY}={day}", folder_of(table))
 }
 
 /// The name of a file that a package makes, which no other has.
-pub(super) fn file_of(package: &PackageId, ending: &str) -> String {
+pub(in super::super) fn file_of(package: &PackageId, ending: &str) -> String {
     let load = package.load_id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-');
     let load: String = load.take(40).collect();
     format!("{load}-{:06}-{:016x}.{ending}", package.number, fastrand::u64(..))
 }
 
+/// Whether a file in the folder of a table has a name of that form.
+#[cfg(feature = "delta")]
+pub(in super::super) fn is_of_package(name: &str) -> bool {
+    let is_hex = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = |text: &str| text.len() >= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((start, end)) = name.strip_suffix(".parquet").and_then(|name| name.rsplit_once('-')) else {
+        return false;
+    };
+    is_hex(end) && start.rsplit_once('-').is_some_and(|(_, number)| is_number(number))
+}
+
 /// The folder that a file lies in.
-pub(super) fn folder_part(path: &str) -> &str {
+pub(in super::super) fn folder_part(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Where a file lies until it is committed.
-pub(super) fn staged(path: &str) -> String {
+pub(in super::super) fn staged(path: &str) -> String {
     format!("{STAGED}/{}", path.rsplit_once('/').map_or(path, |(_, name)| name))
 }
 

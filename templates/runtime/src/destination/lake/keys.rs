@@ -13,8 +13,8 @@ use crate::schema::table::Table;
 
 /// Keys of rows that came, by some columns.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KeySet {
-    pub(super) columns: Vec<String>,
+pub(in super::super) struct KeySet {
+    pub(in super::super) columns: Vec<String>,
     /// Of each batch.
     keys: Vec<Arc<Keys>>,
     hashes: Vec<u64>,
@@ -27,15 +27,15 @@ pub(super) struct KeySet {
 struct Sorted(Vec<(u64, Box<[u8]>)>);
 
 impl KeySet {
-    pub(super) fn new(columns: Vec<String>) -> Self {
+    pub(in super::super) fn new(columns: Vec<String>) -> Self {
         Self { columns, ..Self::default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in super::super) fn is_empty(&self) -> bool {
         self.hashes.is_empty()
     }
 
-    pub(super) fn add(&mut self, site: &Site, batch: &RecordBatch, table: &Table) {
+    pub(in super::super) fn add(&mut self, site: &Site, batch: &RecordBatch, table: &Table) {
         let keys = Keys::of(batch, &self.columns, table, &site.hasher);
         self.hashes.extend(&keys.hashes);
         self.keys.push(Arc::new(keys));
@@ -44,7 +44,7 @@ impl KeySet {
     }
 
     /// Whether a file may hold some of them.
-    pub(super) fn may_be_in(&self, site: &Site, file: &LiveFile, table: &Table) -> Result<bool> {
+    pub(in super::super) fn may_be_in(&self, site: &Site, file: &LiveFile, table: &Table) -> Result<bool> {
         if self.is_empty() || !file.file.bounds.may_meet(&self.growing.bounds(), &self.columns) {
             return Ok(false);
         }
@@ -53,14 +53,14 @@ impl KeySet {
     }
 
     /// Which rows of a batch do not have any of them.
-    pub(super) fn others(&self, site: &Site, batch: &RecordBatch, table: &Table) -> BooleanArray {
+    pub(in super::super) fn others(&self, site: &Site, batch: &RecordBatch, table: &Table) -> BooleanArray {
         let sorted = self.sorted.get_or_init(|| Sorted::of(&self.keys));
         let keys = Keys::of(batch, &self.columns, table, &site.hasher);
         keys.iter().zip(&keys.hashes).map(|(key, hash)| Some(!sorted.has(*hash, key))).collect()
     }
 
     /// The file holds just these rows, so that nobody has to look.
-    pub(super) fn note(&self, site: &Site, file: &LiveFile) {
+    pub(in super::super) fn note(&self, site: &Site, file: &LiveFile) {
         let known = u64::try_from(self.hashes.len()).is_ok_and(|hashes| hashes == file.file.rows);
         if known {
             lock(&site.cache)
@@ -107,7 +107,7 @@ fn sorted(mut hashes: Vec<u64>) -> Arc<[u64]> {
 
 /// The numbers of the keys of some files, as long as there is room for them.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
+pub(in super::super) struct Cache {
     files: HashMap<(String, Vec<String>), Arc<[u64]>>,
     order: VecDeque<(String, Vec<String>)>,
     size: usize,
@@ -132,7 +132,7 @@ impl Cache {
     }
 
     /// Files that are gone.
-    pub(super) fn forget(&mut self, is_gone: &HashSet<&str>) {
+    pub(in super::super) fn forget(&mut self, is_gone: &HashSet<&str>) {
         let Self { files, order, size } = self;
         files.retain(|(path, _), hashes| {
             let stays = !is_gone.contains(path.as_str());

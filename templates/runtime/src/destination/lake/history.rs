@@ -21,11 +21,11 @@ use crate::schema::keys::Keys;
 use crate::schema::table::{Table, VALID_FROM, VALID_TO};
 
 /// By the keys of their records.
-pub(super) type Successors = HashMap<Box<[u8]>, Successor>;
+pub(in super::super) type Successors = HashMap<Box<[u8]>, Successor>;
 
 /// What a row does to the versions of its record that have no end.
-#[derive(Debug)]
-pub(super) struct Successor {
+#[derive(Debug, Clone)]
+pub(in super::super) struct Successor {
     /// From when on the row holds: they end then.
     at: Option<i64>,
     /// The one whose place it takes.
@@ -33,7 +33,7 @@ pub(super) struct Successor {
 }
 
 /// The rows of a batch, where they continue a version with the time from which that held.
-pub(super) fn continued(
+pub(in super::super) fn continued(
     versions: &Versions,
     (site, table): (&Site, &Table),
     batch: &RecordBatch,
@@ -57,7 +57,7 @@ pub(super) fn continued(
 }
 
 /// Ends the versions that the rows of these keys follow; tells how many gave their place to one of them.
-pub(super) fn end(
+pub(in super::super) fn end(
     draft: &mut Draft,
     site: &Arc<Site>,
     (name, keys): (&str, &KeySet),

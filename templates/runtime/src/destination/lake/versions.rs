@@ -18,31 +18,31 @@ use crate::schema::table::{Table, VALID_FROM, VALID_TO};
 const LOAD_ID: &str = "_load_id";
 const LOADED_AT: &str = "_loaded_at";
 
-pub(super) struct Versions {
+pub(in super::super) struct Versions {
     /// The columns that name a record.
-    pub(super) of: Vec<String>,
-    pub(super) files: Vec<LiveFile>,
+    pub(in super::super) of: Vec<String>,
+    pub(in super::super) files: Vec<LiveFile>,
 }
 
 /// One version of a record. The last has the highest load, and the highest time in that.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Version {
+pub(in super::super) struct Version {
     load_id: String,
     loaded_at: i64,
-    pub(super) digest: Option<i64>,
-    pub(super) valid_from: Option<i64>,
+    pub(in super::super) digest: Option<i64>,
+    pub(in super::super) valid_from: Option<i64>,
 }
 
 /// Which versions are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
+pub(in super::super) enum Which {
     All,
     /// Those without an end.
     Open,
 }
 
 /// The columns of a batch that tell versions apart.
-pub(super) struct Marks<'b> {
+pub(in super::super) struct Marks<'b> {
     digests: Option<&'b Int64Array>,
     load_ids: Option<&'b arrow_array::StringArray>,
     loaded_at: Option<&'b arrow_array::TimestampMicrosecondArray>,
@@ -52,7 +52,12 @@ pub(super) struct Marks<'b> {
 
 impl Versions {
     /// The rows that differ from the last version of their record.
-    pub(super) fn changed(&self, site: &Site, table: &Table, batch: &RecordBatch) -> Result<RecordBatch> {
+    pub(in super::super) fn changed(
+        &self,
+        site: &Site,
+        table: &Table,
+        batch: &RecordBatch,
+    ) -> Result<RecordBatch> {
         let last = self.last(site, table, batch, Which::All)?;
         let keys = Keys::of(batch, &self.of, table, &site.hasher);
         let marks = Marks::of(batch);
@@ -65,7 +70,7 @@ impl Versions {
     }
 
     /// The last versions of the records of a batch, by their keys.
-    pub(super) fn last(
+    pub(in super::super) fn last(
         &self,
         site: &Site,
         table: &Table,
@@ -109,7 +114,7 @@ impl Versions {
 }
 
 impl<'b> Marks<'b> {
-    pub(super) fn of(batch: &'b RecordBatch) -> Self {
+    pub(in super::super) fn of(batch: &'b RecordBatch) -> Self {
         let times = |name| batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>();
         Self {
             digests: batch.column_by_name(DIGEST).and_then(|array| array.as_primitive_opt::<Int64Type>()),
@@ -120,19 +125,19 @@ impl<'b> Marks<'b> {
         }
     }
 
-    pub(super) fn digest(&self, row: usize) -> Option<i64> {
+    pub(in super::super) fn digest(&self, row: usize) -> Option<i64> {
         self.digests.filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
-    pub(super) fn valid_from(&self, row: usize) -> Option<i64> {
+    pub(in super::super) fn valid_from(&self, row: usize) -> Option<i64> {
         self.valid_from.filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
-    pub(super) fn is_open(&self, row: usize) -> bool {
+    pub(in super::super) fn is_open(&self, row: usize) -> bool {
         self.valid_to.is_none_or(|array| array.is_null(row))
     }
 
-    pub(super) fn is(&self, row: usize, version: &Version) -> bool {
+    pub(in super::super) fn is(&self, row: usize, version: &Version) -> bool {
         self.order(row) == (version.load_id.as_str(), version.loaded_at)
             && self.digest(row) == version.digest
             && self.valid_from(row) == version.valid_from

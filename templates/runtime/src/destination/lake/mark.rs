@@ -37,7 +37,7 @@ type Marked = HashMap<Box<[u8]>, usize>;
 type Finder<'f> = dyn Fn(&RecordBatch, &Table) -> Vec<Option<usize>> + 'f;
 
 /// Marks rows; tells how many, by table.
-pub(super) fn mark(
+pub(in super::super) fn mark(
     draft: &mut Draft,
     site: &Arc<Site>,
     deletions: &[Deletion],

@@ -23,12 +23,12 @@ use crate::schema::widen::widen;
 /// How many keys are held at a time when those are sought that come twice.
 const KEYS: u64 = 500_000;
 
-pub(super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
+pub(in super::super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
     if from == to { Widening::Free } else { Widening::InPlace }
 }
 
 /// Makes changes, of tables one after the other. `foreign` are folders that were there and are no tables of ours.
-pub(super) fn change(
+pub(in super::super) fn change(
     draft: &mut Draft,
     site: &Arc<Site>,
     changes: &[SchemaChange],

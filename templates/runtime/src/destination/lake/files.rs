@@ -23,7 +23,7 @@ const MEMORY: usize = 16 << 20;
 const LEAST_FLUSHED: usize = 1 << 20;
 
 /// Writes rows of a table to files in one folder.
-pub(super) struct Files {
+pub(in super::super) struct Files {
     site: Arc<Site>,
     table: Arc<Table>,
     package: PackageId,
@@ -45,12 +45,17 @@ struct Open {
 }
 
 impl Files {
-    pub(super) fn new(site: &Arc<Site>, table: &Arc<Table>, folder: String, package: &PackageId) -> Self {
+    pub(in super::super) fn new(
+        site: &Arc<Site>,
+        table: &Arc<Table>,
+        folder: String,
+        package: &PackageId,
+    ) -> Self {
         let (site, table, package) = (Arc::clone(site), Arc::clone(table), package.clone());
         Self { site, table, package, folder, open: None, done: Vec::new() }
     }
 
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(in super::super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -71,7 +76,7 @@ impl Files {
     }
 
     /// The files; they may still be under way.
-    pub(super) fn finish(mut self) -> Result<Vec<LiveFile>> {
+    pub(in super::super) fn finish(mut self) -> Result<Vec<LiveFile>> {
         self.end_file()?;
         Ok(std::mem::take(&mut self.done))
     }
@@ -81,7 +86,7 @@ impl Open {
     fn new(site: &Site, table: &Table, folder: &str, package: &PackageId) -> Result<Self> {
         let path = format!("{folder}/{}", names::file_of(package, site.style.ending()));
         let encoder = site.style.encoder(table).map_err(site.place.table_failed("write to", &table.name))?;
-        let upload = site.store.upload(&names::staged(&path));
+        let upload = site.store.upload(&site.hidden(&path));
         Ok(Self { path, encoder, upload, rows: 0, bytes: 0, memory: 0, growing: Growing::default() })
     }
 
@@ -118,7 +123,7 @@ impl Open {
         let external = |error: object_store::Error| ParquetError::External(error.into());
         self.bytes += last.len();
         self.upload.push(&mut last).map_err(external)?;
-        site.send(names::staged(&self.path), self.upload.finish().map_err(external)?);
+        site.send(site.hidden(&self.path), self.upload.finish().map_err(external)?);
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (rows, bytes, bounds) = (size(self.rows), size(self.bytes), self.growing.bounds());
         Ok(LiveFile { file: DataFile { path: self.path, rows, bytes, bounds }, is_staged: true })
@@ -126,7 +131,7 @@ impl Open {
 }
 
 /// Whether a batch has exactly the columns of the table.
-pub(super) fn check(batch: &RecordBatch, table: &Table) -> Result<()> {
+pub(in super::super) fn check(batch: &RecordBatch, table: &Table) -> Result<()> {
     let mismatch = |column: &str| DestinationError::mismatch(&table.name, column);
     let fields = batch.schema_ref().fields();
     if let Some(column) = table.columns.get(fields.len()) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 
-use super::catalog::{Catalog, DataFile, Record, TableEntry};
+use super::catalog::TableEntry;
 use super::files::Files;
 use super::keys::KeySet;
 use super::site::{LiveFile, Site, lock};
@@ -22,48 +22,48 @@ const LARGE: u64 = 32 << 20;
 
 /// The tables, as they are to be.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Draft {
-    pub(super) tables: BTreeMap<String, DraftTable>,
+pub(in super::super) struct Draft {
+    pub(in super::super) tables: BTreeMap<String, DraftTable>,
     /// Tables that are not as they were committed.
-    pub(super) changed: BTreeSet<String>,
+    pub(in super::super) changed: BTreeSet<String>,
     /// Files that were made since and those that are staged, by their paths.
     made: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct DraftTable {
-    pub(super) entry: TableEntry,
-    pub(super) files: Vec<LiveFile>,
+pub(in super::super) struct DraftTable {
+    pub(in super::super) entry: TableEntry,
+    pub(in super::super) files: Vec<LiveFile>,
     /// The hidden copy in which a complete read gathers.
-    pub(super) stage: Option<Vec<LiveFile>>,
+    pub(in super::super) stage: Option<Vec<LiveFile>>,
 }
 
 /// Which rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Copy {
+pub(in super::super) enum Copy {
     Table,
     Stage,
 }
 
 /// What becomes of a batch of a file; `None`: it stays as it is.
-pub(super) type Change<'c> = dyn FnMut(&RecordBatch) -> Result<Option<RecordBatch>> + 'c;
+pub(in super::super) type Change<'c> = dyn FnMut(&RecordBatch) -> Result<Option<RecordBatch>> + 'c;
 
 impl Draft {
-    pub(super) fn of(catalog: &Catalog) -> Self {
-        let table = |entry: &TableEntry| {
-            let files = entry.files.iter().map(|file| LiveFile { file: file.clone(), is_staged: false });
-            let entry = TableEntry { files: Vec::new(), ..entry.clone() };
-            DraftTable { entry, files: files.collect(), stage: None }
-        };
-        let tables = catalog.tables.iter().map(|(name, entry)| (name.clone(), table(entry))).collect();
-        Self { tables, ..Self::default() }
+    /// Tables with the files that they have.
+    pub(in super::super) fn of<'e>(tables: impl IntoIterator<Item = (&'e String, &'e TableEntry)>) -> Self {
+        let tables = tables.into_iter().map(|(name, entry)| (name.clone(), DraftTable::from(entry.clone())));
+        Self { tables: tables.collect(), ..Self::default() }
     }
 
-    pub(super) fn table(&self, name: &str, site: &Site) -> Result<Option<Table>> {
+    pub(in super::super) fn table(&self, name: &str, site: &Site) -> Result<Option<Table>> {
         self.tables.get(name).map(|table| table.entry.table(name, &site.place)).transpose()
     }
 
-    pub(super) fn files(&self, name: &str, copy: Copy) -> &[LiveFile] {
+    pub(in super::super) fn all(&self, site: &Site) -> Result<Vec<Table>> {
+        self.tables.iter().map(|(name, table)| table.entry.table(name, &site.place)).collect()
+    }
+
+    pub(in super::super) fn files(&self, name: &str, copy: Copy) -> &[LiveFile] {
         let table = self.tables.get(name);
         match copy {
             Copy::Table => table.map_or(&[], |table| &table.files),
@@ -71,7 +71,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn set_files(&mut self, name: &str, copy: Copy, files: Vec<LiveFile>) {
+    pub(in super::super) fn set_files(&mut self, name: &str, copy: Copy, files: Vec<LiveFile>) {
         let Some(table) = self.tables.get_mut(name) else { return };
         self.made.extend(files.iter().filter(|file| file.is_staged).map(|file| file.file.path.clone()));
         match copy {
@@ -84,7 +84,7 @@ impl Draft {
     }
 
     /// Files that were written.
-    pub(super) fn add_files(&mut self, name: &str, copy: Copy, files: &[LiveFile]) {
+    pub(in super::super) fn add_files(&mut self, name: &str, copy: Copy, files: &[LiveFile]) {
         self.made.extend(files.iter().map(|file| file.file.path.clone()));
         if !files.is_empty() || copy == Copy::Stage {
             let files = [self.files(name, copy), files].concat();
@@ -93,7 +93,7 @@ impl Draft {
     }
 
     /// Rows with any of these keys go; tells how many there were.
-    pub(super) fn remove(
+    pub(in super::super) fn remove(
         &mut self,
         site: &Arc<Site>,
         (name, copy): (&str, Copy),
@@ -120,7 +120,7 @@ impl Draft {
     /// Goes through the files of a table, and gives those for which `visit` says so a new one in their place. Rows are
     /// read as `from` has them and written as `to` does.
     #[expect(clippy::type_complexity, reason = "what is called back to change a file")]
-    pub(super) fn rewrite(
+    pub(in super::super) fn rewrite(
         &mut self,
         site: &Arc<Site>,
         (from, to, copy): (&Arc<Table>, &Arc<Table>, Copy),
@@ -154,7 +154,7 @@ impl Draft {
     }
 
     /// Staged rows take the place of those of the table; whether they did.
-    pub(super) fn swap(&mut self, swap: &Swap) -> bool {
+    pub(in super::super) fn swap(&mut self, swap: &Swap) -> bool {
         let is_due = match swap.when {
             SwapWhen::Always => true,
             SwapWhen::Empty => self.files(&swap.table, Copy::Table).iter().all(|file| file.file.rows == 0),
@@ -169,7 +169,12 @@ impl Draft {
     }
 
     /// Writes small files together, so that there are never many.
-    pub(super) fn compact(&mut self, site: &Arc<Site>, name: &str, package: &PackageId) -> Result<()> {
+    pub(in super::super) fn compact(
+        &mut self,
+        site: &Arc<Site>,
+        name: &str,
+        package: &PackageId,
+    ) -> Result<()> {
         let folders: BTreeSet<String> = self
             .files(name, Copy::Table)
             .iter()
@@ -197,26 +202,14 @@ impl Draft {
         Ok(())
     }
 
-    /// What makes it so, for a catalog that is not.
-    pub(super) fn record(&self, catalog: &Catalog) -> Record {
-        let mut record = Record::default();
-        for name in &self.changed {
-            let before = catalog.tables.get(name).map_or(&[][..], |entry| &entry.files);
-            let after: Vec<DataFile> =
-                self.files(name, Copy::Table).iter().map(|file| file.file.clone()).collect();
-            let paths: HashSet<&str> = after.iter().map(|file| file.path.as_str()).collect();
-            let gone = before.iter().filter(|file| !paths.contains(file.path.as_str()));
-            record.remove.extend(gone.map(|file| file.path.clone()));
-            let new = self.files(name, Copy::Table).iter().filter(|file| file.is_staged);
-            record.publish.extend(new.map(|file| file.file.path.clone()));
-            let entry = self.tables.get(name).map(|table| TableEntry { files: after, ..table.entry.clone() });
-            record.tables.insert(name.clone(), entry);
-        }
-        record
+    /// Files that another draft of the same tables made, and that nobody needs unless they are here.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn inherit(&mut self, other: &Self) {
+        self.made.extend(other.made.iter().cloned());
     }
 
     /// It is so now. Tells which hidden files nobody needs.
-    pub(super) fn settle(&mut self, site: &Site) -> Vec<String> {
+    pub(in super::super) fn settle(&mut self, site: &Site) -> Vec<String> {
         self.changed.clear();
         let (mut seen, mut staged) = (HashSet::new(), HashSet::new());
         for table in self.tables.values_mut() {
@@ -230,14 +223,14 @@ impl Draft {
         let gone: HashSet<&str> =
             self.made.iter().map(String::as_str).filter(|path| !is_needed(path)).collect();
         lock(&site.cache).forget(&gone);
-        let paths = gone.iter().map(|path| names::staged(path)).collect();
+        let paths = gone.iter().map(|path| site.hidden(path)).collect();
         self.made = staged.into_iter().map(str::to_owned).collect();
         paths
     }
 }
 
 /// The rows of a batch that stay; `None`: all.
-pub(super) fn filtered(
+pub(in super::super) fn filtered(
     batch: &RecordBatch,
     stays: &BooleanArray,
     table: &Table,
@@ -250,7 +243,9 @@ pub(super) fn filtered(
 }
 
 impl From<TableEntry> for DraftTable {
-    fn from(entry: TableEntry) -> Self {
-        Self { entry, files: Vec::new(), stage: None }
+    fn from(mut entry: TableEntry) -> Self {
+        let files = std::mem::take(&mut entry.files).into_iter();
+        let files = files.map(|file| LiveFile { file, is_staged: false }).collect();
+        Self { entry, files, stage: None }
     }
 }

@@ -1,0 +1,108 @@
+//! An open load: the ledger, the tables, and what they are to be.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use super::table::Tables;
+use super::{Delta, Result};
+use crate::destination::lake::catalog::{Record, TableEntry};
+use crate::destination::lake::draft::{Copy, Draft};
+use crate::destination::lake::format::{FileFormat, Style};
+use crate::destination::lake::ledger::Ledger;
+use crate::destination::lake::schema;
+use crate::destination::lake::site::{FileLayout, Site, lock};
+use crate::destination::lake::write::{Progress, Writer};
+use crate::destination::{
+    Claim, Committed, LoadEntry, Mode, OpenLoad, Package, PackageId, SchemaChange, StateEntry, StateReader,
+    TableWriter,
+};
+use crate::schema::table::Table;
+
+/// A place on which a load is open.
+#[derive(Debug)]
+pub(super) struct DeltaLoad {
+    pub(super) site: Arc<Site>,
+    pub(super) ledger: Ledger,
+    pub(super) tables: Tables,
+    /// What is to be with the next commit.
+    pub(super) draft: Draft,
+    /// Changes of tables that are in the draft alone, and which load makes them.
+    pub(super) changes: BTreeMap<String, (String, Vec<SchemaChange>)>,
+    pub(super) progress: Arc<Mutex<Progress>>,
+    pub(super) committed: HashSet<PackageId>,
+}
+
+impl DeltaLoad {
+    pub(super) fn open(delta: Delta, claim: &Claim) -> Result<Self> {
+        let Delta { store, place, settings } = delta;
+        let style = Style::new(FileFormat::Parquet, settings.files.compression);
+        let site = Site::new((store, place), style, FileLayout::Plain, false);
+        let (mut ledger, _) = Ledger::open(&site, claim)?;
+        // From this record on no load that has lost its lease can write one.
+        ledger.append(Record { loads: ledger.interrupted(), ..Record::default() }, None)?;
+        let tables = Tables::read(&site)?;
+        let entries = tables.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?)));
+        let entries = entries.collect::<Result<BTreeMap<String, TableEntry>>>()?;
+        Ok(Self {
+            draft: Draft::of(&entries),
+            site,
+            ledger,
+            tables,
+            changes: BTreeMap::new(),
+            progress: Arc::default(),
+            committed: HashSet::new(),
+        })
+    }
+}
+
+impl OpenLoad for DeltaLoad {
+    fn tables(&mut self) -> Result<Vec<Table>> {
+        self.draft.all(&self.site)
+    }
+
+    fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
+        self.ledger.loads(most)
+    }
+
+    fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+        self.ledger.each_state(visit)
+    }
+
+    fn state_reader(&mut self) -> Result<Box<dyn StateReader>> {
+        Ok(self.ledger.state_reader())
+    }
+
+    fn renew(&mut self) -> Result<()> {
+        self.ledger.renew()
+    }
+
+    fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()> {
+        let package = PackageId { load_id: load_id.to_owned(), number: 0 };
+        let mut draft = self.draft.clone();
+        schema::change(&mut draft, &self.site, changes, &self.tables.foreign, &package)?;
+        self.draft = draft;
+        for change in changes {
+            let (_, of_table) = self
+                .changes
+                .entry(change.table().to_owned())
+                .or_insert_with(|| (load_id.to_owned(), Vec::new()));
+            of_table.push(change.clone());
+        }
+        Ok(())
+    }
+
+    fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {
+        lock(&self.progress).begin(package);
+        let files = self.draft.files(&table.name, Copy::Table).to_vec();
+        Ok(Box::new(Writer::new(&self.site, &self.progress, (table, files), mode, package)))
+    }
+
+    fn commit(&mut self, package: &Package<'_>) -> Result<Committed> {
+        self.commit_package(package)
+    }
+
+    fn close(mut self: Box<Self>) -> Result<()> {
+        self.commit_rest()?;
+        self.ledger.close()
+    }
+}

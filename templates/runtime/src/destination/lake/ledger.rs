@@ -1,0 +1,155 @@
+//! What a load keeps beside the rows: the lease, the log, and in it loads and states.
+
+use std::sync::{Arc, Mutex};
+
+use super::catalog::{Catalog, KeptLoad, KeptState, Record};
+use super::lease::{self, Held};
+use super::log::{Log, Read};
+use super::site::{Site, lock};
+use super::state::{Flushed, Lookup, States};
+use super::{Result, make, names};
+use crate::destination::objects::{Place, Store};
+use crate::destination::{Claim, LoadEntry, Package, StateEntry, StateReader};
+
+#[derive(Debug)]
+pub(in super::super) struct Ledger {
+    site: Arc<Site>,
+    claim: Claim,
+    lease: Held,
+    log: Log,
+    /// What is committed; its states are in [`states`](Self::states).
+    pub(in super::super) catalog: Catalog,
+    states: Arc<Mutex<States>>,
+}
+
+/// The latest loads of a place that is looked at.
+pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Result<Vec<LoadEntry>> {
+    let read = Log::read(store, place)?;
+    let is_held = lease::is_held(store, place)?;
+    read.catalog.latest_loads(most, is_held, place)
+}
+
+/// All states of a place that is looked at.
+pub(in super::super) fn each_state(
+    store: &Store,
+    place: &Place,
+    visit: &mut dyn FnMut(StateEntry),
+) -> Result<()> {
+    let catalog = Log::read(store, place)?.catalog;
+    States::new(store, place, catalog.runs, catalog.states).each_state(visit)
+}
+
+impl Ledger {
+    /// Takes the lease, and reads what is committed. What the last record says may not have been done.
+    pub(in super::super) fn open(site: &Arc<Site>, claim: &Claim) -> Result<(Self, Option<Record>)> {
+        make(&site.store, &site.place)?;
+        let lease = lease::take(&site.store, &site.place, claim)?;
+        let Read { log, mut catalog, last } = Log::read(&site.store, &site.place)?;
+        let (runs, kept) = (catalog.runs.clone(), std::mem::take(&mut catalog.states));
+        let states = Arc::new(Mutex::new(States::new(&site.store, &site.place, runs, kept)));
+        let (site, claim) = (Arc::clone(site), claim.clone());
+        Ok((Self { site, claim, lease, log, catalog, states }, last))
+    }
+
+    pub(in super::super) fn check_lease(&self) -> Result<()> {
+        self.lease.check(&self.site.place, &self.claim)
+    }
+
+    /// The same where something is written before the next record is.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn check(&self) -> Result<()> {
+        self.check_lease()?;
+        self.log.check()
+    }
+
+    pub(in super::super) fn renew(&mut self) -> Result<()> {
+        self.lease.renew(&self.site.place, &self.claim)
+    }
+
+    pub(in super::super) fn loads(&self, most: usize) -> Result<Vec<LoadEntry>> {
+        self.catalog.latest_loads(most, true, &self.site.place)
+    }
+
+    /// Loads that nobody goes on with, as they are then.
+    pub(in super::super) fn interrupted(&self) -> Vec<KeptLoad> {
+        self.catalog.loads.values().filter_map(KeptLoad::interrupted).collect()
+    }
+
+    pub(in super::super) fn each_state(&self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
+        lock(&self.states).each_state(visit)
+    }
+
+    pub(in super::super) fn state_reader(&self) -> Box<dyn StateReader> {
+        Box::new(Lookup(Arc::clone(&self.states)))
+    }
+
+    /// Adds to a record what a package says of the load and of states.
+    pub(in super::super) fn note(
+        &self,
+        package: &Package<'_>,
+        record: &mut Record,
+    ) -> Result<Option<Flushed>> {
+        let load_id = &package.id.load_id;
+        record.package = Some(package.id.to_string());
+        record.loads = package.load.map(KeptLoad::of).into_iter().collect();
+        let states = lock(&self.states);
+        let name = format!("{}-{:016x}", names::folder_of(&load_id.to_ascii_lowercase()), fastrand::u64(..));
+        let flushed = match states.forgotten(package.forget, load_id)? {
+            None => Some(states.flushed_without(&name, package.forget, load_id)?),
+            Some(forgotten) => {
+                record.states.extend(forgotten);
+                if states.are_many() { states.flushed(&name)? } else { None }
+            }
+        };
+        record.runs = flushed.as_ref().map(|flushed| flushed.runs.clone());
+        record.states.extend(package.states.iter().map(|entry| KeptState::of(entry, load_id)));
+        Ok(flushed)
+    }
+
+    /// States that came since the last file, as one of their own.
+    pub(in super::super) fn flushed(&self) -> Result<Option<Flushed>> {
+        lock(&self.states).flushed(&format!("{:016x}", fastrand::u64(..)))
+    }
+
+    /// Puts a record into the log. From then on it is so. Gives it back, with the files that nobody needs any more.
+    pub(in super::super) fn append(
+        &mut self,
+        mut record: Record,
+        flushed: Option<Flushed>,
+    ) -> Result<Record> {
+        record.token.clone_from(&self.claim.token);
+        record.holder.clone_from(&self.claim.holder);
+        self.log.append(&record)?;
+        let mut states = lock(&self.states);
+        if let Some(flushed) = flushed {
+            states.settle(flushed.runs);
+            record.remove.extend(flushed.gone);
+        }
+        states.put(std::mem::take(&mut record.states));
+        drop(states);
+        self.catalog.apply(record.clone());
+        Ok(record)
+    }
+
+    /// Writes all that there is beside the log where it is long; its last record is done by then: nobody looks at it again.
+    pub(in super::super) fn shorten(&mut self) -> Result<()> {
+        if self.log.is_long() { self.write_whole() } else { Ok(()) }
+    }
+
+    fn write_whole(&mut self) -> Result<()> {
+        let states = lock(&self.states).recent().collect();
+        let (token, holder) = (self.claim.token.clone(), self.claim.holder.clone());
+        self.log.write_whole(&Record { token, holder, states, ..self.catalog.whole() })
+    }
+
+    /// Writes everything so that the next load reads it at once, and for people how the last load went; gives the lease back.
+    pub(in super::super) fn close(mut self) -> Result<()> {
+        self.write_whole()?;
+        for load in self.catalog.loads.values().rev().take(1) {
+            let text = serde_json::to_vec_pretty(load).unwrap_or_default();
+            let put = self.site.store.put(&load.path(), text.into());
+            put.map_err(self.site.place.failed("write how it went"))?;
+        }
+        self.lease.release(&self.site.place, &self.claim)
+    }
+}
