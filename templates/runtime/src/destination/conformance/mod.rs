@@ -177,7 +177,7 @@ fn tables(place: &dyn Place) -> Vec<Table> {
     tables
 }
 
-fn states(place: &dyn Place) -> Vec<StateEntry> {
+pub(super) fn states(place: &dyn Place) -> Vec<StateEntry> {
     let mut states = Vec::new();
     place.open().each_state(&mut |state| states.push(state)).unwrap();
     states

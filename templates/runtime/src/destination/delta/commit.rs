@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Result;
+use super::actions::Transaction;
 use super::load::DeltaLoad;
 use super::table::Outcome;
 use crate::destination::lake::catalog::{Record, TableEntry};
@@ -50,7 +51,7 @@ impl DeltaLoad {
     }
 
     fn commit_rows(&mut self, package: &Package<'_>, progress: Progress) -> Result<Committed> {
-        let committed = self.commit_tables(package, progress.rows, Some(package.id))?;
+        let committed = self.commit_tables(package, progress.rows, Some(&self.transaction(package.id)))?;
         let mut record = Record::default();
         let flushed = self.ledger.note(package, &mut record)?;
         let record = self.ledger.append(record, flushed)?;
@@ -59,6 +60,13 @@ impl DeltaLoad {
         self.ledger.shorten()?;
         self.tidy()?;
         Ok(committed)
+    }
+
+    /// What names a package in the logs of tables; that of a load which was opened another time is another one.
+    fn transaction(&self, package: &PackageId) -> Transaction {
+        let app_id = format!("gitlab-pipeline-{}-{}", package.load_id, self.ledger.token());
+        let version = i64::try_from(package.number).unwrap_or(i64::MAX);
+        Transaction { app_id, version, last_updated: None }
     }
 
     /// Commits what no package has: tables without rows, and states as a file.
@@ -78,11 +86,16 @@ impl DeltaLoad {
         &mut self,
         package: &Package<'_>,
         mut rows: Vec<Rows>,
-        transaction: Option<&PackageId>,
+        transaction: Option<&Transaction>,
     ) -> Result<Committed> {
         self.advance(package, &rows)?;
         let mut course = Course::default();
+        if let Some(transaction) = transaction {
+            let has = self.tables.own.values().filter(|table| table.has(transaction));
+            course.done.extend(has.map(|table| table.name.clone()));
+        }
         for _ in 0..TRIES {
+            rows.retain(|rows| rows.is_staged || !course.done.contains(&rows.table));
             let mut draft = self.draft.clone();
             let told = rows::apply(&mut draft, &self.site, &rows, package)?;
             // That may have taken a while.
@@ -95,7 +108,6 @@ impl DeltaLoad {
                 return Ok(course.committed);
             }
             self.draft.inherit(&draft);
-            rows.retain(|rows| rows.is_staged || !course.done.contains(&rows.table));
         }
         Err(self
             .site
@@ -108,7 +120,7 @@ impl DeltaLoad {
         &mut self,
         draft: &mut Draft,
         package: &Package<'_>,
-        transaction: Option<&PackageId>,
+        transaction: Option<&Transaction>,
         mut told: Committed,
         course: &mut Course,
     ) -> Result<bool> {
@@ -121,15 +133,14 @@ impl DeltaLoad {
             if table.commit(&entry, transaction)? == Outcome::Moved {
                 table.advance()?;
                 // It may be one's own commit, whose answer was lost on the way.
-                if !transaction.is_some_and(|package| table.has(package)) {
+                if !transaction.is_some_and(|transaction| table.has(transaction)) {
                     self.look_again(&name)?;
                     return Ok(false);
                 }
             }
             self.changes.remove(&name);
             self.draft.changed.remove(&name);
-            let stage = self.draft.tables.get_mut(&name).and_then(|table| table.stage.take());
-            self.draft.tables.insert(name.clone(), DraftTable { stage, ..DraftTable::from(entry) });
+            self.look_again(&name)?;
             course.take(name, &mut told);
         }
         course.take_staged(told);

@@ -4,6 +4,7 @@
 //! Commits are looked for by their numbers: there are about as many as a checkpoint lies back, and one is asked for in vain.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -59,11 +60,14 @@ impl Log {
         self.place.failed(action)
     }
 
-    /// For `map_err`: what the table's log says cannot be kept here.
+    /// The table asks for something that is not kept here.
     pub(super) fn refused(&self, what: &str) -> DestinationError {
-        let cause = object_store::Error::NotSupported { source: format!("it has {what}").into() };
-        let failed = self.place.table_failed("write to", &self.folder);
-        failed(parquet::errors::ParquetError::General(cause.to_string()))
+        DestinationError::Table {
+            place: self.place.name(),
+            action: "write to",
+            table: self.folder.clone(),
+            source: format!("it has {what}, which this version does not keep").into(),
+        }
     }
 
     fn unreadable(&self, value: &str) -> DestinationError {
@@ -136,7 +140,7 @@ impl Log {
         if snapshot.version < snapshot.checkpoint.map_or(INTERVAL, |last| last + INTERVAL) {
             return Ok(());
         }
-        let now = Utc::now();
+        let now = DateTime::<Utc>::from(SystemTime::now());
         let kept = now - kept(&snapshot.metadata, "delta.deletedFileRetentionDuration").unwrap_or(FILES_KEPT);
         let actions = snapshot.actions(kept.timestamp_millis());
         let [file] = checkpoint::files(snapshot.version, None).try_into().unwrap_or_default();

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::Result;
 use super::actions::{Action, Remove, Transaction};
 use super::convert;
 use super::log::Log;
 use super::snapshot::Snapshot;
-use crate::destination::PackageId;
 use crate::destination::lake::catalog::{DataFile, TableEntry};
 use crate::destination::lake::names;
 use crate::destination::lake::site::{Site, lock};
@@ -148,16 +148,19 @@ impl Table {
         Ok(true)
     }
 
-    /// Whether a package is committed to it.
-    pub(super) fn has(&self, package: &PackageId) -> bool {
-        let number = i64::try_from(package.number).unwrap_or(i64::MAX);
-        self.snapshot.progress_of(&app_id(package)).is_some_and(|last| last >= number)
+    /// Whether a transaction is committed to it.
+    pub(super) fn has(&self, transaction: &Transaction) -> bool {
+        self.snapshot.progress_of(&transaction.app_id).is_some_and(|last| last >= transaction.version)
     }
 
     /// Makes the table so.
-    pub(super) fn commit(&mut self, entry: &TableEntry, package: Option<&PackageId>) -> Result<Outcome> {
-        let now = Utc::now().timestamp_millis();
-        let actions = self.actions(entry, package, now);
+    pub(super) fn commit(
+        &mut self,
+        entry: &TableEntry,
+        transaction: Option<&Transaction>,
+    ) -> Result<Outcome> {
+        let now = DateTime::<Utc>::from(SystemTime::now()).timestamp_millis();
+        let actions = self.actions(entry, transaction, now);
         if actions.is_empty() {
             return Ok(Outcome::Done);
         }
@@ -172,7 +175,7 @@ impl Table {
     }
 
     /// The steps from what the table is.
-    fn actions(&self, entry: &TableEntry, package: Option<&PackageId>, now: i64) -> Vec<Action> {
+    fn actions(&self, entry: &TableEntry, transaction: Option<&Transaction>, now: i64) -> Vec<Action> {
         let mut actions = Vec::new();
         if !self.is_there {
             let protocol = Some(self.snapshot.protocol.clone());
@@ -202,13 +205,8 @@ impl Table {
         }));
         let new = entry.files.iter().filter(|file| own(file).is_some_and(|path| !have.contains(&path)));
         actions.extend(new.map(|file| Action::add(convert::add_of(folder, file, now))));
-        if let Some(package) = package.filter(|_| !actions.is_empty()) {
-            let version = i64::try_from(package.number).unwrap_or(i64::MAX);
-            actions.push(Action::txn(Transaction {
-                app_id: app_id(package),
-                version,
-                last_updated: Some(now),
-            }));
+        if let Some(transaction) = transaction.filter(|_| !actions.is_empty()) {
+            actions.push(Action::txn(Transaction { last_updated: Some(now), ..transaction.clone() }));
         }
         actions
     }
@@ -228,11 +226,6 @@ impl Table {
     pub(super) fn tidy(&mut self) -> Result<()> {
         if self.is_there { self.log.tidy(&mut self.snapshot) } else { Ok(()) }
     }
-}
-
-/// What names a load in transactions.
-fn app_id(package: &PackageId) -> String {
-    format!("gitlab-pipeline-{}", package.load_id)
 }
 
 /// What a commit says of itself.

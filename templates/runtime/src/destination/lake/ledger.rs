@@ -66,6 +66,12 @@ impl Ledger {
         self.lease.renew(&self.site.place, &self.claim)
     }
 
+    /// What tells the load from all others.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn token(&self) -> &str {
+        &self.claim.token
+    }
+
     pub(in super::super) fn loads(&self, most: usize) -> Result<Vec<LoadEntry>> {
         self.catalog.latest_loads(most, true, &self.site.place)
     }

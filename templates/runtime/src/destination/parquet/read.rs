@@ -216,3 +216,45 @@ impl std::fmt::Debug for Footer {
         f.debug_struct("Footer").field("length", &self.length).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::TimestampMicrosecondType;
+    use parquet::data_type::{Int96, Int96Type};
+    use parquet::errors::ParquetError;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+    use crate::schema::Seen;
+    use crate::schema::time::instant_text;
+
+    #[test]
+    fn times_of_96_bits_are_read_in_all_years() {
+        let julian = |days: i64| Int96::from(vec![1_000, 0, u32::try_from(days + 2_440_588).unwrap()]);
+        let days = [-719_162, 0, 2_932_896];
+        let schema = parse_message_type("message m { required int96 at; }").unwrap();
+        let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<Int96Type>().write_batch(&days.map(julian), None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Store::in_folder(folder.path().to_owned()).unwrap();
+        store.put("file", writer.into_inner().unwrap().into()).unwrap();
+        let (name, kind, source) = ("at".to_owned(), ColumnKind::Timestamp, String::new());
+        let columns = [Column { name, kind, seen: Seen::Nothing, source }];
+        let mut read = Vec::new();
+        each_batch::<ParquetError>(&store, "file", &columns, &mut |batch| {
+            let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+            read.extend(times.values().iter().map(|micros| instant_text(*micros)));
+            Ok(())
+        })
+        .unwrap();
+        let expected =
+            ["0001-01-01", "1970-01-01", "9999-12-31"].map(|day| format!("{day}T00:00:00.000001Z"));
+        assert_eq!(read, expected);
+    }
+}
