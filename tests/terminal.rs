@@ -139,6 +139,60 @@ fn whoever_gives_up_gets_nothing() {
     }
 }
 
+/// What nobody can know of a crate of the first release is asked: where its document is, and what may be replaced.
+#[test]
+fn what_the_first_release_did_not_write_down_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("pipeline");
+    let path = dir.to_str().expect("a path");
+    let made =
+        gitlab_init().expect("the generator").args(["new", path, "--yes", "--select", "projects"]).output();
+    assert!(made.expect("an exit").status.success());
+    fs::remove_dir_all(dir.join(".gitlab-init")).expect("a folder");
+    fs::create_dir(dir.join(".gitlab-init")).expect("a folder");
+    let answers = "name = \"pipeline\"\nselect = [\"projects\"]\nexclude = []\ndestination = \"sqlite\"\n\n[spec]\ntitle = \"Ours\"\nsha256 = \"00\"\n";
+    fs::write(dir.join(".gitlab-init/answers.toml"), answers).expect("a write");
+    for file in ["README.md", "src/main.rs"] {
+        let text = fs::read_to_string(dir.join(file)).expect("a file");
+        fs::write(dir.join(file), format!("{text}// ours\n")).expect("a write");
+    }
+    let spec = folder.path().join("ours.yaml");
+    fs::copy(scaffold::root().join("specs/gitlab.yaml"), &spec).expect("a copy");
+    let mut session = Session::start(&["update", path]);
+    session.wait_for("? Where is the document \"Ours\"?");
+    session.press(&format!("{}\r", spec.display()));
+    session.wait_for("? Which of these may be replaced");
+    session.wait_for("README.md");
+    session.press(" ");
+    session.wait_for("[x] README.md");
+    session.press(ENTER);
+    session.wait_for("updated `pipeline`");
+    assert!(session.end().success());
+    let text = |file: &str| fs::read_to_string(dir.join(file)).expect("a file");
+    assert!(!text("README.md").contains("// ours"), "what was marked is not replaced");
+    assert!(text("src/main.rs").contains("// ours"), "what was not marked is replaced");
+}
+
+/// An engine that others may share is exchanged after a yes.
+#[test]
+fn a_shared_engine_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [dir, engine] = ["pipeline", "engine"].map(|name| folder.path().join(name));
+    let [dir, path] = [&dir, &engine].map(|path| path.to_str().expect("a path"));
+    let new = ["new", dir, "--yes", "--select", "projects", "--runtime", path];
+    assert!(gitlab_init().expect("the generator").args(new).output().expect("an exit").status.success());
+    let made = fs::read_to_string(engine.join("src/lib.rs")).expect("a file");
+    fs::write(engine.join("src/lib.rs"), format!("{made}// older\n")).expect("a write");
+    for (key, is_exchanged) in [("n", false), ("y", true)] {
+        let mut session = Session::start(&["update", dir]);
+        session.wait_for("Exchange it?");
+        session.press(&format!("{key}\r"));
+        session.wait_for(if is_exchanged { "exchanged the engine" } else { "`--engine`" });
+        assert!(session.end().success());
+        assert_eq!(fs::read_to_string(engine.join("src/lib.rs")).expect("a file") == made, is_exchanged);
+    }
+}
+
 /// What was said is not asked for, and with `--yes` nothing is.
 #[test]
 fn only_what_was_not_said_is_asked() {

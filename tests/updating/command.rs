@@ -197,6 +197,34 @@ fn a_patched_runtime_is_merged() {
     assert!(!pipeline.join("runtime/src/gone.rs").exists());
 }
 
+/// An engine that several pipelines share changes when somebody says so, and nothing beside it does.
+#[test]
+fn a_shared_engine_is_exchanged_when_it_is_wished() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipeline = make(folder.path(), &["--select", "projects", "--runtime", "engine"]);
+    let engine = folder.path().join("engine");
+    let made = files(&engine);
+    assert!(gitlab_init(&pipeline, &["update", "--engine", "--check"]).status.success());
+    replace(&engine, "src/lib.rs", "\n", "\n// A line of an older release.\n");
+    fs::write(engine.join("notes.md"), "ours\n").expect("a write");
+    let old = files(&engine);
+
+    let told = gitlab_init(&pipeline, &["update"]);
+    assert!(told.status.success() && said(&told).contains("`--engine` exchanges it"), "{}", said(&told));
+    assert!(gitlab_init(&pipeline, &["update", "--check"]).status.success(), "the pipeline is up to date");
+    let check = gitlab_init(&pipeline, &["update", "--engine", "--check"]);
+    assert!(check.status.code() == Some(1) && said(&check).contains("change 1 file\n"), "{}", said(&check));
+    let dry = gitlab_init(&pipeline, &["update", "--engine", "--dry-run"]);
+    assert!(String::from_utf8_lossy(&dry.stdout).contains("-// A line of an older release."));
+    assert_eq!(files(&engine), old);
+
+    let exchanged = gitlab_init(&pipeline, &["update", "--engine"]);
+    assert!(exchanged.status.success() && said(&exchanged).contains("`src/lib.rs`"), "{}", said(&exchanged));
+    fs::remove_file(engine.join("notes.md")).expect("what stood beside it");
+    assert_eq!(files(&engine), made);
+    assert!(!engine.join(".gitlab-init").exists());
+}
+
 #[test]
 fn what_is_no_pipeline_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");

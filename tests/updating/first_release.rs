@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gitlab_init::document::Source;
+
 use super::{files, gitlab_init, replace, said};
 
 /// A crate as the first release left it: without copies, names and most of the choices.
@@ -69,4 +71,27 @@ fn an_untouched_crate_is_up_to_date_and_remembers_from_now_on() {
     let update = gitlab_init(&pipeline, &["update", "--add", "project_labels"]);
     assert!(update.status.success(), "{}", said(&update));
     assert!(pipeline.join("src/resources/projects/labels.rs").exists());
+}
+
+/// It wrote down what its document is called, and not where it came from: another one is never taken for it.
+#[test]
+fn a_document_that_nobody_can_find_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipeline = make(folder.path());
+    replace(&pipeline, ".gitlab-init/answers.toml", "GitLab REST API", "GitLab of ours");
+    let before = files(&pipeline);
+    let refused = gitlab_init(&pipeline, &["update"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("\"GitLab of ours\"") && said(&refused).contains("`--spec`"),
+        "{}",
+        said(&refused)
+    );
+    assert_eq!(files(&pipeline), before);
+    fs::write(folder.path().join("ours.yaml"), Source::Bundled.read().expect("a text").body)
+        .expect("a write");
+    let update = gitlab_init(&pipeline, &["update", "--spec", "../ours.yaml"]);
+    assert!(update.status.success(), "{}", said(&update));
+    let answers = fs::read_to_string(pipeline.join(".gitlab-init/answers.toml")).expect("a file");
+    assert!(answers.contains("path = \"../ours.yaml\""), "{answers}");
 }

@@ -3,7 +3,9 @@
 mod address;
 mod crate_name;
 mod diff;
+mod engine;
 mod explain;
+mod forgotten;
 mod inspect;
 mod new;
 mod picker;
@@ -86,8 +88,10 @@ enum Failure {
     Uncommitted { paths: Vec<String> },
     #[error("conflicts wait for you in {}", few(paths))]
     Conflicts { paths: Vec<String> },
-    #[error("an update would change {files} files")]
+    #[error("an update would change {files} {}", if *files == 1 { "file" } else { "files" })]
     Outdated { files: usize },
+    #[error("this pipeline is of the first release, which did not write down where \"{title}\" came from")]
+    SpecForgotten { title: String },
     #[error("something changes for a pipeline")]
     Differs,
     #[error("the document came from standard input, so it cannot be read again")]
@@ -116,7 +120,7 @@ impl Failure {
             Self::Uncommitted { .. } => Some("commit them first, so that the update can be told from them; or give `--force`".into()),
             Self::Conflicts { .. } => Some("each is marked by `<<<<<<< ours` (yours), `=======` and `>>>>>>> theirs` (what is new): keep what is right, and take the marks out".into()),
             Self::Outdated { .. } => Some("`gitlab-init update` brings it up to date, `--dry-run` shows how".into()),
-            Self::SpecUnknown => Some("name it with `--spec`".into()),
+            Self::SpecUnknown | Self::SpecForgotten { .. } => Some("name it with `--spec`".into()),
             Self::Render(_) => {
                 Some("this is a fault of gitlab-init; please report it with the document".into())
             }
@@ -137,7 +141,11 @@ impl Failure {
     /// 2 for what the user typed, 1 for what went wrong.
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Selection(_) | Self::CrateName { .. } | Self::Address { .. } | Self::SpecUnknown => 2,
+            Self::Selection(_)
+            | Self::CrateName { .. }
+            | Self::Address { .. }
+            | Self::SpecUnknown
+            | Self::SpecForgotten { .. } => 2,
             _ => 1,
         }
     }

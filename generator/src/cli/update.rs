@@ -8,11 +8,13 @@ use crate::document::{Source, Text};
 use crate::graph::Pattern;
 use crate::memory::{Memory, MemoryError, Overlay};
 use crate::merge::Unresolved;
-use crate::render::{Destination, Runtime, runtime_files};
+use crate::render::Destination;
 use crate::report;
 use crate::update::{Update, Wishes, plan_update};
 use crate::write::{Action, Lock, Place, Reason, Snapshot, is_workspace_member, look_at, uncommitted};
 
+use super::engine::Engine;
+use super::forgotten::{ask_for_document, ask_what_to_take};
 use super::remembered::{overlays, remembered_spec, source_of};
 use super::{Failure, destinations, few, parse_pattern, print_dangling, print_idle_actions};
 
@@ -46,6 +48,9 @@ pub(super) struct UpdateArgs {
     /// Files and folders to replace although nobody knows what was written there: your edits in them are lost
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     take: Vec<String>,
+    /// Exchange the engine that several pipelines share as well: edits in it are lost
+    #[arg(long)]
+    engine: bool,
     /// Change nothing; exit 1 when an update would
     #[arg(long)]
     check: bool,
@@ -60,7 +65,11 @@ pub(super) struct UpdateArgs {
 impl UpdateArgs {
     /// Another document, and nothing else.
     pub(super) fn from(dir: PathBuf, spec: Option<String>, overlay: Vec<PathBuf>) -> Self {
-        Self { dir, spec, overlay, ..Self::default() }
+        Self { dir, spec, overlay, dry_run: true, ..Self::default() }
+    }
+
+    fn is_for_real(&self) -> bool {
+        !self.check && !self.dry_run
     }
 }
 
@@ -78,14 +87,24 @@ pub(super) fn plan(args: &UpdateArgs) -> Result<Planned, Failure> {
     }
     let snapshot = Snapshot::new(&args.dir);
     let memory = recall(&snapshot)?;
-    let wishes = wishes(args, &memory)?;
-    let document = document(args, &memory)?;
-    let update = plan_update(&snapshot, &memory, wishes, &document)?;
+    let is_forgotten = memory.is_scant() && memory.answers.spec.is_none() && args.spec.is_none();
+    let asked = if is_forgotten { ask_for_document(&memory)? } else { None };
+    let spec = args.spec.clone().or(asked);
+    let mut wishes = wishes(args, spec.as_deref(), &memory)?;
+    let document = document(args, spec.as_deref(), &memory)?;
+    let mut update = plan_update(&snapshot, &memory, wishes.clone(), &document)?;
+    if args.is_for_real() && args.take.is_empty() {
+        wishes.take = ask_what_to_take(&update)?;
+        if !wishes.take.is_empty() {
+            update = plan_update(&snapshot, &memory, wishes, &document)?;
+        }
+    }
     Ok(Planned { memory, update, _lock: lock })
 }
 
 pub(super) fn run(args: &UpdateArgs) -> Result<(), Failure> {
     let Planned { memory, update, _lock } = plan(args)?;
+    let engine = Engine::find(&args.dir, &memory)?;
     print_dangling(&update.read);
     print_idle_actions(&update.read);
     print_what(&update);
@@ -98,27 +117,18 @@ pub(super) fn run(args: &UpdateArgs) -> Result<(), Failure> {
             .iter()
             .filter(|change| !change.is_memory())
             .for_each(|change| anstream::print!("{}", change.diff()));
+        if let Some(engine) = engine.filter(|_| args.engine) {
+            anstream::print!("{}", engine.diff());
+        }
         return Ok(());
     }
     if args.check {
+        let wished = engine.filter(|_| args.engine).map_or(0, |engine| engine.plan.changes.len());
+        let changed = changed + wished;
         return if changed > 0 { Err(Failure::Outdated { files: changed }) } else { Ok(()) };
     }
     carry_out(&args.dir, &update, args.force)?;
-    tell_of_shared_runtime(&args.dir, &memory)
-}
-
-/// An engine that several pipelines share is not one pipeline's to change.
-fn tell_of_shared_runtime(dir: &Path, memory: &Memory) -> Result<(), Failure> {
-    let Runtime::Shared(path) = &memory.answers.runtime else { return Ok(()) };
-    let engine = Snapshot::new(&dir.join(path));
-    let differs = runtime_files()?.iter().any(|file| engine.text(&file.path).as_ref() != Some(&file.body));
-    if differs {
-        anstream::eprintln!(
-            "note: the engine in `{path}` is another than this release's; as several pipelines may share it, it is left alone. \
-             To exchange it, move it away and run `gitlab-init new` with `--runtime` and `--force`"
-        );
-    }
-    Ok(())
+    engine.map_or(Ok(()), |engine| engine.settle(args.engine, args.force))
 }
 
 /// Writes what was planned, and says what is left to do.
@@ -170,12 +180,12 @@ pub(super) fn recall(snapshot: &Snapshot) -> Result<Memory, Failure> {
     if open.is_empty() { Ok(memory) } else { Err(Failure::Conflicts { paths: open }) }
 }
 
-fn wishes(args: &UpdateArgs, memory: &Memory) -> Result<Wishes, Failure> {
+fn wishes(args: &UpdateArgs, spec: Option<&str>, memory: &Memory) -> Result<Wishes, Failure> {
     let mut answers = memory.answers.clone();
     answers.workspace_member = is_workspace_member(&args.dir);
     answers.destination = args.destination.unwrap_or(answers.destination);
-    if let Some(spec) = &args.spec {
-        answers.spec = remembered_spec(Some(spec), &args.dir)?;
+    if spec.is_some() {
+        answers.spec = remembered_spec(spec, &args.dir)?;
     }
     let overlays = match args.overlay.as_slice() {
         [] => again(&memory.overlays, &args.dir),
@@ -194,15 +204,15 @@ fn again(overlays: &[Overlay], dir: &Path) -> Vec<Overlay> {
     overlays.iter().map(read).collect()
 }
 
-fn document(args: &UpdateArgs, memory: &Memory) -> Result<Text, Failure> {
-    let source = match &args.spec {
+fn document(args: &UpdateArgs, spec: Option<&str>, memory: &Memory) -> Result<Text, Failure> {
+    let source = match spec {
         Some(spec) => {
             let Ok(source) = spec.parse::<Source>();
             source
         }
         None => source_of(memory.answers.spec.as_deref(), &args.dir),
     };
-    match (source, &args.spec) {
+    match (source, spec) {
         (Source::Stdin, None) => Err(Failure::SpecUnknown),
         (source, _) => Ok(source.read()?),
     }

@@ -22,7 +22,7 @@ use disk::{Disk, OwnDisk};
 use journal::Journal;
 
 pub use plan::{Action, Change, Existing, Reason, WritePlan};
-pub use runtime::{is_runtime, path_from};
+pub use runtime::{exchange_runtime, is_runtime, path_from, plan_runtime};
 pub use snapshot::{Entry, Snapshot};
 pub use work_tree::uncommitted;
 pub use workspace::is_workspace_member;

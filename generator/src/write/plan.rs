@@ -84,13 +84,7 @@ impl WritePlan {
 
     /// All of these, as they are.
     pub(super) fn all(files: impl IntoIterator<Item = File>) -> Self {
-        let write = |file: File| Change {
-            path: file.path,
-            before: None,
-            action: Action::Write(file.body),
-            notes: Vec::new(),
-            is_secret: file.kind == FileKind::Secret,
-        };
+        let write = |file| Change::written(file, None);
         let mut plan = Self { changes: files.into_iter().map(write).collect() };
         plan.sort();
         plan
@@ -176,6 +170,12 @@ impl Change {
     /// Whether it is about what the crate remembers, which people need not look at.
     pub fn is_memory(&self) -> bool {
         self.path.starts_with(FOLDER)
+    }
+
+    /// A file as it is, over what is there.
+    pub(super) fn written(file: File, before: Option<String>) -> Self {
+        let is_secret = file.kind == FileKind::Secret;
+        Self { is_secret, ..Self::new(&file.path, before, Action::Write(file.body)) }
     }
 
     fn new(path: &str, before: Option<String>, action: Action) -> Self {

@@ -5,7 +5,14 @@ use std::{fs, io};
 
 use toml_edit::DocumentMut;
 
-use super::WriteError;
+use crate::memory::FOLDER;
+use crate::render::File;
+
+use super::disk::OwnDisk;
+use super::journal::Journal;
+use super::plan::{Change, WritePlan};
+use super::snapshot::Snapshot;
+use super::{Disk, WriteError};
 
 /// The name of the package that a runtime is.
 const PACKAGE: &str = "gitlab-pipeline";
@@ -53,6 +60,34 @@ pub fn is_runtime(path: &Path) -> Result<bool, WriteError> {
         Some(PACKAGE) => Ok(true),
         _ => Err(WriteError::NotARuntime { path: path.display().to_string() }),
     }
+}
+
+/// What it takes to make a shared runtime that of these files. What stands beside them stays: it may be anybody's.
+///
+/// # Errors
+/// When the folder holds something else, or what an exchange that was cut off has left there cannot be brought to its
+/// end.
+pub fn plan_runtime(path: &Path, files: Vec<File>) -> Result<WritePlan, WriteError> {
+    if is_runtime(path)? {
+        Journal::new(path, &OwnDisk).settle()?;
+    }
+    let there = Snapshot::new(path);
+    let change = |file: File| {
+        let before = there.text(&file.path);
+        (before.as_ref() != Some(&file.body)).then(|| Change::written(file, before))
+    };
+    Ok(WritePlan { changes: files.into_iter().filter_map(change).collect() })
+}
+
+/// Carries such a plan out, and leaves nothing but the runtime.
+///
+/// # Errors
+/// When a file cannot be written; everything is then as it was.
+pub fn exchange_runtime(path: &Path, plan: &WritePlan) -> Result<(), WriteError> {
+    plan.apply(path)?;
+    // The folder of the journal, which is in nobody's way if it stays.
+    let _ = OwnDisk.remove_empty(&path.join(FOLDER));
+    Ok(())
 }
 
 #[cfg(test)]
