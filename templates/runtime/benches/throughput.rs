@@ -7,7 +7,7 @@
 //! - *tree*: `serde_json::Value`, for comparison.
 //! - *general*: records first, then rows; what a page costs that does not fit its plan, or that a hook sees.
 //! - *Arrow*: by the plan.
-//! - *SQLite*: the whole way into a file, new rows and then the same again.
+//! - *SQLite*, and *DuckDB* with that feature: the whole way into a file, new rows and then the same again.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
 //! times the floor each takes. Ratios hold where seconds do not.
@@ -15,12 +15,15 @@
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
-use gitlab_pipeline::destination::LoadStatus;
-use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
+#[cfg(feature = "duckdb")]
+use gitlab_pipeline::destination::duckdb;
+use gitlab_pipeline::destination::sqlite::{self, Sqlite};
+use gitlab_pipeline::destination::{Destination, LoadStatus};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Reader, Stamp};
 use gitlab_pipeline::page::{Binding, Page, Partition};
@@ -179,7 +182,19 @@ fn to_arrow(pages: &Pages, is_zipped_too: bool) -> Outcome<f64> {
     Ok(each)
 }
 
-fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> {
+/// A kind of destination, and how one in a file is opened.
+type Kind = (&'static str, fn(&Path) -> Outcome<Box<dyn Destination>>);
+
+const KINDS: &[Kind] = &[
+    ("SQLite", |path| Ok(Box::new(Sqlite::open(&sqlite::Settings { path: path.to_owned() })?))),
+    #[cfg(feature = "duckdb")]
+    ("DuckDB", |path| {
+        let settings = duckdb::Settings { path: path.to_owned(), ..duckdb::Settings::default() };
+        Ok(Box::new(duckdb::Duckdb::new(&settings)))
+    }),
+];
+
+fn the_whole_way((kind, open): Kind, what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> {
     let body = |at: u32| {
         let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
         Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
@@ -189,9 +204,8 @@ fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> 
     let (taps, hooks) = (Taps::new(["id", "iid", "created_at", "updated_at"]), Hooks::new());
     let reading = Reading { resource: &ISSUES, shape: Shape::List, taps: &taps, hooks: &hooks, omit: &[] };
     let partition = Arc::new(partition());
-    let load = |path: &std::path::Path| -> Outcome<()> {
-        let destination = Box::new(Sqlite::open(&Settings { path: path.to_owned() })?);
-        let loader = Loader::begin(destination, LoadOptions::default())?;
+    let load = |path: &Path| -> Outcome<()> {
+        let loader = Loader::begin(open(path)?, LoadOptions::default())?;
         runtime.block_on(async {
             for body in &bodies {
                 let read = loader.read(reading, &partition, body)??;
@@ -211,7 +225,7 @@ fn into_sqlite(what: &str, record: fn(i64) -> Value, pages: u32) -> Outcome<()> 
         number += 1;
         load(&folder.path().join(format!("{number}.db")))
     })?;
-    println!("  {:<24} {:>10.0} per second", format!("{what} to SQLite"), count / seconds);
+    println!("  {:<24} {:>10.0} per second", format!("{what} to {kind}"), count / seconds);
     let seconds = best(3, true, || load(&folder.path().join("1.db")))?;
     println!("  {:<24} {:>10.0} per second", format!("{what} again"), count / seconds);
     Ok(())
@@ -224,7 +238,10 @@ fn main() -> Outcome<()> {
     let three = to_arrow(&Pages::new("notes", records::note, 3, 500), true)?;
     println!("a note in a page of three takes {:.1} times one in a page of a hundred", three / hundred);
     println!("the whole way");
-    into_sqlite("issues", records::issue, 300)?;
-    into_sqlite("jobs", records::job, 300)?;
-    into_sqlite("notes", records::note, 500)
+    for kind in KINDS {
+        the_whole_way(*kind, "issues", records::issue, 300)?;
+        the_whole_way(*kind, "jobs", records::job, 300)?;
+        the_whole_way(*kind, "notes", records::note, 500)?;
+    }
+    Ok(())
 }

@@ -57,10 +57,16 @@ mod abilities;
 mod change;
 #[cfg(test)]
 pub mod conformance;
+#[cfg(feature = "duckdb")]
+pub mod duckdb;
 mod entry;
 mod error;
+#[cfg(any(feature = "duckdb", feature = "sqlite"))]
+mod file_lock;
 pub mod lease;
 mod package;
+#[cfg(any(feature = "duckdb", feature = "sqlite"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -86,10 +92,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["sqlite"];
+pub const NAMES: &[&str] = &["duckdb", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "duckdb")]
+    duckdb::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rusqlite::params;
 
-use super::lease::{self, Lock};
 use super::state::Lookup;
 use super::write::Writer;
-use super::{Result, Shared, Sqlite, connect, lock, state};
+use super::{Result, Shared, Sqlite, connect, lock, lock_beside, state};
+use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
     Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
     SchemaChange, StateEntry, StateReader, TableWriter,
@@ -28,7 +28,8 @@ pub(super) struct SqliteLoad {
 impl SqliteLoad {
     pub(super) fn open(sqlite: Sqlite, claim: &Claim) -> Result<Self> {
         let Sqlite { database, path, .. } = sqlite;
-        let taken = lease::take(&path, claim).map_err(|error| database.place.not_opened(error))?;
+        let taken =
+            file_lock::take(&lock_beside(&path), claim).map_err(|error| database.place.not_opened(error))?;
         let lock = taken.map_err(|holder| DestinationError::Held { place: database.place.name(), holder })?;
         let settle = || {
             database.connection.execute_batch("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;")?;

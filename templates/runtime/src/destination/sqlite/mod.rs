@@ -26,16 +26,16 @@ use rusqlite::{Connection, ErrorCode};
 use serde::Deserialize;
 
 use super::Result;
+use super::sql::{quoted, quoted_list};
 use crate::config::{self, ConfigError};
 use crate::destination::{
     Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, LoadStatus, OpenLoad,
-    StateEntry,
+    StateEntry, file_lock,
 };
 
 mod commit;
 mod convert;
 mod history;
-mod lease;
 mod load;
 mod schema;
 mod state;
@@ -150,7 +150,7 @@ impl Destination for Sqlite {
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
         let mut loads = self.database.read_loads(most)?;
         let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
-        if loads.iter_mut().any(|load| is_running(&load)) && !lease::is_held(&self.path) {
+        if loads.iter_mut().any(|load| is_running(&load)) && !file_lock::is_held(&lock_beside(&self.path)) {
             loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
         }
         Ok(loads)
@@ -240,27 +240,16 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// What is loaded is as private as the token that it was read with. SQLite gives its other files the same mode.
 fn create(path: &Path) -> std::io::Result<()> {
-    private().append(true).create(true).open(path).map(drop)
+    file_lock::private().append(true).create(true).open(path).map(drop)
 }
 
-/// How files are opened so that, where they are made, only their owner can read them.
-fn private() -> std::fs::OpenOptions {
-    let mut options = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// The file whose lock is the lease. SQLite's own locks are not used, because it works with them.
+fn lock_beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-lease");
+    path.into()
 }
 
 fn lock(database: &Shared) -> MutexGuard<'_, Database> {
     database.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A name as SQL writes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Names as SQL writes them, with commas between.
-fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }

@@ -52,7 +52,7 @@ impl Conforming for File {
 
     /// The lock goes with its file.
     fn end_lease(&self) {
-        let _ = std::fs::remove_file(lease::beside(&self.path()));
+        let _ = std::fs::remove_file(lock_beside(&self.path()));
     }
 }
 
