@@ -3,6 +3,8 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
+mod duckdb;
 mod process;
 
+pub use duckdb::duckdb_tables;
 pub use process::{Process, free_port, program};
