@@ -14,8 +14,9 @@ fn server() -> SampleServer {
     SampleServer::start(World::new(size), Settings::default()).expect("a server")
 }
 
+/// A run takes seconds, so that others begin while it lasts, however busy the machine is.
 fn slow() -> Settings {
-    Settings { latency: Duration::from_millis(10), ..Settings::default() }
+    Settings { latency: Duration::from_millis(200), ..Settings::default() }
 }
 
 fn start(example: &Example, server: &SampleServer) -> Child {
@@ -90,7 +91,7 @@ fn what_is_configured_otherwise_is_read_anew() {
     example.configure("[resources.issue_notes]\ntable = 'comments'\n");
     example.load(&server, &[ISSUES]);
     assert_eq!(example.count("comments"), example.count("issue_notes"));
-    assert!(example.load(&server, &[ISSUES]) <= few, "once");
+    assert!(example.load(&server, &[ISSUES]) * 3 < all, "once");
 
     example.configure("");
     example.database().execute_batch("DROP TABLE issue_notes; DROP TABLE comments").expect("a change");
@@ -98,7 +99,7 @@ fn what_is_configured_otherwise_is_read_anew() {
     compare(&example.tables(), &tables, "after a table was dropped");
 
     let late = Example::new("[load]\nstart_date = 2024-10-01\n");
-    late.load(&server, &[ISSUES]);
+    let since_october = late.load(&server, &[ISSUES]);
     assert!(late.count("project_issues") < example.count("project_issues"));
     late.configure("[load]\nstart_date = 2024-01-01\n");
     late.load(&server, &[ISSUES]);
@@ -106,7 +107,7 @@ fn what_is_configured_otherwise_is_read_anew() {
     late.load(&server, &[ISSUES]);
     compare(&late.tables(), &tables, "after the start moved");
     late.configure("[load]\nstart_date = 2024-10-01\n");
-    assert!(late.load(&server, &[ISSUES]) <= few, "a later start changes nothing");
+    assert!(late.load(&server, &[ISSUES]) * 3 < since_october, "a later start changes nothing");
 }
 
 #[test]

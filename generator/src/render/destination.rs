@@ -1,6 +1,9 @@
 //! The destinations that the runtime has: each is a folder there that also holds what a crate says of it.
 
+use std::path::Path;
+
 use serde::Serialize;
+use toml_edit::DocumentMut;
 
 use super::skeleton::{self, RUNTIME};
 
@@ -43,6 +46,13 @@ impl Destination {
     /// Set-up, layout, types, and what it promises.
     pub(super) fn guide(self) -> &'static str {
         self.file("README.md")
+    }
+
+    /// The file that holds all tables and the state, where it has one; what has an extension is a file.
+    pub(super) fn tables_file(self) -> Option<String> {
+        let config: DocumentMut = self.config().parse().ok()?;
+        let path = config.get("destination")?.get(self.0)?.get("path")?.as_str()?;
+        Path::new(path).extension().map(|_| path.to_owned())
     }
 
     fn file(self, name: &str) -> &'static str {

@@ -26,6 +26,7 @@ pub(super) fn rendered_files(
             config => answers.destination.config(),
             secrets => answers.destination.secrets(),
             guide => answers.destination.guide(),
+            file => answers.destination.tables_file(),
         },
         destinations => Destination::all().map(Destination::name).collect::<Vec<_>>(),
         parts => Value::from(Serde(config::parts(graph))),

@@ -1,16 +1,14 @@
 //! A batch as typed columns, for destinations that take it row by row.
 
-use std::ops::Range;
-
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 
 use super::{DestinationError, Result};
-use crate::resource::{ColumnKind, ItemKind};
+use crate::resource::ColumnKind;
 use crate::schema::table::{Column, Table};
 
 /// A column of a batch.
@@ -23,7 +21,8 @@ pub(super) enum Cells<'b> {
     Timestamp(&'b TimestampMicrosecondArray),
     Text(&'b StringArray),
     Json(&'b StringArray),
-    List(&'b ListArray, ItemKind),
+    #[cfg(feature = "postgres")]
+    List(&'b arrow_array::ListArray, crate::resource::ItemKind),
 }
 
 impl<'b> Cells<'b> {
@@ -36,7 +35,10 @@ impl<'b> Cells<'b> {
             ColumnKind::Timestamp => Cells::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
             ColumnKind::Text => Cells::Text(array.as_string_opt::<i32>()?),
             ColumnKind::Json => Cells::Json(array.as_string_opt::<i32>()?),
+            #[cfg(feature = "postgres")]
             ColumnKind::List(item) => Cells::List(array.as_list_opt()?, item),
+            #[cfg(not(feature = "postgres"))]
+            ColumnKind::List(_) => return None,
         })
     }
 
@@ -48,10 +50,15 @@ impl<'b> Cells<'b> {
             Cells::Date(array) => array.is_null(row),
             Cells::Timestamp(array) => array.is_null(row),
             Cells::Text(array) | Cells::Json(array) => array.is_null(row),
+            #[cfg(feature = "postgres")]
             Cells::List(array, _) => array.is_null(row),
         }
     }
+}
 
+/// What lists take, which SQLite has none of.
+#[cfg(feature = "postgres")]
+impl<'b> Cells<'b> {
     pub(super) fn has_nulls(self) -> bool {
         match self {
             Cells::Bool(array) => array.null_count() > 0,
@@ -65,7 +72,7 @@ impl<'b> Cells<'b> {
     }
 
     /// The items of all its lists, and which of them are those of a row.
-    pub(super) fn items(self, row: usize) -> Option<(Cells<'b>, Range<usize>)> {
+    pub(super) fn items(self, row: usize) -> Option<(Cells<'b>, std::ops::Range<usize>)> {
         let Cells::List(array, item) = self else { return None };
         let offset = |at: usize| usize::try_from(*array.value_offsets().get(at)?).ok();
         Some((Cells::of(array.values(), item.kind())?, offset(row)?..offset(row + 1)?))

@@ -60,9 +60,11 @@ mod cells;
 mod change;
 #[cfg(test)]
 pub mod conformance;
+#[cfg(feature = "duckdb")]
+pub mod duckdb;
 mod entry;
 mod error;
-#[cfg(any(feature = "filesystem", feature = "sqlite"))]
+#[cfg(any(feature = "duckdb", feature = "filesystem", feature = "sqlite"))]
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
@@ -70,7 +72,7 @@ pub mod lease;
 mod package;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -97,10 +99,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["duckdb", "filesystem", "postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "duckdb")]
+    duckdb::KIND,
     #[cfg(feature = "filesystem")]
     filesystem::KIND,
     #[cfg(feature = "postgres")]
