@@ -18,10 +18,8 @@ pub struct Destination(&'static str);
 impl Destination {
     /// All of them, by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        skeleton::files(RUNTIME).filter_map(|(path, _)| {
-            let name = path.strip_prefix(FOLDER)?.strip_suffix("/config.toml")?;
-            Some(Self(name))
-        })
+        let names = skeleton::folders(&format!("{RUNTIME}{FOLDER}"));
+        names.into_iter().map(Self).filter(|destination| !destination.config().is_empty())
     }
 
     pub fn named(name: &str) -> Option<Self> {

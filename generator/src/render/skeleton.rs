@@ -33,6 +33,14 @@ fn kind(path: &str) -> FileKind {
     if path == "src/hooks.rs" { FileKind::Owned } else { FileKind::Generated }
 }
 
+/// The names of the folders in a folder, in their order.
+pub(super) fn folders(folder: &str) -> Vec<&'static str> {
+    let inside = SKELETON.get_dir(folder.trim_end_matches('/')).into_iter().flat_map(Dir::dirs);
+    let mut names: Vec<&str> = inside.filter_map(|inner| inner.path().file_name()?.to_str()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Every file below a folder with its text, in the order of paths; the paths without the folder.
 pub(super) fn files(folder: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let mut files = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::endpoint::Path;
 use crate::graph::ResourceGraph;
 use crate::memory::Memory;
 use crate::render::{Given, Names, is_way};
@@ -112,8 +113,7 @@ impl Edits {
     }
 }
 
-/// A path without the names of its placeholders.
+/// Where a path leads, whatever a document calls its placeholders.
 fn place(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-    parts.collect::<Vec<_>>().join("/")
+    Path::parse(path, "").place()
 }

@@ -59,6 +59,12 @@ impl Disk for OwnDisk {
     }
 }
 
+/// Writes a whole file that a loss of power may undo: a crate that was not there can be made again, and a thousand waits
+/// for the disk are most of the time that making it takes.
+pub(super) fn put(path: &Path, text: &[u8], is_secret: bool) -> io::Result<()> {
+    create(path, is_secret)?.write_all(text)
+}
+
 #[cfg(unix)]
 fn create(path: &Path, is_secret: bool) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

@@ -158,7 +158,7 @@ impl WritePlan {
             let text = change.after().flatten().unwrap_or_default();
             let folder = path.parent().unwrap_or(&beside);
             fs::create_dir_all(folder).map_err(fault)?;
-            OwnDisk.write(&path, text.as_bytes(), change.is_secret).map_err(fault)?;
+            disk::put(&path, text.as_bytes(), change.is_secret).map_err(fault)?;
         }
         fs::rename(&beside, target).map_err(fault)
     }

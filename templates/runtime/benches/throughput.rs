@@ -25,6 +25,7 @@ use gitlab_pipeline::Hooks;
 use gitlab_pipeline::destination::duckdb;
 #[cfg(feature = "filesystem")]
 use gitlab_pipeline::destination::filesystem::{self, Filesystem};
+use gitlab_pipeline::destination::objects;
 use gitlab_pipeline::destination::sqlite::{self, Sqlite};
 use gitlab_pipeline::destination::{Destination, LoadStatus};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
@@ -230,8 +231,9 @@ fn sqlite(path: &Path) -> Outcome<Box<dyn Destination>> {
 
 #[cfg(feature = "filesystem")]
 fn parquet(path: &Path) -> Outcome<Box<dyn Destination>> {
-    let path = Some(path.display().to_string());
-    Ok(Box::new(Filesystem::open(filesystem::Settings { path, ..filesystem::Settings::default() })?))
+    let objects =
+        objects::Settings { path: Some(path.display().to_string()), ..objects::Settings::default() };
+    Ok(Box::new(Filesystem::open(filesystem::Settings { objects, ..filesystem::Settings::default() })?))
 }
 
 #[cfg(feature = "duckdb")]

@@ -35,12 +35,13 @@ fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {
     if let Some(stranger) = config.stranger(NAMES) {
         return Err(stranger.into());
     }
-    let kind = config.kind.as_str();
-    let known = || CliError::NoSuchDestination {
-        kind: kind.to_owned(),
-        suggestion: suggest(kind, NAMES.iter().copied()),
-    };
-    let missing =
-        if NAMES.contains(&kind) { CliError::DestinationLeftOut { kind: kind.to_owned() } } else { known() };
-    KINDS.iter().find(|compiled| compiled.name == kind).ok_or(missing)
+    let named = |kind: &&Kind| kind.name == config.kind;
+    KINDS.iter().find(named).ok_or_else(|| {
+        let kind = config.kind.clone();
+        if NAMES.contains(&kind.as_str()) {
+            return CliError::DestinationLeftOut { kind };
+        }
+        let suggestion = suggest(&kind, NAMES.iter().copied());
+        CliError::NoSuchDestination { kind, suggestion }
+    })
 }

@@ -36,7 +36,7 @@ impl Destination {
             dataset: said.dataset.unwrap_or_else(|| "gitlab".to_owned()),
             folder: folder.to_owned(),
             environment: environment.clone(),
-            layers: layers.clone(),
+            layers: layers.only(SECTION),
         }
     }
 
@@ -45,6 +45,27 @@ impl Destination {
     /// # Errors
     /// A key that `T` does not know, a value that it does not take, or a secret in `config.toml`.
     pub fn read<T: DeserializeOwned>(&self, secrets: &[&str]) -> Result<T, ConfigError> {
+        self.refuse_shared(secrets)?;
+        self.layers.read(&[SECTION, &self.kind])
+    }
+
+    /// As [`read`](Self::read), of a kind that shares some of its keys with others: those of `shared` as `S` has them, and
+    /// the rest as `T` has it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_parts<S, T>(&self, shared: &[&str], secrets: &[&str]) -> Result<(S, T), ConfigError>
+    where
+        S: DeserializeOwned,
+        T: DeserializeOwned,
+    {
+        self.refuse_shared(secrets)?;
+        let keys = [SECTION, &self.kind];
+        let (of_shared, own) = self.layers.parted(&keys, shared);
+        Ok((of_shared.read(&keys)?, own.read(&keys).map_err(|error| error.knowing(shared))?))
+    }
+
+    fn refuse_shared(&self, secrets: &[&str]) -> Result<(), ConfigError> {
         for secret in secrets {
             let path = self.key_path(secret);
             let is_shared = |origin: &&Origin| matches!(origin, Origin::File { path, .. } if !path.ends_with("secrets.toml"));
@@ -52,7 +73,7 @@ impl Destination {
                 return Err(ConfigError::SecretInConfig { key: path.join("."), origin: origin.clone() });
             }
         }
-        self.layers.read(&[SECTION, &self.kind])
+        Ok(())
     }
 
     /// The error that says why a key of the kind's table cannot be used.

@@ -39,6 +39,15 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// What is said of an unknown key, where these are known there as well.
+    pub(super) fn knowing(self, names: &[&str]) -> Self {
+        let Self::UnknownKey { key, origin, mut expected, .. } = self else { return self };
+        expected.extend(names.iter().map(|name| (*name).to_owned()));
+        let name = key.rsplit('.').next().unwrap_or_default();
+        let suggestion = suggest(name, expected.iter().map(String::as_str));
+        Self::UnknownKey { key, origin, suggestion, expected }
+    }
+
     /// What to do next, where more can be said than the message does.
     pub fn hint(&self) -> Option<String> {
         match self {

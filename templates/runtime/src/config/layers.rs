@@ -41,7 +41,7 @@ impl fmt::Display for Origin {
 }
 
 /// The layers so far. A later one wins, key by key.
-#[derive(Default, Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Layers {
     pub(super) table: Table,
     /// The last one wins.
@@ -116,10 +116,45 @@ impl Layers {
         Ok(())
     }
 
+    /// What they say of one section, and nothing else: secrets of others do not travel along.
+    pub(super) fn only(&self, section: &str) -> Self {
+        let is_own = |keys: &KeyPath| keys.first().is_some_and(|first| first == section);
+        let said = self.table.get(section).cloned();
+        Self {
+            table: said.into_iter().map(|value| (section.to_owned(), value)).collect(),
+            origins: self
+                .origins
+                .iter()
+                .filter(|(keys, _)| is_own(keys))
+                .map(|(keys, all)| (keys.clone(), all.clone()))
+                .collect(),
+        }
+    }
+
+    /// The same twice: of the table at `keys` once only what `names` name, and once all else.
+    pub(super) fn parted(&self, keys: &[&str], names: &[&str]) -> (Self, Self) {
+        let (mut named, mut others) = (self.clone(), self.clone());
+        let at = |layers: &mut Self, keep: &dyn Fn(&str) -> bool| {
+            let table =
+                keys.iter().try_fold(&mut layers.table, |table, key| table.get_mut(*key)?.as_table_mut());
+            if let Some(table) = table {
+                table.retain(|key, _| keep(key));
+            }
+        };
+        at(&mut named, &|key| names.contains(&key));
+        at(&mut others, &|key| !names.contains(&key));
+        (named, others)
+    }
+
     /// The value at `keys`, as `T` has it; an empty table where there is none. Keys that `T` does not know are errors.
     pub(super) fn read<T: DeserializeOwned>(&self, keys: &[&str]) -> Result<T, ConfigError> {
-        let root = Some(Value::Table(self.table.clone()));
-        let value = keys.iter().fold(root, |value, key| value?.as_table_mut()?.remove(*key));
+        let value = match keys {
+            [] => Some(Value::Table(self.table.clone())),
+            [first, rest @ ..] => {
+                let found = rest.iter().fold(self.table.get(*first), |value, key| value?.get(*key));
+                found.cloned()
+            }
+        };
         let value = value.unwrap_or_else(|| Value::Table(Table::new()));
         serde_path_to_error::deserialize(value).map_err(|error| {
             let above = keys.iter().map(|key| (*key).to_owned());

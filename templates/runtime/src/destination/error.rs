@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::lease::Holder;
+use crate::client::Excerpt;
 use crate::config::ConfigError;
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -43,6 +44,16 @@ pub enum DestinationError {
 }
 
 impl DestinationError {
+    /// A batch that is not as its table.
+    pub(crate) fn mismatch(table: &str, column: &str) -> Self {
+        Self::Mismatch { table: table.to_owned(), column: column.to_owned() }
+    }
+
+    /// What no pipeline of this version writes, found in `table.column` of a destination's own tables.
+    pub(crate) fn unreadable(place: String, table: &'static str, column: &'static str, value: &str) -> Self {
+        Self::Metadata { place, table, column, value: Excerpt::new(value).to_string() }
+    }
+
     /// What to do next, in a line.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

@@ -46,8 +46,8 @@
 //!
 //! A new destination is a folder here with the file names of the others, a feature, and a line in each of the lists
 //! below. It reads its own settings from `[destination.<name>]`, and says in `config.toml`, `secrets.toml` and
-//! `README.md` beside its code what a generated crate says of it. It passes `conformance::check` before anything else is
-//! said of it.
+//! `README.md` beside its code what a generated crate says of it. What several need is here: `objects` are stores, `parquet`
+//! is files. It passes `conformance::check` before anything else is said of it.
 
 use serde_json::Value;
 
@@ -55,9 +55,11 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod columns;
 #[cfg(test)]
 pub mod conformance;
 #[cfg(feature = "duckdb")]
@@ -69,7 +71,11 @@ mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
 pub mod lease;
+#[cfg(feature = "objects")]
+pub mod objects;
 mod package;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite"))]

@@ -32,8 +32,8 @@ pub(crate) fn joined(
 ) -> Result<RecordBatch, DestinationError> {
     let fields: Vec<_> = columns.iter().map(|column| field(&column.name, column.kind)).collect();
     let schema = Arc::new(Schema::new(fields));
-    let mismatch = |column: String| DestinationError::Mismatch { table: name.to_owned(), column };
-    let failed = |error: ArrowError| mismatch(error.to_string());
+    let mismatch = |column: &str| DestinationError::mismatch(name, column);
+    let failed = |error: ArrowError| mismatch(&error.to_string());
     let has_variants = columns.iter().any(|column| column.variant_of().is_some());
     let mut batches = Vec::with_capacity(parts.len());
     for part in parts {
@@ -41,7 +41,7 @@ pub(crate) fn joined(
             false => array_of(part, &to.name, to.kind),
             true => array_beside(part, columns, to),
         };
-        let array = |to: &Column| array(to).ok_or_else(|| mismatch(to.name.clone()));
+        let array = |to: &Column| array(to).ok_or_else(|| mismatch(&to.name));
         let arrays = columns.iter().map(array).collect::<Result<Vec<ArrayRef>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(part.batch.num_rows()));
         let batch =

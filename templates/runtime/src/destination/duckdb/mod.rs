@@ -245,8 +245,7 @@ impl Place {
     }
 
     fn unreadable(&self, table: &'static str, column: &'static str, value: &str) -> DestinationError {
-        let value = value.chars().take(100).collect::<String>().escape_debug().to_string();
-        DestinationError::Metadata { place: self.name(), table, column, value }
+        DestinationError::unreadable(self.name(), table, column, value)
     }
 }
 

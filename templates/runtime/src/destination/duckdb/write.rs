@@ -199,24 +199,20 @@ fn numbered(keys: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> 
 fn check(rows: &RecordBatch, table: &Table) -> Result<()> {
     let fields = rows.schema_ref().fields();
     if let Some(column) = table.columns.get(fields.len()) {
-        return Err(mismatch(&table.name, &column.name));
+        return Err(DestinationError::mismatch(&table.name, &column.name));
     }
     for (at, field) in fields.iter().enumerate() {
         let column = table.columns.get(at).filter(|column| column.name == *field.name());
         if column.is_none_or(|column| data_type(column.kind) != *field.data_type()) {
-            return Err(mismatch(&table.name, field.name()));
+            return Err(DestinationError::mismatch(&table.name, field.name()));
         }
     }
     Ok(())
 }
 
-fn mismatch(table: &str, column: &str) -> DestinationError {
-    DestinationError::Mismatch { table: table.to_owned(), column: column.to_owned() }
-}
-
 fn position(table: &Table, name: &str) -> Result<usize> {
     let at = table.columns.iter().position(|column| column.name == name);
-    at.ok_or_else(|| mismatch(&table.name, name))
+    at.ok_or_else(|| DestinationError::mismatch(&table.name, name))
 }
 
 /// A batch that Arrow does not make.

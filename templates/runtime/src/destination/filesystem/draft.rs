@@ -14,7 +14,7 @@ use super::files::Files;
 use super::keys::KeySet;
 use super::site::{LiveFile, Site, lock};
 use super::{Result, names, tiers};
-use crate::destination::{PackageId, Swap, SwapWhen};
+use crate::destination::{DestinationError, PackageId, Swap, SwapWhen};
 use crate::schema::table::Table;
 
 /// From here on a file is not written together with others any more.
@@ -246,7 +246,7 @@ pub(super) fn filtered(
         return Ok(None);
     }
     let filtered = filter_record_batch(batch, stays);
-    filtered.map(Some).map_err(|_| super::mismatch(table, ""))
+    filtered.map(Some).map_err(|_| DestinationError::mismatch(&table.name, ""))
 }
 
 impl From<TableEntry> for DraftTable {

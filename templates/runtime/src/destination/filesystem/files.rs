@@ -8,10 +8,11 @@ use parquet::errors::ParquetError;
 
 use super::bounds::Growing;
 use super::catalog::DataFile;
-use super::format::{Coded, Encoder};
+use super::format::Encoder;
 use super::site::{LiveFile, Site};
-use super::store::Upload;
 use super::{Result, names};
+use crate::destination::objects::Upload;
+use crate::destination::parquet::Coded;
 use crate::destination::{DestinationError, PackageId};
 use crate::schema::table::Table;
 
@@ -126,8 +127,7 @@ impl Open {
 
 /// Whether a batch has exactly the columns of the table.
 pub(super) fn check(batch: &RecordBatch, table: &Table) -> Result<()> {
-    let mismatch =
-        |column: &str| DestinationError::Mismatch { table: table.name.clone(), column: column.to_owned() };
+    let mismatch = |column: &str| DestinationError::mismatch(&table.name, column);
     let fields = batch.schema_ref().fields();
     if let Some(column) = table.columns.get(fields.len()) {
         return Err(mismatch(&column.name));

@@ -10,12 +10,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{BooleanArray, RecordBatch};
 
+use super::Result;
 use super::draft::{Copy, Draft, filtered};
 use super::keys::KeySet;
 use super::site::{LiveFile, Site, columns_of};
 use super::versions::{Marks, Version, Versions, Which};
-use super::{Result, mismatch};
-use crate::destination::PackageId;
+use crate::destination::{DestinationError, PackageId};
 use crate::schema::arrow::instants;
 use crate::schema::keys::Keys;
 use crate::schema::table::{Table, VALID_FROM, VALID_TO};
@@ -140,7 +140,8 @@ fn with_times(
 ) -> Result<RecordBatch> {
     let mut arrays = batch.columns().to_vec();
     let at = batch.schema_ref().column_with_name(name).map(|(at, _)| at);
-    let column = at.and_then(|at| arrays.get_mut(at)).ok_or_else(|| mismatch(table, name))?;
+    let column =
+        at.and_then(|at| arrays.get_mut(at)).ok_or_else(|| DestinationError::mismatch(&table.name, name))?;
     *column = instants(times);
-    RecordBatch::try_new(batch.schema(), arrays).map_err(|_| mismatch(table, name))
+    RecordBatch::try_new(batch.schema(), arrays).map_err(|_| DestinationError::mismatch(&table.name, name))
 }

@@ -4,11 +4,10 @@ use std::time::SystemTime;
 
 use object_store::{Error, UpdateVersion};
 
-use super::place::Place;
-use super::store::Store;
 use super::{Result, names};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::lease::{Lease, Standing};
+use crate::destination::objects::{Place, Store};
 use crate::destination::{Claim, DestinationError};
 
 /// Held as long as it lives, or until its term is over.

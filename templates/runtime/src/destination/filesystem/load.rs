@@ -49,7 +49,7 @@ impl FilesystemLoad {
         let lease = lease::take(&store, &place, claim)?;
         let Read { log, mut catalog, last } = Log::read(&store, &place)?;
         let day = Moment::now().date_text();
-        let site = Site::new(store, place, Style::of(&settings), settings.layout, day);
+        let site = Site::new(store, place, Style::of(&settings.files), settings.files.layout, day);
         if let Some(last) = last {
             do_as_said(&site, &last.publish, &last.remove)?;
         }

@@ -10,10 +10,9 @@ use object_store::Error;
 use serde::de::DeserializeOwned;
 
 use super::catalog::{Catalog, Record};
-use super::place::Place;
-use super::store::Store;
 use super::{Result, names};
 use crate::destination::DestinationError;
+use crate::destination::objects::{Place, Store};
 
 /// How often a looker begins again that finds records removed under its hands.
 const TRIES: u32 = 5;

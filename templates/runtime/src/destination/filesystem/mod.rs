@@ -31,13 +31,12 @@
 
 use crate::config;
 use crate::destination::lease::RENEW_EVERY;
+use crate::destination::objects::{self, Place, Store};
 use crate::destination::{
     Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, StateEntry,
 };
 use crate::schema::Naming;
-use crate::schema::table::Table;
 
-mod address;
 mod bounds;
 mod catalog;
 mod commit;
@@ -51,13 +50,11 @@ mod load;
 mod log;
 mod mark;
 mod names;
-mod place;
 mod run;
 mod schema;
 mod settings;
 mod site;
 mod state;
-mod store;
 #[cfg(test)]
 mod tests;
 mod tiers;
@@ -67,10 +64,8 @@ mod write;
 pub use self::format::Compression;
 use self::load::FilesystemLoad;
 use self::log::Log;
-use self::place::Place;
-pub use self::settings::{FileFormat, FileLayout, Settings};
+pub use self::settings::{FileFormat, FileLayout, Files, Settings};
 use self::state::States;
-use self::store::Store;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -110,15 +105,14 @@ pub(super) const KIND: Kind = Kind {
 /// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for
 /// that of a column.
 fn abilities(settings: &Settings) -> Abilities {
-    let is_folder = !settings.path().contains("://");
-    let reserved = match settings.layout {
+    let reserved = match settings.files.layout {
         FileLayout::Plain => NAMING.reserved,
         FileLayout::Hive => &[names::DAY],
     };
     Abilities {
-        list_columns: settings.format != FileFormat::Csv,
+        list_columns: settings.files.format != FileFormat::Csv,
         naming: Naming { reserved, ..NAMING },
-        renew_every: ABILITIES.renew_every.filter(|_| !is_folder),
+        renew_every: ABILITIES.renew_every.filter(|_| !settings.objects.is_folder()),
         ..ABILITIES
     }
 }
@@ -139,10 +133,8 @@ impl Filesystem {
     }
 
     fn open_with(settings: Settings, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        let nowhere = Place::new(format!("`{}`", settings.path().escape_debug()), None, &settings);
-        let opened = address::open(&settings, variable).map_err(|error| nowhere.not_opened(&error))?;
-        let place = Place::new(opened.name, opened.container, &settings);
-        Ok(Self { store: opened.store, place, settings })
+        let (store, place) = objects::open(&settings.objects, variable)?;
+        Ok(Self { store, place, settings })
     }
 }
 
@@ -163,8 +155,9 @@ impl Destination for Filesystem {
         let path = format!("{}-{:016x}", names::PROBE, fastrand::u64(..));
         self.store.create(&path, bytes::Bytes::new()).map_err(self.place.failed("write a file"))?;
         self.store.delete_all([path]).map_err(self.place.failed("remove a file"))?;
+        // What a load has begun there in the meantime is not empty, and stays.
         if let Some(folder) = folder {
-            std::fs::remove_dir_all(folder).map_err(|error| self.place.not_opened(&io(error)))?;
+            let _ = [folder.join(names::OWN), folder].iter().try_for_each(std::fs::remove_dir);
         }
         Ok(())
     }
@@ -183,8 +176,4 @@ impl Destination for Filesystem {
     fn open_load(self: Box<Self>, claim: &Claim) -> Result<Box<dyn OpenLoad>> {
         Ok(Box::new(FilesystemLoad::open(*self, claim)?))
     }
-}
-
-fn mismatch(table: &Table, column: &str) -> DestinationError {
-    DestinationError::Mismatch { table: table.name.clone(), column: column.to_owned() }
 }

@@ -10,10 +10,11 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::metadata::KeyValue;
 
 use super::catalog::StateRun;
-use super::format::{Compression, parquet as format};
+use super::format::Compression;
 use super::state::{Group, Key, Said, States, open, read_group};
-use super::store::{Store, Upload};
-use super::{Result, names, place::Place};
+use super::{Result, names};
+use crate::destination::objects::{Place, Store, Upload, Waiting};
+use crate::destination::parquet::properties;
 
 /// What names the first keys of row groups at the end of a file.
 pub(super) const FIRSTS: &str = "first_keys";
@@ -142,7 +143,7 @@ impl<'w> Writer<'w> {
             field("state", true),
             field("load_id", false),
         ];
-        let properties = format::properties(Compression::Zstd).build();
+        let properties = properties(Compression::Zstd.codec()).build();
         let schema = Arc::new(Schema::new(fields));
         let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties));
         let writer = writer.map_err(place.table_failed("write to", names::STATE))?;
@@ -194,7 +195,7 @@ impl<'w> Writer<'w> {
         let mut last = self.writer.into_inner().map_err(failed)?;
         self.bytes += last.len();
         self.upload.push(&mut last).map_err(&not_sent)?;
-        self.upload.finish().and_then(super::store::Waiting::end).map_err(&not_sent)?;
+        self.upload.finish().and_then(Waiting::end).map_err(&not_sent)?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         Ok(Some(StateRun { path: self.path, rows: size(self.rows), bytes: size(self.bytes) }))
     }

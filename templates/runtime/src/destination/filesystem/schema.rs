@@ -11,7 +11,7 @@ use arrow_schema::Schema;
 use super::catalog::{ColumnEntry, TableEntry};
 use super::draft::{Copy, Draft, filtered};
 use super::site::{LiveFile, Site, columns_of};
-use super::{Result, mismatch, names};
+use super::{Result, names};
 use crate::destination::{DestinationError, PackageId, SchemaChange, Widening};
 use crate::resource::ColumnKind;
 use crate::schema::field;
@@ -120,10 +120,11 @@ fn converted(batch: &RecordBatch, from: &Table, to: &Table, schema: &Arc<Schema>
         let Some((array, before)) = batch.column_by_name(&column.name).zip(from.column(&column.name)) else {
             return Ok(arrow_array::new_null_array(&crate::schema::data_type(column.kind), batch.num_rows()));
         };
-        widen(array, before.kind, column.kind).ok_or_else(|| mismatch(to, &column.name))
+        widen(array, before.kind, column.kind)
+            .ok_or_else(|| DestinationError::mismatch(&to.name, &column.name))
     };
     let arrays = to.columns.iter().map(array).collect::<Result<Vec<_>>>()?;
-    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|_| mismatch(to, ""))
+    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|_| DestinationError::mismatch(&to.name, ""))
 }
 
 /// Of rows that are the same by the table's key the last stays. The keys are gone through in as many parts as keep memory

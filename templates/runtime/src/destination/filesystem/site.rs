@@ -11,11 +11,10 @@ use parquet::errors::ParquetError;
 use super::catalog::DataFile;
 use super::format::{self, Style};
 use super::keys::Cache;
-use super::place::Place;
 use super::settings::FileLayout;
-use super::store::{Store, Waiting};
 use super::{Result, names};
 use crate::destination::DestinationError;
+use crate::destination::objects::{Place, Store, Waiting};
 use crate::schema::table::{Column, Table};
 
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use arrow_array::cast::AsArray;
 use serde_json::Value;
 
 use super::catalog::{KeptState, StateRun};
-use super::format::parquet::{self, Footer};
 use super::site::lock;
-use super::store::Store;
-use super::{Result, place::Place, run, tiers};
+use super::{Result, run, tiers};
+use crate::destination::objects::{Place, Store};
+use crate::destination::parquet::{self, Footer};
 use crate::destination::{Forget, StateEntry, StateKey, StateReader};
 
 /// How many states are held in memory before they are written.

@@ -25,11 +25,11 @@ struct Files {
 }
 
 impl Files {
-    fn in_folder(settings: Settings) -> Self {
+    fn in_folder(files: super::Files) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("it's a täst");
-        let settings = Settings { path: Some(path.display().to_string()), ..settings };
-        Self { settings, _folder: Some(folder) }
+        let objects = objects::Settings { path: Some(path.display().to_string()), ..Default::default() };
+        Self { settings: Settings { objects, files }, _folder: Some(folder) }
     }
 
     fn filesystem(&self) -> Filesystem {
@@ -56,7 +56,7 @@ impl Conforming for Files {
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
-        let style = Style::of(&self.settings);
+        let style = Style::of(&self.settings.files);
         let column = |(name, kind): &(&str, ColumnKind)| Column {
             name: (*name).to_owned(),
             kind: *kind,
@@ -112,7 +112,7 @@ fn json_of(array: &ArrayRef, kind: ColumnKind, row: usize) -> Value {
 
 #[test]
 fn parquet_conforms() {
-    conformance::check(|| Files::in_folder(Settings::default()));
+    conformance::check(|| Files::in_folder(super::Files::default()));
 }
 
 #[test]
@@ -120,19 +120,20 @@ fn other_ways_to_lay_files_out_conform() {
     let (hive, csv, jsonl) = (FileLayout::Hive, FileFormat::Csv, FileFormat::Jsonl);
     let snappy = Some(Compression::Snappy);
     conformance::check(|| {
-        Files::in_folder(Settings { layout: hive, compression: snappy, ..Settings::default() })
+        Files::in_folder(super::Files { layout: hive, compression: snappy, ..Default::default() })
     });
-    conformance::check(|| Files::in_folder(Settings { format: csv, ..Settings::default() }));
+    conformance::check(|| Files::in_folder(super::Files { format: csv, ..Default::default() }));
     let gzip = Some(Compression::Gzip);
     conformance::check(|| {
-        Files::in_folder(Settings { format: jsonl, compression: gzip, ..Settings::default() })
+        Files::in_folder(super::Files { format: jsonl, compression: gzip, ..Default::default() })
     });
 }
 
 /// Each check has a prefix of its own.
-fn in_a_prefix(store: &str, settings: Settings) -> Files {
+fn in_a_prefix(store: &str, settings: objects::Settings) -> Files {
     let prefix: String = std::iter::repeat_with(fastrand::alphanumeric).take(12).collect();
-    Files { settings: Settings { path: Some(format!("{store}/{prefix}/b")), ..settings }, _folder: None }
+    let objects = objects::Settings { path: Some(format!("{store}/{prefix}/b")), ..settings };
+    Files { settings: Settings { objects, ..Settings::default() }, _folder: None }
 }
 
 #[test]
@@ -143,12 +144,12 @@ fn s3_conforms() {
     large_files_arrive(&in_a_prefix("s3://tables", of_s3(&moto)));
 }
 
-fn of_s3(moto: &test_servers::Moto) -> Settings {
-    Settings {
+fn of_s3(moto: &test_servers::Moto) -> objects::Settings {
+    objects::Settings {
         endpoint: Some(moto.endpoint()),
         aws_access_key_id: Some(Secret::new("one")),
         aws_secret_access_key: Some(Secret::new("key/of+one")),
-        ..Settings::default()
+        ..Default::default()
     }
 }
 
@@ -160,7 +161,10 @@ fn azure_conforms() {
     let with_key = |key: &str| {
         let (endpoint, account) = (azurite.endpoint(), Azurite::ACCOUNT);
         let connection = format!("AccountName={account};AccountKey={key};BlobEndpoint={endpoint};");
-        Settings { azure_storage_connection_string: Some(Secret::new(connection)), ..Settings::default() }
+        objects::Settings {
+            azure_storage_connection_string: Some(Secret::new(connection)),
+            ..Default::default()
+        }
     };
     conformance::check(|| in_a_prefix("az://tables", with_key(Azurite::KEY)));
     large_files_arrive(&in_a_prefix("az://tables", with_key(Azurite::KEY)));
@@ -177,7 +181,10 @@ fn google_conforms() {
     let google = test_servers::GoogleStorage::start();
     let place = || {
         let (endpoint, token) = (Some(google.endpoint()), Some(Secret::new("a-token")));
-        in_a_prefix("gs://tables", Settings { endpoint, google_bearer_token: token, ..Settings::default() })
+        in_a_prefix(
+            "gs://tables",
+            objects::Settings { endpoint, google_bearer_token: token, ..Default::default() },
+        )
     };
     conformance::check(place);
     large_files_arrive(&place());
@@ -231,7 +238,7 @@ fn rows_of(rows: &[Value]) -> TableRows {
 #[test]
 fn what_the_last_record_says_is_done_by_whoever_comes_next() {
     for moved in [1, 2] {
-        let files = Files::in_folder(Settings::default());
+        let files = Files::in_folder(super::Files::default());
         let mut first = load(&files);
         first.prepare(&[create(&rows_of(&[]))], "l").unwrap();
         write(first.as_mut(), &rows_of(&[json!([1, 1]), json!([2, 2])]));
@@ -256,7 +263,7 @@ fn what_the_last_record_says_is_done_by_whoever_comes_next() {
 
 #[test]
 fn files_and_records_stay_few() {
-    let files = Files::in_folder(Settings::default());
+    let files = Files::in_folder(super::Files::default());
     let mut load = load(&files);
     load.prepare(&[create(&rows_of(&[]))], "l").unwrap();
     let count = 350;
@@ -273,7 +280,7 @@ fn files_and_records_stay_few() {
 
 #[test]
 fn many_states_are_looked_up_without_reading_all() {
-    let files = Files::in_folder(Settings::default());
+    let files = Files::in_folder(super::Files::default());
     let state = |id: u64, round: u64| StateEntry {
         resource: format!("r{}", id % 3),
         partition: format!("{{\"id\":{id}}}"),
@@ -327,7 +334,7 @@ fn many_states_are_looked_up_without_reading_all() {
 
 #[test]
 fn a_folder_that_is_not_ours_is_left_alone_and_one_that_is_gone_is_made_again() {
-    let files = Files::in_folder(Settings::default());
+    let files = Files::in_folder(super::Files::default());
     load(&files).close().unwrap();
     let store = files.filesystem().store;
     store.put("t/theirs.parquet", "x".into()).unwrap();
@@ -346,7 +353,7 @@ fn a_folder_that_is_not_ours_is_left_alone_and_one_that_is_gone_is_made_again() 
 #[test]
 fn only_its_owner_can_enter_the_folder() {
     use std::os::unix::fs::PermissionsExt;
-    let files = Files::in_folder(Settings::default());
+    let files = Files::in_folder(super::Files::default());
     let folder = files.filesystem().store.folder().unwrap().to_owned();
     files.open().probe().unwrap();
     assert!(!folder.exists(), "a probe leaves nothing");

@@ -7,9 +7,10 @@ use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, BooleanArray, Int64Array, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 
+use super::Result;
 use super::keys::KeySet;
 use super::site::{LiveFile, Site, columns_of};
-use super::{Result, mismatch};
+use crate::destination::DestinationError;
 use crate::schema::DIGEST;
 use crate::schema::keys::Keys;
 use crate::schema::table::{Table, VALID_FROM, VALID_TO};
@@ -60,7 +61,7 @@ impl Versions {
             Some(digest.is_none() || last.get(key).is_none_or(|last| last.digest != digest))
         });
         let changed: BooleanArray = changed.collect();
-        filter_record_batch(batch, &changed).map_err(|_| mismatch(table, DIGEST))
+        filter_record_batch(batch, &changed).map_err(|_| DestinationError::mismatch(&table.name, DIGEST))
     }
 
     /// The last versions of the records of a batch, by their keys.

@@ -90,8 +90,7 @@ impl Place {
         column: &'static str,
         value: &str,
     ) -> DestinationError {
-        let value = Excerpt::new(value).to_string();
-        DestinationError::Metadata { place: self.name(), table, column, value }
+        DestinationError::unreadable(self.name(), table, column, value)
     }
 
     /// What does not depend on what was done, or why that failed.

@@ -10,7 +10,8 @@ use super::Result;
 use super::connect::{Server, Session};
 use super::copy::{Rows, Unfit};
 use super::schema::{Schema, definitions, gone_of, incoming_of};
-use crate::destination::cells::{Cells, cells_of, key_columns, positions};
+use crate::destination::cells::Cells;
+use crate::destination::columns::{cells_of, key_columns, positions};
 use crate::destination::sql::quoted_list;
 use crate::destination::{Batch, DestinationError, Mode, PackageId, TableWriter};
 use crate::schema::table::{Column, Table};
@@ -161,8 +162,9 @@ impl TableWriter for Writer {
             let mut arrived = lock(arrived);
             arrived.rows += u64::try_from(count).unwrap_or(u64::MAX);
             arrived.without_nul.extend(without_nul);
+            let columns = batch.rows.columns();
             arrived.has_null_keys |=
-                identity.iter().filter_map(|at| cells.get(*at)).any(|cells| cells.has_nulls());
+                identity.iter().filter_map(|at| columns.get(*at)).any(|column| column.null_count() > 0);
         }
         Ok(None)
     }

@@ -4,7 +4,9 @@ use rusqlite::{CachedStatement, Connection, Result as Sql};
 
 use super::Result;
 use super::write::bind;
-use crate::destination::cells::{Cells, mismatch, positions};
+use crate::destination::DestinationError;
+use crate::destination::cells::Cells;
+use crate::destination::columns::positions;
 use crate::destination::sql::quoted;
 use crate::schema::table::{DIGEST, Table, VALID_FROM, VALID_TO};
 
@@ -39,7 +41,7 @@ impl History {
         (conditions, key): (&str, usize),
         row: Option<&str>,
     ) -> Result<Self> {
-        let row = row.ok_or_else(|| mismatch(&table.name, "rowid"))?;
+        let row = row.ok_or_else(|| DestinationError::mismatch(&table.name, "rowid"))?;
         let valid_from = positions(table, &[VALID_FROM.to_owned()])?.first().copied().unwrap_or_default();
         let name = quoted(name);
         let sets = table.columns.iter().enumerate().filter(|(_, column)| column.name != VALID_FROM);

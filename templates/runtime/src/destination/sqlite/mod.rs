@@ -143,7 +143,12 @@ impl Destination for Sqlite {
         let probe = connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE _probe (at INTEGER); ROLLBACK;");
         probe.map_err(place.package_failed("make a table"))?;
         drop(connection);
-        if is_new { std::fs::remove_file(path).map_err(|error| place.not_opened(error)) } else { Ok(()) }
+        // A load that has begun in the meantime keeps the file.
+        let is_untouched = || path.metadata().is_ok_and(|file| file.len() == 0);
+        if is_new && is_untouched() && !file_lock::is_held(&lock_beside(&path)) {
+            return std::fs::remove_file(&path).map_err(|error| place.not_opened(error));
+        }
+        Ok(())
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
@@ -201,8 +206,7 @@ impl Place {
     }
 
     fn unreadable(&self, table: &'static str, column: &'static str, value: &str) -> DestinationError {
-        let value = value.chars().take(100).collect::<String>().escape_debug().to_string();
-        DestinationError::Metadata { place: self.name(), table, column, value }
+        DestinationError::unreadable(self.name(), table, column, value)
     }
 }
 

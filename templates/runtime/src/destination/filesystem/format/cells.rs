@@ -3,74 +3,36 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
-};
+use arrow_array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
 use parquet::errors::ParquetError;
 
 use super::Coded;
+use crate::destination::cells::Cells;
 use crate::resource::ColumnKind;
 use crate::schema::arrow::instants;
 use crate::schema::time::{DAY, date_text, instant_text, parse_loosely};
 use crate::schema::widen::float_text;
 
-/// A column, ready to be written.
-pub(super) enum Cells<'b> {
-    Bool(&'b BooleanArray),
-    Int(&'b Int64Array),
-    Float(&'b Float64Array),
-    Date(&'b Date32Array),
-    Timestamp(&'b TimestampMicrosecondArray),
-    Text(&'b StringArray),
-    Json(&'b StringArray),
+/// The text of text and JSON.
+pub(super) fn text_of(cells: Cells<'_>, row: usize) -> Option<&str> {
+    match cells {
+        Cells::Text(array) | Cells::Json(array) => Some(array.value(row)),
+        _ => None,
+    }
 }
 
-impl<'b> Cells<'b> {
-    pub(super) fn of(array: &'b ArrayRef, kind: ColumnKind) -> Option<Self> {
-        Some(match kind {
-            ColumnKind::Bool => Self::Bool(array.as_boolean_opt()?),
-            ColumnKind::Int => Self::Int(array.as_primitive_opt::<Int64Type>()?),
-            ColumnKind::Float => Self::Float(array.as_primitive_opt::<Float64Type>()?),
-            ColumnKind::Date => Self::Date(array.as_primitive_opt::<Date32Type>()?),
-            ColumnKind::Timestamp => Self::Timestamp(array.as_primitive_opt::<TimestampMicrosecondType>()?),
-            ColumnKind::Text => Self::Text(array.as_string_opt::<i32>()?),
-            ColumnKind::Json | ColumnKind::List(_) => Self::Json(array.as_string_opt::<i32>()?),
-        })
-    }
-
-    pub(super) fn is_null(&self, row: usize) -> bool {
-        match self {
-            Self::Bool(array) => array.is_null(row),
-            Self::Int(array) => array.is_null(row),
-            Self::Float(array) => array.is_null(row),
-            Self::Date(array) => array.is_null(row),
-            Self::Timestamp(array) => array.is_null(row),
-            Self::Text(array) | Self::Json(array) => array.is_null(row),
-        }
-    }
-
-    /// The text of text and JSON.
-    pub(super) fn text(&self, row: usize) -> Option<&'b str> {
-        match self {
-            Self::Text(array) | Self::Json(array) => Some(array.value(row)),
-            _ => None,
-        }
-    }
-
-    /// Writes what is neither text nor JSON, without quotes.
-    pub(super) fn write_plain(&self, row: usize, out: &mut Vec<u8>) {
-        // Nothing fails to be written to memory.
-        match self {
-            Self::Bool(array) => drop(write!(out, "{}", array.value(row))),
-            Self::Int(array) => drop(write!(out, "{}", array.value(row))),
-            Self::Float(array) => out.extend(float_text(array.value(row)).bytes()),
-            Self::Date(array) => out.extend(date_text(array.value(row)).bytes()),
-            Self::Timestamp(array) => out.extend(instant_text(array.value(row)).bytes()),
-            Self::Text(array) | Self::Json(array) => out.extend(array.value(row).bytes()),
-        }
+/// Writes what is neither text nor JSON, without quotes.
+pub(super) fn write_plain(cells: Cells<'_>, row: usize, out: &mut Vec<u8>) {
+    // Nothing fails to be written to memory.
+    match cells {
+        Cells::Bool(array) => drop(write!(out, "{}", array.value(row))),
+        Cells::Int(array) => drop(write!(out, "{}", array.value(row))),
+        Cells::Float(array) => out.extend(float_text(array.value(row)).bytes()),
+        Cells::Date(array) => out.extend(date_text(array.value(row)).bytes()),
+        Cells::Timestamp(array) => out.extend(instant_text(array.value(row)).bytes()),
+        Cells::Text(array) | Cells::Json(array) => out.extend(array.value(row).bytes()),
+        // By then it is JSON.
+        Cells::List(..) => {}
     }
 }
 

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use parquet::errors::ParquetError;
 
 use super::Coded;
-use super::cells::Cells;
+use super::cells::{text_of, write_plain};
 use super::text::Builders;
+use crate::destination::cells::Cells;
 use crate::schema::table::Column;
 
 pub(super) fn write_header(out: &mut Vec<u8>, columns: &[Column]) {
@@ -28,9 +29,9 @@ pub(super) fn write(out: &mut Vec<u8>, cells: &[Cells<'_>], rows: usize) {
             if cells.is_null(row) {
                 continue;
             }
-            match cells.text(row) {
+            match text_of(*cells, row) {
                 Some(text) => write_text(out, text),
-                None => cells.write_plain(row, out),
+                None => write_plain(*cells, row, out),
             }
         }
         out.push(b'\n');

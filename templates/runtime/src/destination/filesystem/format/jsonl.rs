@@ -7,8 +7,9 @@ use parquet::errors::ParquetError;
 use serde_json::value::RawValue;
 
 use super::Coded;
-use super::cells::{Builder, Cells};
+use super::cells::{Builder, write_plain};
 use super::text::Builders;
+use crate::destination::cells::Cells;
 use crate::resource::ColumnKind;
 use crate::schema::table::Column;
 
@@ -35,10 +36,10 @@ pub(super) fn write(out: &mut Vec<u8>, columns: &[Column], cells: &[Cells<'_>], 
                 Cells::Text(array) => drop(serde_json::to_writer(&mut *out, array.value(row))),
                 Cells::Date(_) | Cells::Timestamp(_) => {
                     out.push(b'"');
-                    cells.write_plain(row, out);
+                    write_plain(*cells, row, out);
                     out.push(b'"');
                 }
-                _ => cells.write_plain(row, out),
+                _ => write_plain(*cells, row, out),
             }
         }
         out.extend(b"}\n");

@@ -1,20 +1,19 @@
 //! The formats of files: batches become bytes, and bytes batches again.
 
+use ::parquet::basic::{Compression as Codec, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use arrow_array::RecordBatch;
 use serde::Deserialize;
 
-use super::settings::{FileFormat, Settings};
-use super::store::Store;
+use super::settings::{FileFormat, Files};
+use crate::destination::objects::Store;
+use crate::destination::parquet::{self, Coded};
 use crate::schema::table::{Column, Table};
 
 mod cells;
 mod csv;
 mod jsonl;
-pub(super) mod parquet;
 mod text;
-
-pub(super) type Coded<T> = std::result::Result<T, ParquetError>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -23,6 +22,17 @@ pub enum Compression {
     Snappy,
     Gzip,
     None,
+}
+
+impl Compression {
+    /// As Parquet knows it.
+    pub(super) fn codec(self) -> Codec {
+        match self {
+            Self::Snappy => Codec::SNAPPY,
+            Self::None => Codec::UNCOMPRESSED,
+            Self::Zstd | Self::Gzip => Codec::ZSTD(ZstdLevel::default()),
+        }
+    }
 }
 
 /// What files are.
@@ -50,12 +60,12 @@ impl FileFormat {
 }
 
 impl Style {
-    pub(super) fn of(settings: &Settings) -> Self {
-        let usual = match settings.format {
+    pub(super) fn of(files: &Files) -> Self {
+        let usual = match files.format {
             FileFormat::Parquet => Compression::Zstd,
             FileFormat::Jsonl | FileFormat::Csv => Compression::None,
         };
-        Self { format: settings.format, compression: settings.compression.unwrap_or(usual) }
+        Self { format: files.format, compression: files.compression.unwrap_or(usual) }
     }
 
     /// How names of files end.
@@ -71,7 +81,9 @@ impl Style {
 
     pub(super) fn encoder(self, table: &Table) -> Coded<Encoder> {
         Ok(match self.format {
-            FileFormat::Parquet => Encoder::Parquet(parquet::encoder(&table.columns, self.compression)?),
+            FileFormat::Parquet => {
+                Encoder::Parquet(parquet::encoder(&table.columns, self.compression.codec())?)
+            }
             FileFormat::Jsonl | FileFormat::Csv => Encoder::Text(text::Encoder::new(self, &table.columns)),
         })
     }

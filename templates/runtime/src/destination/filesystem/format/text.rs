@@ -10,11 +10,12 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use parquet::errors::ParquetError;
 
-use super::cells::{Builder, Cells};
-use super::parquet::external;
+use super::cells::Builder;
 use super::{Coded, Compression, Style, csv, jsonl};
+use crate::destination::cells::Cells;
 use crate::destination::filesystem::settings::FileFormat;
-use crate::destination::filesystem::store::Store;
+use crate::destination::objects::Store;
+use crate::destination::parquet::external;
 use crate::resource::ColumnKind;
 use crate::schema::field;
 use crate::schema::narrow::narrow;
@@ -51,7 +52,8 @@ impl Encoder {
         let arrays: Option<Vec<ArrayRef>> =
             columns.map(|(column, array)| without_lists(array, column.kind)).collect();
         let arrays = arrays.ok_or_else(of_another)?;
-        let cells = self.columns.iter().zip(&arrays).map(|(column, array)| Cells::of(array, column.kind));
+        let cells =
+            self.columns.iter().zip(&arrays).map(|(column, array)| Cells::of(array, as_text(column.kind)));
         let cells = cells.collect::<Option<Vec<_>>>().ok_or_else(of_another)?;
         match self.style.format {
             FileFormat::Csv => csv::write(&mut self.text, &cells, batch.num_rows()),
@@ -87,12 +89,13 @@ impl Encoder {
     }
 }
 
-/// Lists as JSON.
+/// The kind that a column has in text: lists are JSON.
+fn as_text(kind: ColumnKind) -> ColumnKind {
+    if matches!(kind, ColumnKind::List(_)) { ColumnKind::Json } else { kind }
+}
+
 fn without_lists(array: &ArrayRef, kind: ColumnKind) -> Option<ArrayRef> {
-    match kind {
-        ColumnKind::List(_) => widen(array, kind, ColumnKind::Json),
-        _ => Some(Arc::clone(array)),
-    }
+    if as_text(kind) == kind { Some(Arc::clone(array)) } else { widen(array, kind, as_text(kind)) }
 }
 
 /// JSON as the lists that it was.

@@ -13,7 +13,7 @@ use crate::destination::DestinationError;
 
 /// The place, as messages call it.
 #[derive(Debug, Clone)]
-pub(super) struct Place(Arc<Inner>);
+pub(in super::super) struct Place(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -29,11 +29,11 @@ struct Inner {
 struct Cause(String);
 
 impl Place {
-    pub(super) fn new(name: String, container: Option<String>, settings: &Settings) -> Self {
+    pub(in super::super) fn new(name: String, container: Option<String>, settings: &Settings) -> Self {
         Self(Arc::new(Inner { name, container, secrets: settings.secrets() }))
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(in super::super) fn name(&self) -> String {
         self.0.name.clone()
     }
 
@@ -64,13 +64,16 @@ impl Place {
     }
 
     /// For `map_err`: what failed.
-    pub(super) fn failed(&self, action: &'static str) -> impl Fn(Error) -> DestinationError + use<> {
+    pub(in super::super) fn failed(
+        &self,
+        action: &'static str,
+    ) -> impl Fn(Error) -> DestinationError + use<> {
         let place = self.clone();
         move |error| place.fault(action, &error)
     }
 
     /// For `map_err`: what failed on which table.
-    pub(super) fn table_failed(
+    pub(in super::super) fn table_failed(
         &self,
         action: &'static str,
         table: &str,
@@ -87,7 +90,7 @@ impl Place {
         }
     }
 
-    pub(super) fn fault(&self, action: &'static str, error: &Error) -> DestinationError {
+    pub(in super::super) fn fault(&self, action: &'static str, error: &Error) -> DestinationError {
         let (place, source) = (self.name(), self.cause(error));
         let who = || "these credentials".to_owned();
         if is_full(error) {
@@ -111,26 +114,25 @@ impl Place {
         ["NoSuchBucket", "ContainerNotFound"].iter().any(|code| words.contains(code))
     }
 
-    pub(super) fn not_opened(&self, error: &Error) -> DestinationError {
+    pub(in super::super) fn not_opened(&self, error: &Error) -> DestinationError {
         DestinationError::Open { place: self.name(), source: self.cause(error) }
     }
 
-    pub(super) fn package_failed(&self, action: &'static str, source: &'static str) -> DestinationError {
+    pub(in super::super) fn package_failed(
+        &self,
+        action: &'static str,
+        source: &'static str,
+    ) -> DestinationError {
         DestinationError::Package { place: self.name(), action, source: source.into() }
     }
 
-    pub(super) fn unreadable(
+    pub(in super::super) fn unreadable(
         &self,
         table: &'static str,
         column: &'static str,
         value: &str,
     ) -> DestinationError {
-        DestinationError::Metadata {
-            place: self.name(),
-            table,
-            column,
-            value: Excerpt::new(value).to_string(),
-        }
+        DestinationError::unreadable(self.name(), table, column, value)
     }
 }
 

@@ -18,7 +18,7 @@ use object_store::{
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-pub(super) type Answer<T> = std::result::Result<T, Error>;
+pub(in super::super) type Answer<T> = std::result::Result<T, Error>;
 
 /// How many bytes go at once where a file is sent in parts.
 const PART: usize = 8 << 20;
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 16;
 
 /// A folder, or the objects of a bucket below a prefix.
 #[derive(Clone)]
-pub(super) struct Store(Arc<Inner>);
+pub(in super::super) struct Store(Arc<Inner>);
 
 struct Inner {
     objects: OnceLock<Arc<dyn ObjectStore>>,
@@ -43,25 +43,25 @@ struct Inner {
 }
 
 /// What was found at a path.
-pub(super) struct Found {
-    pub(super) bytes: Bytes,
-    pub(super) version: UpdateVersion,
+pub(in super::super) struct Found {
+    pub(in super::super) bytes: Bytes,
+    pub(in super::super) version: UpdateVersion,
 }
 
 /// What stands in a folder: names below it.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
-    pub(super) folders: Vec<String>,
-    pub(super) files: Vec<String>,
+pub(in super::super) struct Listing {
+    pub(in super::super) folders: Vec<String>,
+    pub(in super::super) files: Vec<String>,
 }
 
 impl Store {
-    pub(super) fn new(objects: Arc<dyn ObjectStore>, root: Path) -> std::io::Result<Self> {
+    pub(in super::super) fn new(objects: Arc<dyn ObjectStore>, root: Path) -> std::io::Result<Self> {
         Self::of(OnceLock::from(objects), root, None)
     }
 
     /// A folder, which need not be there: it is empty then, until [`make`](Self::make).
-    pub(super) fn in_folder(folder: PathBuf) -> std::io::Result<Self> {
+    pub(in super::super) fn in_folder(folder: PathBuf) -> std::io::Result<Self> {
         let store = Self::of(OnceLock::new(), Path::default(), Some(folder))?;
         if store.0.folder.as_ref().is_some_and(|folder| folder.exists()) {
             store.make()?;
@@ -79,12 +79,12 @@ impl Store {
         Ok(Self(Arc::new(Inner { objects, root, folder, runtime: Some(runtime) })))
     }
 
-    pub(super) fn folder(&self) -> Option<&std::path::Path> {
+    pub(in super::super) fn folder(&self) -> Option<&std::path::Path> {
         self.0.folder.as_deref()
     }
 
     /// Makes the folder, which only its owner can read.
-    pub(super) fn make(&self) -> std::io::Result<()> {
+    pub(in super::super) fn make(&self) -> std::io::Result<()> {
         let Some(folder) = self.folder() else { return Ok(()) };
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// `None` where nothing is there.
-    pub(super) fn find(&self, path: &str) -> Answer<Option<Found>> {
+    pub(in super::super) fn find(&self, path: &str) -> Answer<Option<Found>> {
         let (objects, path) = (self.objects(), self.at(path));
         let found = self.wait(async move {
             let got = objects.get(&path).await?;
@@ -138,38 +138,43 @@ impl Store {
         }
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer<Bytes> {
+    pub(in super::super) fn get(&self, path: &str) -> Answer<Bytes> {
         let (objects, path) = (self.objects(), self.at(path));
         self.wait(async move { objects.get(&path).await?.bytes().await })
     }
 
     /// In bytes.
-    pub(super) fn size(&self, path: &str) -> Answer<u64> {
+    pub(in super::super) fn size(&self, path: &str) -> Answer<u64> {
         let (objects, path) = (self.objects(), self.at(path));
         self.wait(async move { objects.head(&path).await.map(|meta| meta.size) })
     }
 
-    pub(super) fn range(&self, path: &str, range: Range<u64>) -> Answer<Bytes> {
+    pub(in super::super) fn range(&self, path: &str, range: Range<u64>) -> Answer<Bytes> {
         let (objects, path) = (self.objects(), self.at(path));
         self.wait(async move { objects.get_range(&path, range).await })
     }
 
-    pub(super) fn ranges(&self, path: &str, ranges: Vec<Range<u64>>) -> Answer<Vec<Bytes>> {
+    pub(in super::super) fn ranges(&self, path: &str, ranges: Vec<Range<u64>>) -> Answer<Vec<Bytes>> {
         let (objects, path) = (self.objects(), self.at(path));
         self.wait(async move { objects.get_ranges(&path, &ranges).await })
     }
 
-    pub(super) fn put(&self, path: &str, bytes: Bytes) -> Answer<UpdateVersion> {
+    pub(in super::super) fn put(&self, path: &str, bytes: Bytes) -> Answer<UpdateVersion> {
         self.put_as(path, bytes, PutMode::Overwrite)
     }
 
     /// Fails with [`Error::AlreadyExists`] where something is there.
-    pub(super) fn create(&self, path: &str, bytes: Bytes) -> Answer<UpdateVersion> {
+    pub(in super::super) fn create(&self, path: &str, bytes: Bytes) -> Answer<UpdateVersion> {
         self.put_as(path, bytes, PutMode::Create)
     }
 
     /// Fails with [`Error::Precondition`] where something else is there by now.
-    pub(super) fn update(&self, path: &str, bytes: Bytes, version: UpdateVersion) -> Answer<UpdateVersion> {
+    pub(in super::super) fn update(
+        &self,
+        path: &str,
+        bytes: Bytes,
+        version: UpdateVersion,
+    ) -> Answer<UpdateVersion> {
         self.put_as(path, bytes, PutMode::Update(version))
     }
 
@@ -181,7 +186,7 @@ impl Store {
         })
     }
 
-    pub(super) fn list(&self, folder: &str) -> Answer<Listing> {
+    pub(in super::super) fn list(&self, folder: &str) -> Answer<Listing> {
         let (objects, path) = (self.objects(), self.at(folder));
         let found = self.wait(async move { objects.list_with_delimiter(Some(&path)).await })?;
         let name = |path: &Path| path.filename().map(str::to_owned);
@@ -192,7 +197,10 @@ impl Store {
     }
 
     /// Moves objects, several at a time; what is not there has been moved before.
-    pub(super) fn rename_all(&self, moves: impl IntoIterator<Item = (String, String)>) -> Answer<()> {
+    pub(in super::super) fn rename_all(
+        &self,
+        moves: impl IntoIterator<Item = (String, String)>,
+    ) -> Answer<()> {
         let objects = self.objects();
         let moves: Vec<_> = moves.into_iter().map(|(from, to)| (self.at(&from), self.at(&to))).collect();
         self.wait(each(moves, move |(from, to)| {
@@ -202,7 +210,7 @@ impl Store {
     }
 
     /// Removes objects, several at a time; what is not there is no fault.
-    pub(super) fn delete_all(&self, paths: impl IntoIterator<Item = String>) -> Answer<()> {
+    pub(in super::super) fn delete_all(&self, paths: impl IntoIterator<Item = String>) -> Answer<()> {
         let objects = self.objects();
         let paths: Vec<_> = paths.into_iter().map(|path| self.at(&path)).collect();
         self.wait(each(paths, move |path| {
@@ -212,7 +220,7 @@ impl Store {
     }
 
     /// Removes whatever lies in a folder, that which is half written as well.
-    pub(super) fn clear(&self, folder: &str) -> Answer<()> {
+    pub(in super::super) fn clear(&self, folder: &str) -> Answer<()> {
         let files = self.list(folder)?.files;
         self.delete_all(files.into_iter().map(|name| format!("{folder}/{name}")))?;
         if let Some(root) = self.folder() {
@@ -222,7 +230,7 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn upload(&self, path: &str) -> Upload {
+    pub(in super::super) fn upload(&self, path: &str) -> Upload {
         Upload {
             store: self.clone(),
             path: self.at(path),
@@ -259,17 +267,17 @@ where
 
 /// Something that goes on by itself.
 #[derive(Debug)]
-pub(super) struct Waiting<T>(Receiver<Answer<T>>);
+pub(in super::super) struct Waiting<T>(Receiver<Answer<T>>);
 
 impl<T> Waiting<T> {
-    pub(super) fn end(self) -> Answer<T> {
+    pub(in super::super) fn end(self) -> Answer<T> {
         let gone = || Error::Generic { store: "runtime", source: "it has ended".into() };
         self.0.recv().unwrap_or_else(|_| Err(gone()))
     }
 }
 
 /// A file on its way: whole when it is small, else in parts. Nothing is seen of it before its end.
-pub(super) struct Upload {
+pub(in super::super) struct Upload {
     store: Store,
     path: Path,
     waiting: Vec<u8>,
@@ -278,7 +286,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn push(&mut self, bytes: &mut Vec<u8>) -> Answer<()> {
+    pub(in super::super) fn push(&mut self, bytes: &mut Vec<u8>) -> Answer<()> {
         if self.waiting.is_empty() {
             std::mem::swap(&mut self.waiting, bytes);
         } else {
@@ -310,7 +318,7 @@ impl Upload {
     }
 
     /// The last of it is sent, while others go on.
-    pub(super) fn finish(mut self) -> Answer<Waiting<()>> {
+    pub(in super::super) fn finish(mut self) -> Answer<Waiting<()>> {
         let last = std::mem::take(&mut self.waiting);
         if self.multipart.is_some() && !last.is_empty() {
             self.part(last)?;

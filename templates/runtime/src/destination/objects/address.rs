@@ -8,9 +8,11 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{ClientOptions, Error, ObjectStore, RetryConfig};
 
+use super::place::Place;
 use super::settings::Settings;
 use super::store::{Answer, Store};
 use crate::config::Secret;
+use crate::destination::Result;
 
 /// How long a request may be tried again. Less than a lease lasts.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(40);
@@ -31,15 +33,28 @@ const OF_AZURE: &[&str] =
     &["AZURE_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_IDENTITY_ENDPOINT", "AZURE_MSI_ENDPOINT"];
 
 /// The store, and what is found in it under which names.
-pub(super) struct Opened {
-    pub(super) store: Store,
+struct Opened {
+    store: Store,
     /// For messages: `folder data`, `s3://bucket/prefix`.
-    pub(super) name: String,
+    name: String,
     /// What has to be there before: a bucket or container and its name.
-    pub(super) container: Option<String>,
+    container: Option<String>,
 }
 
-pub(super) fn open(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>) -> Answer<Opened> {
+/// What is at the place that the settings name.
+///
+/// # Errors
+/// Where they name none that could be.
+pub(in super::super) fn open(
+    settings: &Settings,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Store, Place)> {
+    let nowhere = Place::new(format!("`{}`", settings.path().escape_debug()), None, settings);
+    let opened = find(settings, variable).map_err(|error| nowhere.not_opened(&error))?;
+    Ok((opened.store, Place::new(opened.name, opened.container, settings)))
+}
+
+fn find(settings: &Settings, variable: &dyn Fn(&str) -> Option<String>) -> Answer<Opened> {
     let path = settings.path();
     let Some((scheme, rest)) = path.split_once("://") else {
         let name = format!("folder `{}`", path.escape_debug());

@@ -1,4 +1,4 @@
-//! Parquet, written a row group at a time, and read a row group at a time with the columns that are asked for.
+//! A file is read a row group at a time, with the columns that are asked for.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,55 +6,24 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::Schema;
 use bytes::{Buf, Bytes};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression as Codec, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::{Coded, Compression};
-use crate::destination::filesystem::store::Store;
+use super::Coded;
+use crate::destination::objects::Store;
 use crate::schema::table::Column;
 use crate::schema::{data_type, field};
-
-pub(super) type Encoder = ArrowWriter<Vec<u8>>;
-
-/// What DuckDB reads in parallel, and what fits in memory beside others.
-const ROW_GROUP: usize = 122_880;
-
-/// Whoever reads rows of all columns holds a page and a dictionary of each, unpacked: with a hundred columns and the usual
-/// size of 1 MiB, 200 MiB.
-const PAGE: usize = 128 << 10;
 
 /// How many rows are read at a time.
 const BATCH: usize = 1_024;
 
 /// The end of a file, in which most footers lie.
 const TAIL: u64 = 64 << 10;
-
-pub(super) fn encoder(columns: &[Column], compression: Compression) -> Coded<Encoder> {
-    let properties = properties(compression).set_max_row_group_row_count(Some(ROW_GROUP));
-    let fields: Vec<_> = columns.iter().map(|column| field(&column.name, column.kind)).collect();
-    ArrowWriter::try_new(Vec::new(), Arc::new(Schema::new(fields)), Some(properties.build()))
-}
-
-pub(in super::super) fn properties(compression: Compression) -> WriterPropertiesBuilder {
-    let codec = match compression {
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::None => Codec::UNCOMPRESSED,
-        Compression::Zstd | Compression::Gzip => Codec::ZSTD(ZstdLevel::default()),
-    };
-    WriterProperties::builder()
-        .set_compression(codec)
-        .set_data_page_size_limit(PAGE)
-        .set_dictionary_page_size_limit(PAGE)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_created_by(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned())
-}
 
 /// A file whose end is read.
 #[derive(Clone)]
@@ -165,7 +134,7 @@ fn ranges_of(metadata: &ParquetMetaData, group: usize, columns: &[usize]) -> Vec
         .collect()
 }
 
-pub(super) fn each_batch<E: From<ParquetError>>(
+pub(in super::super) fn each_batch<E: From<ParquetError>>(
     store: &Store,
     path: &str,
     columns: &[Column],
