@@ -98,22 +98,26 @@ fn a_killed_run_goes_on_where_it_was() {
     let place = Place::new("package_rows = 100");
     loop {
         server.clear_log();
-        let mut child = place.command(&server).arg("run").stderr(Stdio::null()).spawn().expect("a child");
-        let requests = random.usize(1..all / 3);
+        let said = place.0.path().join("stderr");
+        let stderr = std::fs::File::create(&said).expect("a file");
+        let mut child = place.command(&server).arg("run").stderr(stderr).spawn().expect("a child");
+        // Without a request, it may be killed while it makes the file.
+        let requests = if kills < 5 { 0 } else { random.usize(1..all / 3) };
         while server.log().len() < requests && child.try_wait().expect("a state").is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(random.u64(0..20)));
+        std::thread::sleep(Duration::from_millis(random.u64(0..40)));
         child.kill().expect("a kill");
         let status = child.wait().expect("an end");
         if status.code().is_some() {
-            assert!(status.success(), "{status}");
+            let said = std::fs::read_to_string(&said).unwrap_or_default();
+            assert!(status.success(), "{status} after {kills} kills:\n{said}");
             break;
         }
         kills += 1;
         assert!(kills < 100, "it never ends");
     }
-    assert!(kills >= 3, "{kills} kills");
+    assert!(kills >= 8, "{kills} kills");
     compare(&of_duckdb(&place.file()), &expected, &format!("after {kills} kills"));
 }
 

@@ -1,7 +1,6 @@
 //! The one instance of a file in this process: DuckDB must not open a file twice in it, and does not notice.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -90,12 +89,10 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
         }
         return instance.connect(key);
     }
-    let is_new = !path.exists();
-    let connection = Connection::open_with_flags(path, config(access, limits)?)?;
-    if is_new {
-        // What is loaded is as private as the token that it was read with.
-        keep_private(path).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
+    if !path.exists() && access == Access::Load {
+        make(path, limits)?;
     }
+    let connection = Connection::open_with_flags(path, config(access, limits)?)?;
     let mut instance = Instance { connection, access, shares: 0 };
     let connected = instance.connect(key.clone())?;
     instances.insert(key, instance);
@@ -110,9 +107,35 @@ fn config(access: Access, limits: Limits<'_>) -> Result<Config> {
     config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
 }
 
+/// Makes an empty file, which is there whole or not at all: DuckDB takes one whose making was cut off for none of its
+/// own, for ever.
+fn make(path: &Path, limits: Limits<'_>) -> Result<()> {
+    let new = beside(path, "-new");
+    let failed = |error: io::Error| Error::ToSqlConversionFailure(error.into());
+    // What a run left that was killed here.
+    remove(&new).map_err(failed)?;
+    drop(Connection::open_with_flags(&new, config(Access::Load, limits)?)?);
+    keep_private(&new).map_err(failed)?;
+    // A log without its file is of one that somebody removed.
+    remove(&beside(path, ".wal")).map_err(failed)?;
+    std::fs::rename(new, path).map_err(failed)
+}
+
+/// Takes a file away that may be there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What is loaded is as private as the token that it was read with.
 fn keep_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    std::fs::set_permissions(path, <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600))?;
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    }
     Ok(())
 }
 

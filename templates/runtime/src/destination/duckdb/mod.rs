@@ -131,13 +131,19 @@ impl Duckdb {
     fn connect(&self, access: Access) -> Result<Database> {
         let connected = instance::open(&self.settings.path, access, self.limits());
         let connected = connected.map_err(|error| match fault_of(&error) {
-            Fault::Busy => self
-                .refuse_where_held()
-                .err()
-                .unwrap_or_else(|| DestinationError::Busy { place: self.place.name(), source: error.into() }),
-            _ => self.place.not_opened(error),
+            Fault::Busy => self.refuse_where_held().err().unwrap_or_else(|| DestinationError::Busy {
+                place: self.place.name(),
+                source: cause(&error),
+            }),
+            _ => self.place.not_opened(cause(&error)),
         })?;
         Ok(Database { connected, place: self.place.clone(), package: commit::PackageProgress::default() })
+    }
+
+    fn try_to_write(&self) -> Result<()> {
+        let database = self.connect(Access::Load)?;
+        let tried = database.connected.execute_batch("BEGIN; CREATE TABLE _probe (id BIGINT); ROLLBACK;");
+        tried.map_err(self.place.package_failed("make a table"))
     }
 
     fn is_held(&self) -> bool {
@@ -171,16 +177,16 @@ impl Destination for Duckdb {
     }
 
     fn probe(self: Box<Self>) -> Result<()> {
-        let path = &self.settings.path;
         self.refuse_where_held()?;
-        let is_new = !path.exists();
-        let database = self.connect(Access::Load)?;
-        let probe = database.connected.execute_batch("BEGIN; CREATE TABLE _probe (id BIGINT); ROLLBACK;");
-        drop(database);
-        if is_new {
-            std::fs::remove_file(path).map_err(|error| self.place.not_opened(error))?;
+        if self.settings.path.exists() {
+            return self.try_to_write();
         }
-        probe.map_err(self.place.package_failed("make a table"))
+        // In a file of its own: a first run may begin at this very moment.
+        let path = beside(&self.settings.path, &format!("-probe-{}", std::process::id()));
+        let settings = Settings { path: path.clone(), ..self.settings };
+        let tried = Self { settings, place: self.place.clone() }.try_to_write();
+        let removed = instance::remove(&path).map_err(|error| self.place.not_opened(error));
+        tried.and(removed)
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
@@ -238,15 +244,20 @@ impl Place {
     ) -> DestinationError {
         let (place, fault) = (self.name(), fault_of(&error));
         match fault {
-            Fault::Busy => DestinationError::Busy { place, source: error.into() },
-            Fault::NoSpace => DestinationError::NoSpace { place, source: error.into() },
-            Fault::Other => other(place, error.into()),
+            Fault::Busy => DestinationError::Busy { place, source: cause(&error) },
+            Fault::NoSpace => DestinationError::NoSpace { place, source: cause(&error) },
+            Fault::Other => other(place, cause(&error)),
         }
     }
 
     fn unreadable(&self, table: &'static str, column: &'static str, value: &str) -> DestinationError {
         DestinationError::unreadable(self.name(), table, column, value)
     }
+}
+
+/// What DuckDB says, without the number below it, which is always the same.
+fn cause(error: &::duckdb::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    error.to_string().into()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

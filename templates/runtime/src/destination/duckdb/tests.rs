@@ -253,6 +253,18 @@ fn a_process_has_one_instance_of_a_file() {
     );
 }
 
+/// DuckDB writes a new file in several steps; who is killed between two of them must not stand in the way of the next.
+#[test]
+fn what_a_run_left_that_was_killed_while_it_made_the_file_is_no_obstacle() {
+    let file = File::new();
+    let path = file.settings().path;
+    std::fs::write(beside(&path, "-new"), [0; 4096]).unwrap();
+    std::fs::write(beside(&path, ".wal"), "of another file").unwrap();
+    file.load().close().unwrap();
+    assert_eq!(file.open().loads(1).unwrap(), []);
+    assert!(!beside(&path, "-new").exists() && !beside(&path, ".wal").exists());
+}
+
 #[test]
 fn a_probe_leaves_nothing() {
     let file = File::new();
