@@ -130,6 +130,21 @@ fn the_same_document_gives_the_same_bytes() {
     }
 }
 
+/// What holds tables and state is kept from run to run, and what the program needs comes along.
+#[test]
+fn what_runs_elsewhere_has_what_its_destination_needs() {
+    for kind in ["sqlite", "duckdb"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = Pipeline::scaffold(folder.path(), "elsewhere", &["--destination", kind]).expect("a crate");
+        let ci: Value = serde_yaml::from_str(&read(&made.folder, ".gitlab-ci.yml")).expect("YAML");
+        let file = json!(format!("gitlab.{kind}"));
+        assert_eq!(ci["load"]["artifacts"]["paths"], json!([file]));
+        assert!(ci["load"]["cache"]["paths"].as_array().expect("a list").contains(&file));
+        let image = read(&made.folder, "Dockerfile");
+        assert_eq!(image.contains("libduckdb.so"), kind == "duckdb", "{image}");
+    }
+}
+
 fn everything(parent: &Path, name: &str, spec: &str) -> Pipeline {
     Pipeline::scaffold(parent, name, &["--spec", spec, "--preset", "all"]).expect("a crate")
 }

@@ -125,6 +125,20 @@ fn a_killed_run_goes_on_where_it_was() {
     }
 }
 
+/// A kill may come when everything is read and durable, and the load has not said yet that it is over.
+#[test]
+fn a_run_that_was_killed_at_its_very_end_has_only_that_to_say() {
+    let server = SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server");
+    let example = Example::new("");
+    let select = ["--select", "project_labels"];
+    example.load(&server, &select);
+    let (database, tables) = (example.database(), example.tables());
+    database.execute("UPDATE _loads SET status = 'running'", []).expect("an update");
+    assert_eq!(example.load(&server, &select), 0, "requests");
+    assert_eq!(example.column("SELECT status FROM _loads ORDER BY load_id"), ["interrupted", "complete"]);
+    compare(&example.tables(), &tables, "after the second run");
+}
+
 /// What is read when somebody presses Ctrl-C is loaded, and the next run goes on with it.
 #[cfg(unix)]
 #[test]

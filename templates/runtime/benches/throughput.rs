@@ -7,7 +7,7 @@
 //! - *tree*: `serde_json::Value`, for comparison.
 //! - *general*: records first, then rows; what a page costs that does not fit its plan, or that a hook sees.
 //! - *Arrow*: by the plan.
-//! - *SQLite*, *Parquet*: the whole way into a file or files, new rows and then the same again.
+//! - *SQLite*, *Parquet*, *DuckDB*: the whole way into a file or files, new rows and then the same again.
 //! - *PostgreSQL*: the same into a server of its own, if that feature is on; with the server's processor time and without.
 //!
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
@@ -23,6 +23,8 @@ use std::time::{Instant, SystemTime};
 use gitlab_pipeline::Hooks;
 #[cfg(feature = "delta")]
 use gitlab_pipeline::destination::delta::{self, Delta};
+#[cfg(feature = "duckdb")]
+use gitlab_pipeline::destination::duckdb;
 #[cfg(feature = "filesystem")]
 use gitlab_pipeline::destination::filesystem::{self, Filesystem};
 use gitlab_pipeline::destination::objects;
@@ -243,6 +245,12 @@ fn parquet(path: &Path) -> Outcome<Box<dyn Destination>> {
     Ok(Box::new(Filesystem::open(filesystem::Settings { objects, ..filesystem::Settings::default() })?))
 }
 
+#[cfg(feature = "duckdb")]
+fn duck(path: &Path) -> Outcome<Box<dyn Destination>> {
+    let settings = duckdb::Settings { path: path.to_owned(), ..duckdb::Settings::default() };
+    Ok(Box::new(duckdb::Duckdb::new(&settings)))
+}
+
 /// The whole way to where `open` leads.
 fn into(name: &str, open: Open, what: &str, load: &Load) -> Outcome<()> {
     let folder = tempfile::TempDir::new()?;
@@ -281,6 +289,8 @@ fn main() -> Outcome<()> {
         into("Delta", delta, what, load)?;
         #[cfg(feature = "filesystem")]
         into("Parquet", parquet, what, load)?;
+        #[cfg(feature = "duckdb")]
+        into("DuckDB", duck, what, load)?;
         #[cfg(feature = "postgres")]
         warehouse::into_postgres(what, load, &server)?;
     }

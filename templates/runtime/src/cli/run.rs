@@ -136,11 +136,12 @@ pub(super) fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<()
     })
 }
 
-/// Whether an empty scope found neither groups nor projects where it asked for them.
+/// Whether an empty scope found neither groups nor projects where it asked for them, and no load that was cut off has
+/// read them before.
 fn is_member_of_nothing(tally: &Tally, resources: &[&'static Resource], scope: &Scope) -> bool {
     let is_empty_scope = scope.groups.is_empty() && scope.projects.is_empty() && scope.include.is_empty();
     let read = tally.resources().zip(resources).filter(|(_, resource)| resource.start.is_some());
-    let mut found = read.map(|((_, counts), _)| counts.records()).peekable();
+    let mut found = read.map(|((_, counts), _)| counts.records() + counts.resumed()).peekable();
     is_empty_scope && found.peek().is_some() && found.sum::<u64>() == 0
 }
 

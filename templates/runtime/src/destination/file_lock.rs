@@ -55,7 +55,8 @@ impl Lock {
     }
 }
 
-fn holder(path: &Path) -> Holder {
+/// Who has the lock, or had it last and did not give it back.
+pub(super) fn holder(path: &Path) -> Holder {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(4096).read_to_string(&mut text));
     read.ok().and_then(|_| serde_json::from_str(&text).ok()).unwrap_or_default()

@@ -64,9 +64,11 @@ mod columns;
 pub mod conformance;
 #[cfg(feature = "delta")]
 pub mod delta;
+#[cfg(feature = "duckdb")]
+pub mod duckdb;
 mod entry;
 mod error;
-#[cfg(any(feature = "lake", feature = "sqlite"))]
+#[cfg(any(feature = "duckdb", feature = "lake", feature = "sqlite"))]
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
@@ -80,7 +82,7 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -107,12 +109,14 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["delta", "filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["delta", "duckdb", "filesystem", "postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
     #[cfg(feature = "delta")]
     delta::KIND,
+    #[cfg(feature = "duckdb")]
+    duckdb::KIND,
     #[cfg(feature = "filesystem")]
     filesystem::KIND,
     #[cfg(feature = "postgres")]
