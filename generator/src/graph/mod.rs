@@ -120,6 +120,8 @@ pub enum FilterKind {
     Int,
     Time,
     Text,
+    /// Objects, and what the document does not say.
+    Any,
 }
 
 /// Something that only the user can provide.
@@ -149,6 +151,7 @@ impl FilterKind {
             Self::Int => "int",
             Self::Time => "time",
             Self::Text => "text",
+            Self::Any => "any",
         }
     }
 }
