@@ -80,7 +80,11 @@ pub(super) fn changes(old: &Outline, new: &Outline, name_now: &dyn Fn(&str) -> S
         fact(Aspect::Switch, switch(old.is_on), switch(new.is_on)),
     ];
     let mut changes: Vec<Change> = once.into_iter().flatten().collect();
-    let stated: BTreeSet<_> = old.facts.keys().chain(new.facts.keys()).collect();
+    let is_column = |(aspect, _): &(Aspect, String)| *aspect == Aspect::Column;
+    // Of a record that a document does not describe, no column comes or goes.
+    let is_described = [old, new].iter().all(|own| own.facts.keys().any(is_column));
+    let stated = old.facts.keys().chain(new.facts.keys());
+    let stated: BTreeSet<_> = stated.filter(|key| is_described || !is_column(key)).collect();
     for key @ (aspect, item) in stated {
         let renamed = |value: &String| match value.split_once('.') {
             Some((resource, field)) if *aspect == Aspect::Parent => format!("{}.{field}", name_now(resource)),

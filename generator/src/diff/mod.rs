@@ -77,11 +77,10 @@ pub struct Changed {
     pub changes: Vec<Change>,
 }
 
-/// Compares all resources of two documents.
+/// Compares all resources of two documents, also those that a document leaves out and GitLab has.
 pub fn diff_graphs(old: &ResourceGraph, new: &ResourceGraph) -> Diff {
     let outlines = |graph: &ResourceGraph| -> Vec<Outline> {
-        let declared = graph.resources.iter().filter(|resource| resource.is_declared);
-        declared.map(Outline::of_resource).collect()
+        graph.resources.iter().map(Outline::of_resource).collect()
     };
     diff(&outlines(old), &outlines(new))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::DocumentMut;
 
-use crate::diff::{Diff, End, diff};
+use crate::diff::{Aspect, Diff, End, diff};
 use crate::memory::Memory;
 use crate::write::{Snapshot, WritePlan};
 
@@ -36,10 +36,16 @@ pub(super) fn compare(
             let there = definitions.values().filter(|definition| !left(&definition.name));
             there.map(|definition| outline(definition, config.as_ref())).collect::<Vec<_>>()
         };
-    let mut diff = diff(
-        &outlines(&edits.present, config.as_deref(), &had_left),
-        &outlines(&after, config_after, &|name| kept.contains(name)),
-    );
+    let old = outlines(&edits.present, config.as_deref(), &had_left);
+    let mut new = outlines(&after, config_after, &|name| kept.contains(name));
+    // What says nothing of its filters takes any: those that are named now are not new.
+    for own in &mut new {
+        let before = edits.present.get(&own.name);
+        if before.is_some_and(|before| before.expression("filters").is_none()) {
+            own.facts.retain(|(aspect, _), _| *aspect != Aspect::Filter);
+        }
+    }
+    let mut diff = diff(&old, &new);
     for gone in &mut diff.gone {
         gone.end = if kept.contains(gone.resource.as_str()) { End::Kept } else { End::Removed };
     }

@@ -33,6 +33,9 @@ pub(super) fn outline(definition: &Definition, config: Option<&DocumentMut>) -> 
         let name = call.args.first().map(text).unwrap_or_default();
         outline.state(Aspect::Column, &name, last(&call.func));
     }
+    for (name, takes) in list("filters").into_iter().filter_map(filter) {
+        outline.state(Aspect::Filter, &name, takes);
+    }
     for (aspect, field, usual) in [
         (Aspect::Shape, "shape", "list"),
         (Aspect::Writing, "write_disposition", "merge"),
@@ -58,6 +61,18 @@ fn state_param(outline: &mut Outline, param: &Expr) {
         [_, column] => outline.state_source(column, None),
         _ => outline.state(Aspect::Parent, &text(param), String::new()),
     }
+}
+
+/// `Filter::int("iids").list()`, `Filter::one_of("state", &["opened", "closed"])`.
+fn filter(expression: &Expr) -> Option<(String, String)> {
+    if let Expr::MethodCall(list) = expression {
+        return filter(&list.receiver);
+    }
+    let call = call(expression)?;
+    let values: Vec<String> =
+        call.args.iter().nth(1).map(elements).unwrap_or_default().into_iter().map(text).collect();
+    let takes = if values.is_empty() { last(&call.func) } else { values.join(", ") };
+    Some((call.args.first().map(text)?, takes))
 }
 
 fn state_cursor(outline: &mut Outline, definition: &Definition) {

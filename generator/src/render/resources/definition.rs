@@ -8,7 +8,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, FieldValue, Member, parse_quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start};
-use crate::graph::{Filter, FilterKind, Param, Resource};
+use crate::graph::{Filter, Param, Resource};
 use crate::infer::{Column, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
@@ -170,13 +170,7 @@ fn pagination(pagination: &Pagination) -> Option<TokenStream> {
 
 fn filter(filter: &Filter) -> TokenStream {
     let Filter { name, values, .. } = filter;
-    let kind = match filter.kind {
-        FilterKind::Bool => format_ident!("bool"),
-        FilterKind::Int => format_ident!("int"),
-        FilterKind::Time => format_ident!("time"),
-        FilterKind::Text => format_ident!("text"),
-        FilterKind::Any => format_ident!("any"),
-    };
+    let kind = format_ident!("{}", filter.kind.name());
     let list = filter.is_array.then(|| quote!(.list()));
     match values.as_slice() {
         [] => quote!(Filter::#kind(#name) #list),

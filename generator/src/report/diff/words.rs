@@ -73,7 +73,7 @@ fn values(from: &str, to: &str) -> Option<(u8, String)> {
     let list = |values: BTreeSet<&str>| values.into_iter().map(code).collect::<Vec<_>>().join(", ");
     let (lost, won) = (list(&before - &after), list(&after - &before));
     match (lost.as_str(), won.as_str()) {
-        (_, "`text`") => None,
+        (_, "`text`" | "`any`") => None,
         (_, won) if before.is_disjoint(&after) => Some((1, format!("only {won}"))),
         (lost, "") => Some((1, format!("no longer {lost}"))),
         ("", won) => Some((2, format!("also {won}"))),
