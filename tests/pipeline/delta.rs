@@ -2,24 +2,19 @@
 //! also while one of them writes to the tables.
 
 use sample_gitlab::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 use test_servers::Moto;
 
 use crate::example::Example;
-use crate::files::{
-    Rows, compare, in_sqlite, killed_runs_go_on, loads_like_sqlite, read_by, run, server, succeed,
-};
+use crate::files::{loads_like_sqlite, run, server, succeed};
+use crate::rows::{Rows, compare, in_delta, in_sqlite};
 
 fn delta(options: &str) -> Example {
     Example::new(&format!("[destination]\nkind = 'delta'\n[destination.delta]\n{options}\n"))
 }
 
-fn read(asked: &Value) -> Rows {
-    read_by("delta-readers", "read_delta.py", asked)
-}
-
 fn lies_in(example: &Example, reader: &str) -> Rows {
-    read(&json!({"reader": reader, "root": example.path("data").display().to_string()}))
+    in_delta(&json!({"reader": reader, "root": example.path("data").display().to_string()}))
 }
 
 #[test]
@@ -42,7 +37,7 @@ fn delta_tables_in_s3_hold_what_sqlite_holds() {
         ("AWS_REGION", "us-east-1"),
     ];
     let asked = json!({"reader": "deltalake", "root": "s3://lake/gitlab", "endpoint": endpoint});
-    loads_like_sqlite(&delta("path = 's3://lake/gitlab'"), &environment, &|| vec![read(&asked)]);
+    loads_like_sqlite(&delta("path = 's3://lake/gitlab'"), &environment, &|| vec![in_delta(&asked)]);
 }
 
 /// Another writer adds a row and tidies all tables between two runs: the second run finds the rows of the first in files of
@@ -56,7 +51,7 @@ fn another_writer_may_come_in_between() {
     let own = json!({"name": "kept", "color": "#000000"});
     let asked = json!({"reader": "deltalake", "root": root, "tidy": true, "rows": {"project_labels": [own]}});
     let mut expected = in_sqlite(&sqlite);
-    let found = read(&asked);
+    let found = in_delta(&asked);
     let row = found["project_labels"].keys().find(|row| row.contains("\"kept\"")).expect("its row").clone();
     expected.get_mut("project_labels").expect("labels").insert(row.clone(), 1);
     compare(&found, &expected, "after another writer came");
@@ -70,16 +65,6 @@ fn another_writer_may_come_in_between() {
     for reader in ["deltalake", "duckdb"] {
         compare(&lies_in(&example, reader), &expected, &format!("after a full refresh, to {reader}"));
     }
-}
-
-#[test]
-fn a_killed_run_into_delta_tables_goes_on_where_it_was() {
-    killed_runs_go_on("delta", &|example, expected, when| {
-        // Packages are many and small: there are checkpoints.
-        for reader in ["deltalake", "duckdb"] {
-            compare(&lies_in(example, reader), expected, when);
-        }
-    });
 }
 
 #[test]

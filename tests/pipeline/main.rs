@@ -10,16 +10,19 @@
 
 mod access;
 mod delta;
+mod everywhere;
 mod evidence;
 mod example;
 mod fetching;
 mod files;
+mod filters;
 mod incremental;
 mod interrupted;
 mod long_lists;
 mod meeting;
 mod moving_rows;
 mod postgres;
+mod rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;

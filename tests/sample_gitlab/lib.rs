@@ -21,6 +21,9 @@
 //! # }
 //! ```
 
+// A project has more fields than the macro for JSON takes by itself.
+#![recursion_limit = "256"]
+
 mod http;
 mod paging;
 mod records;

@@ -19,6 +19,7 @@ pub const METADATA: Resource = Resource {
     table: "metadata",
     path: "/metadata",
     shape: Shape::Object,
+    filters: &[],
     write_disposition: WriteDisposition::Replace,
     columns: &[
         Column::text("version"),

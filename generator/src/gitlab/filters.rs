@@ -39,3 +39,24 @@ pub(crate) fn needs(place: &Place, param: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Filters that take `None` and `Any` beside ids and numbers, which documents of version 2 call numbers alone, and lists
+/// where those call them texts.
+///
+/// Source: the validators `integer_none_any` and `array_none_any` of `lib/api` in GitLab's repository.
+const NONE_OR_ANY: [&str; 8] = [
+    "approved_by_ids",
+    "approved_by_usernames",
+    "approver_ids",
+    "assignee_id",
+    "epic_id",
+    "iteration_id",
+    "reviewer_id",
+    "weight",
+];
+
+/// Whether a filter takes more than its declared type says.
+pub(crate) fn takes_none_or_any(param: &str) -> bool {
+    let bare = param.strip_prefix("not[").and_then(|rest| rest.strip_suffix(']')).unwrap_or(param);
+    NONE_OR_ANY.contains(&bare)
+}

@@ -18,7 +18,7 @@ mod reading;
 pub(crate) use aliases::alias;
 pub(crate) use audience::{Audience, answers_in_files, audience};
 pub(crate) use dialect::{API_ROOT, implied_lists, is_gitlab, wraps_lists};
-pub(crate) use filters::{hidden_filters, needs};
+pub(crate) use filters::{hidden_filters, needs, takes_none_or_any};
 pub(crate) use identifiers::identifier;
 use naming::topic;
 pub(crate) use naming::{has_several_homes, is_noise};

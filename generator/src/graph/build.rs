@@ -53,7 +53,9 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
     }
     let is_filter = |param: &&QueryParam| {
         let fans_out = fan_out.as_ref().is_some_and(|fan_out| fan_out.param == param.name);
-        !fans_out && !serves_paging(&param.name) && !gitlab::is_credential(&param.name)
+        !fans_out
+            && (!serves_paging(&param.name) || bounds_ids(&param.name))
+            && !gitlab::is_credential(&param.name)
     };
     Resource {
         name: own.name.clone(),
@@ -81,7 +83,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         incremental: own.incremental.clone(),
         write_disposition: own.write_disposition.clone(),
         query: own.query.clone(),
-        filters: endpoint.query.iter().filter(is_filter).map(filter).collect(),
+        filters: filters(endpoint.query.iter().filter(is_filter)),
         fan_out,
         secrets: own.secrets.clone(),
         columns: own.columns.iter().filter(|column| !is_secret(column)).cloned().collect(),
@@ -171,12 +173,30 @@ fn identifier(text: &str) -> String {
     if name.is_empty() { "value".into() } else { name }
 }
 
+/// Keyset paging sets them, and so may whoever wants some records only.
+fn bounds_ids(param: &str) -> bool {
+    matches!(param, "id_after" | "id_before")
+}
+
+/// Each name once, however often the document has it.
+fn filters<'p>(params: impl Iterator<Item = &'p QueryParam>) -> Vec<Filter> {
+    let mut filters: Vec<Filter> = Vec::new();
+    for filter in params.map(filter) {
+        if filters.iter().all(|known| known.name != filter.name) {
+            filters.push(filter);
+        }
+    }
+    filters
+}
+
+/// GitLab wants `name[]`, which the runtime writes for arrays.
 fn filter(param: &QueryParam) -> Filter {
     Filter {
-        name: param.name.clone(),
+        name: param.name.strip_suffix("[]").unwrap_or(&param.name).to_owned(),
         description: param.description.clone(),
         values: param.values.clone(),
         kind: match &param.kind {
+            _ if gitlab::takes_none_or_any(&param.name) => FilterKind::Any,
             Type::Array(items) => filter_kind(items),
             kind => filter_kind(kind),
         },
@@ -190,6 +210,7 @@ fn filter_kind(kind: &Type) -> FilterKind {
         Type::Scalar(Scalar::Bool) => FilterKind::Bool,
         Type::Scalar(Scalar::Int) => FilterKind::Int,
         Type::Scalar(Scalar::Date | Scalar::Timestamp) => FilterKind::Time,
-        _ => FilterKind::Text,
+        Type::Scalar(Scalar::Float | Scalar::Text | Scalar::Binary) => FilterKind::Text,
+        Type::Unknown | Type::Object(_) | Type::Map | Type::Array(_) => FilterKind::Any,
     }
 }

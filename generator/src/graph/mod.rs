@@ -120,6 +120,8 @@ pub enum FilterKind {
     Int,
     Time,
     Text,
+    /// Objects, and what the document does not say.
+    Any,
 }
 
 /// Something that only the user can provide.

@@ -133,9 +133,12 @@ fn filter(filter: &Filter) -> FilterEntry {
         0 | 1 => sentence(&filter.description),
         _ => sentence(&choices.join(" | ")),
     };
-    // GitLab wants `name[]`, which the runtime writes for arrays.
-    let name = one_line(filter.name.strip_suffix("[]").unwrap_or(&filter.name));
-    FilterEntry { name, example: example(filter), description, required: filter.required }
+    FilterEntry {
+        name: one_line(&filter.name),
+        example: example(filter),
+        description,
+        required: filter.required,
+    }
 }
 
 /// The first value that is allowed, or one of the right type.
@@ -146,8 +149,8 @@ fn example(filter: &Filter) -> String {
         (FilterKind::Int, Some(value)) => one_line(value),
         (FilterKind::Int, None) => "1".to_owned(),
         (FilterKind::Time, _) => "\"2024-01-31T00:00:00Z\"".to_owned(),
-        (FilterKind::Text, Some(value)) => quoted(&one_line(value)),
-        (FilterKind::Text, None) => "\"…\"".to_owned(),
+        (FilterKind::Text | FilterKind::Any, Some(value)) => quoted(&one_line(value)),
+        (FilterKind::Text | FilterKind::Any, None) => "\"…\"".to_owned(),
     };
     if filter.is_array { format!("[{one}]") } else { one }
 }

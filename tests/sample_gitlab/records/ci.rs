@@ -113,6 +113,7 @@ impl Snapshot {
                 },
                 "project": {"ci_job_token_scope_enabled": false},
                 "artifacts": artifacts,
+                "artifacts_file": (number % 5 == 0).then(|| json!({"filename": "artifacts.zip", "size": 1_000})),
                 "runner": (number % 2 == 0).then(|| self.runner_basic(1)),
                 "runner_manager": Value::Null,
                 "artifacts_expire_at": Value::Null,

@@ -34,11 +34,11 @@ impl Snapshot {
             "require_two_factor_authentication": false,
             "two_factor_grace_period": 48,
             "project_creation_level": "developer",
-            "auto_devops_enabled": Value::Null,
+            "auto_devops_enabled": (group.index == 0).then_some(true),
             "subgroup_creation_level": "maintainer",
             "emails_disabled": false,
             "emails_enabled": true,
-            "mentions_disabled": Value::Null,
+            "mentions_disabled": (group.index == 0).then_some(false),
             "lfs_enabled": true,
             "archived": false,
             "default_branch": Value::Null,
@@ -58,8 +58,10 @@ impl Snapshot {
             "shared_runners_setting": "enabled",
             "max_artifacts_size": Value::Null,
             "marked_for_deletion_on": Value::Null,
-            "ldap_cn": Value::Null,
-            "ldap_access": Value::Null,
+            "ldap_cn": (group.index == 0).then_some("developers"),
+            "ldap_access": (group.index == 0).then_some(30),
+            "file_template_project_id": (group.index == 0).then_some(11),
+            "ip_restriction_ranges": (group.index == 0).then_some("192.0.2.0/24"),
             "wiki_access_level": "enabled",
         })
     }
@@ -77,7 +79,6 @@ impl Snapshot {
                 "shared_runners_minutes_limit": Value::Null,
                 "extra_shared_runners_minutes_limit": 1_000,
                 "membership_lock": false,
-                "ip_restriction_ranges": Value::Null,
             }),
         );
         if let Some(mut projects) = projects {

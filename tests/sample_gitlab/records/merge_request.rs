@@ -77,7 +77,7 @@ impl Snapshot {
     fn merge_request_state_of_merge(&self, project: &Project, iid: i64) -> Value {
         let merged = self.merge_request_state(project, iid) == "merged";
         let sha = |topic: &str| self.plan.seed.sha(topic, &[project.ordinal(), iid]);
-        json!({
+        let mut record = json!({
             "source_project_id": project.id,
             "target_project_id": project.id,
             "draft": iid % 6 == 0,
@@ -100,7 +100,12 @@ impl Snapshot {
             "has_conflicts": false,
             "blocking_discussions_resolved": true,
             "approvals_before_merge": Value::Null,
-        })
+        });
+        // Of those that come from forks.
+        if iid % 7 == 3 {
+            extend(&mut record, json!({"allow_collaboration": true, "allow_maintainer_to_push": true}));
+        }
+        record
     }
 
     fn merge_request_links(&self, project: &Project, iid: i64) -> Value {

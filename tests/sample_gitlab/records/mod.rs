@@ -21,6 +21,7 @@ mod user;
 use serde_json::Value;
 
 pub(crate) use note::Noteable;
+pub(crate) use user::extend;
 
 /// `count` records, numbered from 1.
 pub(crate) fn numbered(count: i64, record: impl Fn(i64) -> Value) -> Vec<Value> {

@@ -111,6 +111,17 @@ impl Snapshot {
         record
     }
 
+    /// What a member says besides, when it is asked for.
+    pub(crate) fn seat(&self, user: i64) -> Value {
+        json!({"is_using_seat": self.user_state(user) == "active"})
+    }
+
+    pub(crate) fn saml_identity(&self, user: i64) -> Value {
+        let identity =
+            json!({"extern_uid": self.plan.username(user), "provider": "group_saml", "saml_provider_id": 10});
+        json!({"group_saml_identity": (user % 2 == 0).then_some(identity)})
+    }
+
     pub(crate) fn member(&self, user: i64, level: i64) -> Value {
         let mut record = self.user_basic(user);
         let joined = self.user_created_at(user).plus(DAY);
@@ -121,7 +132,7 @@ impl Snapshot {
                 "created_at": joined,
                 "created_by": if user % 2 == 0 { Value::Null } else { self.user_basic(ADMIN) },
                 "expires_at": (user % 3 == 0).then(|| Moment::NOW.plus(90 * DAY).date()),
-                "group_saml_identity": Value::Null,
+                "email": (user % 2 == 0).then(|| format!("{}@sample.invalid", self.plan.username(user))),
                 "membership_state": "active",
                 "member_role": Value::Null,
             }),

@@ -53,7 +53,7 @@ pub(super) const ROUTES: &[Route] = &[
     .filters(&[MEMBER_SEARCH]),
     Route::list("/groups/{id}/labels", |call| {
         let with_ancestors = call.query.flag("include_ancestor_groups", true)?;
-        Call::boxed(call.now.group_labels(call.group()?, with_ancestors))
+        projects::labels(call, call.now.group_labels(call.group()?, with_ancestors))
     })
     .ordered(Order::ascending("name", &[]))
     .filters(&[NAME_SEARCH]),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::filter::{CREATED, DAYS, Filter, Filters, NAME_SEARCH, TITLE_SEARCH, UPDATED};
 use super::order::{Keyset, Next, Offered, Order};
 use super::{Call, Gate, Listing, Refusal, Route};
+use crate::records::extend;
 use crate::rows::{Series, of_project};
 use crate::world::{Numbers, Project};
 
@@ -39,7 +40,7 @@ pub(super) const ROUTES: &[Route] = &[
     }),
     Route::list("/projects/{id}/labels", |call| {
         let with_ancestors = call.query.flag("include_ancestor_groups", true)?;
-        Call::boxed(call.now.project_labels(call.project()?, with_ancestors))
+        labels(call, call.now.project_labels(call.project()?, with_ancestors))
     })
     .ordered(Order::ascending("name", &[]))
     .filters(&[NAME_SEARCH]),
@@ -130,7 +131,29 @@ pub(super) fn handful(call: &Call, record: impl Fn(&Call, &Project, i64) -> Valu
 }
 
 pub(super) fn members(call: &Call, members: Vec<(i64, i64)>) -> Listing {
-    Call::boxed(members.into_iter().map(|(user, level)| call.now.member(user, level)).collect::<Vec<_>>())
+    let (with_seat, with_saml) =
+        (call.query.flag("show_seat_info", false)?, call.query.flag("with_saml_identity", false)?);
+    let member = |(user, level)| {
+        let mut record = call.now.member(user, level);
+        if with_seat {
+            extend(&mut record, call.now.seat(user));
+        }
+        if with_saml {
+            extend(&mut record, call.now.saml_identity(user));
+        }
+        record
+    };
+    Call::boxed(members.into_iter().map(member).collect::<Vec<_>>())
+}
+
+/// Labels, with counts when they are asked for.
+pub(super) fn labels(call: &Call, mut labels: Vec<Value>) -> Listing {
+    if call.query.flag("with_counts", false)? {
+        let counts =
+            json!({"open_issues_count": 1, "closed_issues_count": 0, "open_merge_requests_count": 2});
+        labels.iter_mut().for_each(|label| extend(label, counts.clone()));
+    }
+    Call::boxed(labels)
 }
 
 pub(super) fn single(call: &Call) -> Result<Value, Refusal> {

@@ -22,6 +22,7 @@ pub const GROUP_BOARDS: Resource = Resource {
     params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -24,6 +24,18 @@ pub const GROUP_ITERATIONS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::one_of(
+            "state",
+            &["opened", "upcoming", "started", "current", "closed", "all"],
+        ),
+        Filter::text("search"),
+        Filter::text("in").list(),
+        Filter::bool("include_ancestors"),
+        Filter::bool("include_descendants"),
+        Filter::time("updated_after"),
+        Filter::time("updated_before"),
+    ],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),

@@ -23,6 +23,14 @@ pub const GROUP_LABELS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::bool("with_counts"),
+        Filter::bool("include_ancestor_groups"),
+        Filter::bool("include_descendant_groups"),
+        Filter::bool("only_group_labels"),
+        Filter::text("search"),
+        Filter::bool("archived"),
+    ],
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -23,6 +23,17 @@ pub const GROUP_MILESTONES: Resource = Resource {
     params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::int("iids").list(),
+        Filter::one_of("state", &["active", "closed", "all"]),
+        Filter::text("title"),
+        Filter::text("search"),
+        Filter::bool("include_parent_milestones"),
+        Filter::bool("include_ancestors"),
+        Filter::bool("include_descendants"),
+        Filter::time("updated_after"),
+        Filter::time("updated_before"),
+    ],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),

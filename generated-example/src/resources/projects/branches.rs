@@ -26,6 +26,11 @@ pub const PROJECT_BRANCHES: Resource = Resource {
         order_by: "",
         sort: "name_asc",
     },
+    filters: &[
+        Filter::text("search"),
+        Filter::text("regex"),
+        Filter::one_of("sort", &["name_asc", "updated_asc", "updated_desc"]),
+    ],
     columns: &[
         Column::text("name"),
         Column::timestamp("commit__created_at"),

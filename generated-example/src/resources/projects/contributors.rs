@@ -23,6 +23,11 @@ pub const PROJECT_CONTRIBUTORS: Resource = Resource {
     record_key: &["email"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::text("ref"),
+        Filter::one_of("order_by", &["email", "name", "commits"]),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     columns: &[
         Column::text("name"),
         Column::text("email"),

@@ -23,6 +23,30 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::text("environment"),
+        Filter::one_of(
+            "status",
+            &[
+                "created",
+                "running",
+                "success",
+                "failed",
+                "canceled",
+                "skipped",
+                "blocked",
+            ],
+        ),
+        Filter::time("updated_after"),
+        Filter::time("updated_before"),
+        Filter::time("finished_after"),
+        Filter::time("finished_before"),
+        Filter::one_of(
+            "order_by",
+            &["id", "iid", "created_at", "updated_at", "finished_at"],
+        ),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),

@@ -22,6 +22,11 @@ pub const PROJECT_ENVIRONMENTS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::text("name"),
+        Filter::text("search"),
+        Filter::one_of("states", &["available", "stopping", "stopped"]),
+    ],
     columns: &[
         Column::int("id"),
         Column::text("name"),

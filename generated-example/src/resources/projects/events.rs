@@ -23,6 +23,26 @@ pub const PROJECT_EVENTS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::text("action"),
+        Filter::one_of(
+            "target_type",
+            &[
+                "issue",
+                "milestone",
+                "merge_request",
+                "note",
+                "project",
+                "snippet",
+                "user",
+                "wiki",
+                "design",
+            ],
+        ),
+        Filter::time("after"),
+        Filter::time("before"),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     incremental: Some(Incremental {
         param: "after",
         cursor: Some("created_at"),

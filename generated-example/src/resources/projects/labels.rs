@@ -23,6 +23,12 @@ pub const PROJECT_LABELS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::bool("with_counts"),
+        Filter::bool("include_ancestor_groups"),
+        Filter::text("search"),
+        Filter::bool("archived"),
+    ],
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -23,5 +23,6 @@ pub const PROJECT_LANGUAGES: Resource = Resource {
     shape: Shape::Map,
     record_key: &["key"],
     key_scope: KeyScope::Parent,
+    filters: &[],
     ..Resource::DEFAULT
 };

@@ -23,6 +23,13 @@ pub const PROJECT_MEMBERS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::text("query"),
+        Filter::int("user_ids").list(),
+        Filter::int("skip_users").list(),
+        Filter::bool("show_seat_info"),
+        Filter::bool("with_saml_identity"),
+    ],
     columns: &[
         Column::int("id"),
         Column::text("username"),

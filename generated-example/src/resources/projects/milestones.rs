@@ -23,6 +23,16 @@ pub const PROJECT_MILESTONES: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::int("iids").list(),
+        Filter::one_of("state", &["active", "closed", "all"]),
+        Filter::text("title"),
+        Filter::text("search"),
+        Filter::bool("include_parent_milestones"),
+        Filter::bool("include_ancestors"),
+        Filter::time("updated_after"),
+        Filter::time("updated_before"),
+    ],
     incremental: Some(Incremental {
         param: "updated_after",
         cursor: Some("updated_at"),

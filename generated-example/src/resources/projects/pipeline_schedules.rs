@@ -22,6 +22,7 @@ pub const PROJECT_PIPELINE_SCHEDULES: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[Filter::one_of("scope", &["active", "inactive"])],
     columns: &[
         Column::int("id"),
         Column::text("description"),

@@ -23,6 +23,7 @@ pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[Filter::text("search")],
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -23,6 +23,7 @@ pub const PROJECT_PROTECTED_TAGS: Resource = Resource {
     record_key: &["name"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[Column::text("name")],
     ..Resource::DEFAULT
 };

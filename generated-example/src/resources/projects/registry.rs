@@ -22,6 +22,7 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[Filter::bool("tags"), Filter::bool("tags_count")],
     columns: &[
         Column::int("id"),
         Column::text("name"),

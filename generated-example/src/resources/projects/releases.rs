@@ -24,6 +24,13 @@ pub const PROJECT_RELEASES: Resource = Resource {
     record_key: &["tag_name"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::bool("include_html_description"),
+        Filter::time("updated_after"),
+        Filter::time("updated_before"),
+        Filter::one_of("order_by", &["released_at", "created_at"]),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     incremental: Some(Incremental {
         param: "updated_after",
         ..Incremental::DEFAULT

@@ -22,6 +22,7 @@ pub const PROJECT_SNIPPETS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::text("title"),

@@ -26,6 +26,11 @@ pub const PROJECT_TAGS: Resource = Resource {
         order_by: "name",
         sort: "asc",
     },
+    filters: &[
+        Filter::text("search"),
+        Filter::one_of("order_by", &["name", "updated", "version"]),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     columns: &[
         Column::text("name"),
         Column::text("message"),

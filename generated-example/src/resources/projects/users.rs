@@ -23,6 +23,7 @@ pub const PROJECT_USERS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[Filter::text("search"), Filter::int("skip_users").list()],
     columns: &[
         Column::int("id"),
         Column::text("username"),

@@ -8,7 +8,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, FieldValue, Member, parse_quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start};
-use crate::graph::{Param, Resource};
+use crate::graph::{Filter, FilterKind, Param, Resource};
 use crate::infer::{Column, ColumnKind, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
@@ -82,6 +82,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let params: Vec<_> = resource.params.iter().map(param).collect();
     let record_key: Vec<String> = resource.key.value.columns().collect();
     let query = pairs(&resource.query);
+    let filters: Vec<_> = resource.filters.iter().map(filter).collect();
     let secrets = &resource.secrets;
     let columns: Vec<_> = resource.columns.iter().map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
@@ -92,6 +93,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         (resource.key.value.scope == KeyScope::Parent).then(|| quote!(key_scope: KeyScope::Parent)),
         pagination(&resource.pagination.value).map(|pagination| quote!(pagination: #pagination)),
         (!resource.query.is_empty()).then(|| quote!(query: #query)),
+        Some(quote!(filters: &[#(#filters),*])),
         resource.fan_out.as_ref().map(fan_out),
         resource.start.map(start),
         resource.incremental.value.as_ref().map(|own| incremental(own, resource.excludes_its_day)),
@@ -163,6 +165,22 @@ fn pagination(pagination: &Pagination) -> Option<TokenStream> {
             let (by, sort) = (&order.by, &order.sort);
             Some(quote!(Pagination::Keyset { order_by: #by, sort: #sort }))
         }
+    }
+}
+
+fn filter(filter: &Filter) -> TokenStream {
+    let Filter { name, values, .. } = filter;
+    let kind = match filter.kind {
+        FilterKind::Bool => format_ident!("bool"),
+        FilterKind::Int => format_ident!("int"),
+        FilterKind::Time => format_ident!("time"),
+        FilterKind::Text => format_ident!("text"),
+        FilterKind::Any => format_ident!("any"),
+    };
+    let list = filter.is_array.then(|| quote!(.list()));
+    match values.as_slice() {
+        [] => quote!(Filter::#kind(#name) #list),
+        values => quote!(Filter::one_of(#name, &[#(#values),*]) #list),
     }
 }
 

@@ -213,6 +213,7 @@ fn derive_resource(
         let (origin, message) = (layers.origin(&key).cloned(), "`write_disposition` says something else");
         return Err(ConfigError::Invalid { key: key.join("."), origin, message: message.to_owned() });
     }
+    let query = said.query.into_iter().chain(said.extra_query);
     Ok(ResourceConfig {
         enabled: said.enabled,
         table: said.table,
@@ -223,7 +224,7 @@ fn derive_resource(
         incremental: said.incremental,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         secrets: said.secrets,
-        query: said.query.into_iter().flat_map(|(name, value)| query_pairs(&name, value)).collect(),
+        query: query.flat_map(|(name, value)| query_pairs(&name, value)).collect(),
         params: said
             .params
             .into_iter()

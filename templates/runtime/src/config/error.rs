@@ -18,6 +18,8 @@ pub enum ConfigError {
     Syntax { path: PathBuf, line: usize, message: String },
     #[error("unknown key `{key}`{}", at(origin.as_ref()))]
     UnknownKey { key: String, origin: Option<Origin>, suggestion: Option<String>, expected: Vec<String> },
+    #[error("`{key}` is no filter that is known there{}", at(origin.as_ref()))]
+    UnknownFilter { key: String, origin: Option<Origin>, suggestion: Option<String>, expected: Vec<String> },
     #[error("`{key}` is not usable: {message}{}", at(origin.as_ref()))]
     Invalid { key: String, origin: Option<Origin>, message: String },
     #[error("unknown resource `{name}`{}", at(origin.as_ref()))]
@@ -55,6 +57,11 @@ impl ConfigError {
                 "run it in the folder that holds `config.toml`, or name the file with `--config PATH`".into(),
             ),
             Self::UnknownKey { suggestion, expected, .. } => Some(known(suggestion.as_ref(), expected)),
+            Self::UnknownFilter { key, suggestion, expected, .. } => Some(format!(
+                "{}\n  what no document knows can be sent all the same: `{} = …`",
+                known(suggestion.as_ref(), expected),
+                key.replacen(".query.", ".extra_query.", 1)
+            )),
             Self::UnknownResource { suggestion, .. } | Self::NoMatch { suggestion, .. } => {
                 let all = "the subcommand `resources` lists all names";
                 Some(suggestion.as_ref().map_or(all.into(), |name| format!("did you mean `{name}`? {all}")))

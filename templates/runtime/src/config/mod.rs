@@ -9,6 +9,7 @@ mod derive;
 mod destination;
 mod entries;
 mod error;
+mod filters;
 mod layers;
 mod load;
 mod oauth;
@@ -36,6 +37,7 @@ pub use secret::Secret;
 use crate::normalize::NestedLists;
 use crate::resource::{ParamSource, Resource, WriteDisposition};
 use derive::{Place, derive};
+use filters::Fault;
 use layers::Layers;
 use settings::Settings;
 
@@ -234,6 +236,16 @@ fn check_resources(settings: &Settings, layers: &Layers, resources: &[&Resource]
                 origin: origin(&["params", param]),
                 suggestion,
                 expected,
+            });
+        }
+        if let Some((section, param, fault)) = filters::fault(resource, said) {
+            let key = format!("resources.{name}.{section}.{param}");
+            let origin = origin(&[section, &param]);
+            return Err(match fault {
+                Fault::Unknown { suggestion, expected } => {
+                    ConfigError::UnknownFilter { key, origin, suggestion, expected }
+                }
+                Fault::Unusable(message) => ConfigError::Invalid { key, origin, message },
             });
         }
     }

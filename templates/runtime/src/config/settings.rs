@@ -118,6 +118,7 @@ pub(super) struct ResourceSettings {
     pub(super) schema: ContractSettings,
     pub(super) secrets: bool,
     pub(super) query: BTreeMap<String, Scalars>,
+    pub(super) extra_query: BTreeMap<String, Scalars>,
     pub(super) params: BTreeMap<String, Scalars>,
 }
 

@@ -26,6 +26,7 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::int("label__id"),

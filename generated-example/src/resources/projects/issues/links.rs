@@ -26,6 +26,7 @@ pub const ISSUE_LINKS: Resource = Resource {
     ],
     record_key: &["id"],
     key_scope: KeyScope::Parent,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::int("iid"),

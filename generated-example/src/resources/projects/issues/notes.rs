@@ -28,6 +28,14 @@ pub const ISSUE_NOTES: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::one_of(
+            "activity_filter",
+            &["all_notes", "only_comments", "only_activity"],
+        ),
+        Filter::one_of("order_by", &["created_at", "updated_at"]),
+        Filter::one_of("sort", &["asc", "desc"]),
+    ],
     newest_first: Some(NewestFirst {
         cursor: "updated_at",
         query: &[("order_by", "updated_at"), ("sort", "desc")],

@@ -26,6 +26,7 @@ pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::int("user__id"),

@@ -31,6 +31,7 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
     ],
     shape: Shape::Object,
     key_scope: KeyScope::Parent,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -32,6 +32,7 @@ pub const MERGE_REQUEST_COMMITS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::timestamp("created_at"),
         Column::json("parent_ids"),

@@ -31,6 +31,7 @@ pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[],
     columns: &[
         Column::int("id"),
         Column::int("user__id"),

@@ -26,6 +26,27 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
+    filters: &[
+        Filter::one_of(
+                "scope",
+                &[
+                    "created",
+                    "waiting_for_resource",
+                    "preparing",
+                    "waiting_for_callback",
+                    "pending",
+                    "running",
+                    "success",
+                    "failed",
+                    "canceling",
+                    "canceled",
+                    "skipped",
+                    "manual",
+                    "scheduled",
+                ],
+            )
+            .list(),
+    ],
     columns: &[
         Column::int("id"),
         Column::text("status"),

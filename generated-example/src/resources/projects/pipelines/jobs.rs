@@ -27,6 +27,28 @@ pub const PIPELINE_JOBS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     query: &[("include_retried", "true")],
+    filters: &[
+        Filter::one_of(
+                "scope",
+                &[
+                    "created",
+                    "waiting_for_resource",
+                    "preparing",
+                    "waiting_for_callback",
+                    "pending",
+                    "running",
+                    "success",
+                    "failed",
+                    "canceling",
+                    "canceled",
+                    "skipped",
+                    "manual",
+                    "scheduled",
+                ],
+            )
+            .list(),
+        Filter::bool("include_retried"),
+    ],
     finality: Some(Finality {
         field: "status",
         values: &["success", "failed", "canceled", "skipped"],

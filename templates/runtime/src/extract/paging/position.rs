@@ -92,10 +92,12 @@ fn parameter<'q>(query: &'q [(String, String)], name: &str) -> Option<&'q str> {
     query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-/// Keyset has one order; a list that is ordered otherwise is read by offset.
+const OF_KEYSET: [&str; 4] = ["order_by", "sort", "id_after", "id_before"];
+
+/// Keyset has one order and sets bounds of ids; a list that is ordered or bounded otherwise is read by offset.
 pub(super) fn usable(pagination: Pagination, set: &[(String, String)]) -> Pagination {
     match pagination {
-        Pagination::Keyset { .. } if is_set(set, "order_by") || is_set(set, "sort") => Pagination::Offset,
+        Pagination::Keyset { .. } if OF_KEYSET.iter().any(|name| is_set(set, name)) => Pagination::Offset,
         pagination => pagination,
     }
 }

@@ -1,0 +1,185 @@
+//! What a server, a killer and moving rows do to a run, wherever it loads: each place ends with what SQLite has of an
+//! undisturbed one.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use sample_gitlab::{Fault, Faults, Kind, SampleServer, Settings, Size, World};
+use serde_json::json;
+use test_servers::Postgres;
+
+use crate::example::Example;
+use crate::interrupted::{SELECT, killed_after};
+use crate::moving_rows;
+use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
+
+/// Where a run loads, and how that is read.
+struct Place<'s> {
+    name: &'static str,
+    config: &'static str,
+    environment: Vec<(&'static str, String)>,
+    read: Box<dyn Fn(&Example) -> Rows + 's>,
+}
+
+fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
+    let variable = |(name, value): (&'static str, &str)| (name, value.to_owned());
+    let port = warehouse.port().to_string();
+    let of_postgres = [
+        ("PGHOST", "127.0.0.1"),
+        ("PGPORT", port.as_str()),
+        ("PGUSER", Postgres::USER),
+        ("PGPASSWORD", Postgres::PASSWORD),
+        ("PGDATABASE", Postgres::DATABASE),
+    ];
+    let files = |example: &Example| {
+        let root = example.path("data").display().to_string();
+        in_files(&json!({"reader": "pyarrow", "store": "local", "root": root}))
+    };
+    // Packages are small, so there are checkpoints, which two readers find.
+    let tables = |example: &Example| {
+        let root = example.path("data").display().to_string();
+        let [rows, others] =
+            ["deltalake", "duckdb"].map(|reader| in_delta(&json!({"reader": reader, "root": root})));
+        compare(&others, &rows, "to another reader");
+        rows
+    };
+    vec![
+        Place {
+            name: "Delta",
+            config: "[destination]\nkind = 'delta'",
+            environment: Vec::new(),
+            read: Box::new(tables),
+        },
+        Place {
+            name: "Parquet",
+            config: "[destination]\nkind = 'filesystem'",
+            environment: Vec::new(),
+            read: Box::new(files),
+        },
+        Place {
+            name: "PostgreSQL",
+            config: "[destination]\nkind = 'postgres'",
+            environment: of_postgres.map(variable).to_vec(),
+            read: Box::new(|_| in_postgres(warehouse, "gitlab")),
+        },
+    ]
+}
+
+impl Place<'_> {
+    fn example(&self, config: &str) -> Example {
+        Example::impatient(&format!("{config}\n{}", self.config))
+    }
+
+    fn command(&self, example: &Example, server: &SampleServer, arguments: &[&str]) -> Command {
+        let mut command = example.command(server);
+        command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn load(&self, example: &Example, server: &SampleServer, arguments: &[&str]) {
+        let output =
+            self.command(example, server, &[&["run"], arguments].concat()).output().expect("an exit");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", self.name);
+        assert!(!said.contains(Postgres::PASSWORD), "a secret is told");
+    }
+}
+
+fn undisturbed(server: &SampleServer, select: &str) -> Rows {
+    let example = Example::new("");
+    example.load(server, &["--select", select]);
+    in_sqlite(&example)
+}
+
+#[test]
+fn faults_of_every_kind_change_no_row() {
+    let server = SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server");
+    let wide = "groups,projects,project_*,group_*";
+    let expected = undisturbed(&server, wide);
+    let kinds = [
+        Fault::Status(429),
+        Fault::Status(502),
+        Fault::HtmlStatus(503),
+        Fault::Reset,
+        Fault::CutBody,
+        Fault::HtmlInstead,
+        Fault::Stall,
+    ];
+    let none = Faults { seed: 22, ..Faults::default() };
+    let faults = kinds.into_iter().fold(none, |faults, kind| faults.with(kind, 0.05));
+    server.set(Settings { faults, ..Settings::default() });
+    let warehouse = Postgres::start();
+    for place in places(&warehouse) {
+        server.clear_log();
+        let example = place.example("[extract]\ntimeout = '300ms'\nrate_limit_wait = '20ms'");
+        place.load(&example, &server, &["--select", wide]);
+        let failed = server.log().iter().filter(|exchange| exchange.fault.is_some()).count();
+        assert!(failed > 50, "a third of all requests fails: {failed}");
+        compare(&(place.read)(&example), &expected, place.name);
+    }
+}
+
+/// Packages are small, so that a kill finds a place in as many states as possible.
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let size = Size { issues: 30, merge_requests: 8, ..Size::small() };
+    let server = SampleServer::start(World::new(size), Settings::default()).expect("a server");
+    let expected = undisturbed(&server, SELECT);
+    server.set(Settings { latency: Duration::from_millis(1), ..Settings::default() });
+    let config = "[load]\npackage_rows = 20\n[extract]\nconcurrency = 3\nper_page = 20";
+    let warehouse = Postgres::start();
+    for place in places(&warehouse) {
+        let example = place.example(config);
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut kills = 0;
+        loop {
+            server.clear_log();
+            let mut command = place.command(&example, &server, &["run", "--select", SELECT]);
+            let mut child = command.stderr(Stdio::piped()).spawn().expect("a child");
+            let ended = killed_after(&mut child, &server, random.usize(20..300), random.u64(0..40));
+            match ended {
+                Some(status) if status.success() => break,
+                Some(status) => {
+                    let output = child.wait_with_output().expect("an end");
+                    panic!("{} {status}: {}", place.name, String::from_utf8_lossy(&output.stderr));
+                }
+                None => kills += 1,
+            }
+            assert!(kills < 100, "it never ends");
+        }
+        assert!(kills > 0, "{}: no kill came in time", place.name);
+        compare(&(place.read)(&example), &expected, &format!("in {} after {kills} kills", place.name));
+    }
+}
+
+/// What is there before and after is there, and what is read anew is what SQLite then has.
+#[test]
+fn rows_that_move_while_they_are_read_are_not_lost() {
+    let warehouse = Postgres::start();
+    for place in places(&warehouse) {
+        let moving = moving_rows::Moving::new(Kind::MergeRequest, "merge_requests", 3);
+        let select = ["--select", "project_merge_requests"];
+        let example = place.example("[extract]\nper_page = 50\n[load]\npackage_rows = 60");
+        place.load(&example, &moving.server, &select);
+        let kept = moving.kept();
+        let loaded = iids(&(place.read)(&example)["project_merge_requests"].keys().collect::<Vec<_>>());
+        let lost: Vec<_> = kept.difference(&loaded).collect();
+        assert!(lost.is_empty(), "{}: {lost:?} are lost", place.name);
+        moving.server.set(Settings::default());
+        let replaced = "[resources.project_merge_requests]\nwrite_disposition = 'replace'";
+        example.configure(&format!("{replaced}\n{}", place.config));
+        place.load(&example, &moving.server, &select);
+        let expected = undisturbed(&moving.server, "project_merge_requests");
+        compare(&(place.read)(&example), &expected, &format!("in {}, read anew", place.name));
+    }
+}
+
+/// Of rows as texts.
+fn iids(rows: &[&String]) -> BTreeSet<i64> {
+    let iid = |row: &&String| {
+        let (_, rest) = row.split_once("\"iid\": \"")?;
+        rest.split_once('"')?.0.parse().ok()
+    };
+    rows.iter().filter_map(iid).collect()
+}
