@@ -91,6 +91,7 @@ const ABILITIES: Abilities = Abilities {
     keeps_history: true,
     naming: NAMING,
     renew_every: Some(RENEW_EVERY),
+    ..Abilities::DEFAULT
 };
 
 /// Folders tell tables apart whose names differ only by case, and columns never do.
