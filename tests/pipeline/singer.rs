@@ -116,9 +116,10 @@ fn target_jsonl_has_every_value_of_sqlite() {
     let printed = example.succeed(&server, &["run"]).stdout;
     let requests = server.log().len();
     assert!(requests < 400, "{requests} requests");
-    let kinds =
-        printed.lines().map(|line| serde_json::from_str::<Value>(line).expect("a message")["type"].clone());
-    assert_eq!(kinds.last(), Some("STATE".into()), "state comes last, and nothing else is printed");
+    let messages: Vec<Value> =
+        printed.lines().map(|line| serde_json::from_str(line).expect("a message")).collect();
+    let last = messages.last().expect("a message");
+    assert_eq!(last["type"], "STATE", "state comes last, and nothing else is printed");
 }
 
 fn of_postgres(warehouse: &Postgres, kinds: &Kinds) -> Tables {
