@@ -27,3 +27,4 @@ mod rows;
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
+mod singer;

@@ -11,7 +11,7 @@ use crate::example::Example;
 use crate::rows::{Rows, compare, in_postgres, in_sqlite};
 
 /// Kinds by table and column.
-type Kinds = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Kinds = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A pipeline that loads into a schema.
 fn example(dataset: &str, config: &str) -> Example {
@@ -38,7 +38,7 @@ fn succeed(command: &mut Command) -> String {
     said
 }
 
-fn is_list(kind: &str) -> bool {
+pub(crate) fn is_list(kind: &str) -> bool {
     kind.starts_with("list of ")
 }
 
@@ -54,14 +54,14 @@ fn kinds<'c>(columns: impl Iterator<Item = &'c str>) -> Kinds {
 const COLUMNS: &str = "SELECT table_name || char(9) || column_name || char(9) || kind FROM _columns";
 
 /// The same server, loaded into SQLite.
-fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Rows) {
+pub(crate) fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Rows) {
     let example = Example::new("");
     example.load(server, arguments);
     let columns = example.column(COLUMNS);
     (kinds(columns.iter().map(String::as_str)), in_sqlite(&example))
 }
 
-fn types(warehouse: &Postgres, dataset: &str) -> Kinds {
+pub(crate) fn types(warehouse: &Postgres, dataset: &str) -> Kinds {
     let sql = format!(
         "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = '{dataset}'"
     );

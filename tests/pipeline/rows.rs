@@ -13,7 +13,7 @@ use crate::example::Example;
 pub(crate) type Rows = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// Rows by table, without tables that have none.
-fn counted(tables: impl IntoIterator<Item = (String, Vec<Map<String, Value>>)>) -> Rows {
+pub(crate) fn counted(tables: impl IntoIterator<Item = (String, Vec<Map<String, Value>>)>) -> Rows {
     let count = |rows: Vec<Map<String, Value>>| {
         let mut counted = BTreeMap::new();
         for row in rows {
@@ -44,7 +44,7 @@ fn cell(value: &Value) -> Option<String> {
             serde_json::from_str(text).map_or_else(|_| text.clone(), |json| sorted(json).to_string())
         }
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => sorted(other.clone()).to_string(),
     })
 }
 

@@ -33,6 +33,9 @@ pub struct Abilities {
     pub list_columns: bool,
     /// Versions of a record can be told by the time at which they held: [`Mode::History`](super::Mode::History).
     pub keeps_history: bool,
+    /// Rows go on to whoever takes them, and nothing can be looked at: they count as new though they may take the place of
+    /// others, a version that equals any earlier one takes its place, and what a list had beyond its new end stays.
+    pub is_stream: bool,
     /// Which names columns and tables can have.
     pub naming: Naming,
     /// How often the lease has to be renewed; `None` where it lasts as long as the process.
@@ -52,6 +55,7 @@ impl Abilities {
         package_rows: 20_000,
         list_columns: false,
         keeps_history: false,
+        is_stream: false,
         naming: Naming::DEFAULT,
         renew_every: None,
     };

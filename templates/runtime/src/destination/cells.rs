@@ -21,7 +21,10 @@ pub(super) enum Cells<'b> {
     Json(&'b StringArray),
     List(
         &'b ListArray,
-        #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "others have lists as JSON"))]
+        #[cfg_attr(
+            not(any(feature = "postgres", feature = "singer")),
+            expect(dead_code, reason = "others have lists as JSON")
+        )]
         ItemKind,
     ),
 }
@@ -52,8 +55,29 @@ impl<'b> Cells<'b> {
         }
     }
 
+    /// Writes what is neither text nor a list, without quotes.
+    #[cfg(any(feature = "filesystem", feature = "singer"))]
+    pub(super) fn write_plain(self, row: usize, out: &mut Vec<u8>) {
+        use std::io::Write;
+
+        use crate::schema::time::{date_text, instant_text};
+        use crate::schema::widen::float_text;
+
+        // Nothing fails to be written to memory.
+        match self {
+            Cells::Bool(array) => drop(write!(out, "{}", array.value(row))),
+            Cells::Int(array) => drop(write!(out, "{}", array.value(row))),
+            Cells::Float(array) => out.extend(float_text(array.value(row)).bytes()),
+            Cells::Date(array) => out.extend(date_text(array.value(row)).bytes()),
+            Cells::Timestamp(array) => out.extend(instant_text(array.value(row)).bytes()),
+            Cells::Text(array) | Cells::Json(array) => out.extend(array.value(row).bytes()),
+            // Those who have them write their items.
+            Cells::List(..) => {}
+        }
+    }
+
     /// The items of all its lists, and which of them are those of a row.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "singer"))]
     pub(super) fn items(self, row: usize) -> Option<(Cells<'b>, std::ops::Range<usize>)> {
         let Cells::List(array, item) = self else { return None };
         let offset = |at: usize| usize::try_from(*array.value_offsets().get(at)?).ok();

@@ -41,6 +41,9 @@
 //! [`Abilities::list_columns`] says so, and a history only where [`Abilities::keeps_history`] does. All of these have
 //! defaults that promise nothing.
 //!
+//! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
+//! open, and durable is there what that other program has.
+//!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!
@@ -55,10 +58,10 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
-#[cfg(any(feature = "lake", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "lake", feature = "postgres", feature = "singer", feature = "sqlite"))]
 mod cells;
 mod change;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "singer", feature = "sqlite"))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -68,7 +71,7 @@ pub mod delta;
 pub mod duckdb;
 mod entry;
 mod error;
-#[cfg(any(feature = "duckdb", feature = "lake", feature = "sqlite"))]
+#[cfg(any(feature = "duckdb", feature = "lake", feature = "singer", feature = "sqlite"))]
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
@@ -82,6 +85,8 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "singer")]
+pub mod singer;
 #[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -109,7 +114,7 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["delta", "duckdb", "filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["delta", "duckdb", "filesystem", "postgres", "singer", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
@@ -121,6 +126,8 @@ pub const KINDS: &[Kind] = &[
     filesystem::KIND,
     #[cfg(feature = "postgres")]
     postgres::KIND,
+    #[cfg(feature = "singer")]
+    singer::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];

@@ -187,6 +187,14 @@ fn abilities(place: &dyn Place) -> Abilities {
     place.open().abilities()
 }
 
+/// What a place tells of so many new rows and so many that took the place of others.
+fn counted(place: &dyn Place, inserted: u64, updated: u64) -> Written {
+    match abilities(place).is_stream {
+        true => Written { inserted: inserted + updated, updated: 0 },
+        false => Written { inserted, updated },
+    }
+}
+
 fn swap(table: &str, when: SwapWhen) -> Swap {
     Swap { table: table.to_owned(), lists: Vec::new(), when }
 }

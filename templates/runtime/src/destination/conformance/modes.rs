@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::{Check, Meaning, Place, Run, abilities, alter, expect, load, swap};
+use super::{Check, Meaning, Place, Run, abilities, alter, counted, expect, load, swap};
 use crate::destination::{Below, Deletion, Mode, SwapWhen, Written};
 use crate::resource::ColumnKind::{Int, Json, Text, Timestamp};
 use crate::schema::kind::Seen;
@@ -27,7 +27,7 @@ fn rows_merge_on_composite_keys(place: &dyn Place) {
     let of = |rows: &[Value]| TableRows::of("branches", &["project_id", "name"], &columns, rows);
     load(place, &of(&[json!([1, "main", "a"]), json!([2, "main", "b"]), json!([1, "dev", "c"])]));
     let written = load(place, &of(&[json!([1, "main", "z"]), json!([2, "dev", "d"])]));
-    assert_eq!(written, Written { inserted: 1, updated: 1 });
+    assert_eq!(written, counted(place, 1, 1));
     let rows =
         [json!([1, "main", "z"]), json!([2, "main", "b"]), json!([1, "dev", "c"]), json!([2, "dev", "d"])];
     expect(place, "branches", &columns, &rows);
@@ -42,7 +42,7 @@ fn a_null_in_a_key_equals_a_null(place: &dyn Place) {
     let first = of(&[json!([1, null, 1]), json!([null, "x", 2]), json!([null, null, 3]), json!([1, "x", 4])]);
     load(place, &first);
     let written = load(place, &first);
-    assert_eq!(written, Written { inserted: 0, updated: 4 });
+    assert_eq!(written, counted(place, 0, 4));
     load(place, &of(&[json!([1, null, 10])]));
     let rows = [json!([1, null, 10]), json!([null, "x", 2]), json!([null, null, 3]), json!([1, "x", 4])];
     expect(place, "nulls", &columns, &rows);
@@ -72,6 +72,12 @@ fn a_version_that_equals_the_last_is_none(place: &dyn Place) {
         committed.written.remove("history").unwrap_or_default()
     };
     let big = i64::MIN + 1;
+    if abilities(place).is_stream {
+        let row = |load: &str, second| json!([1, "a", big, load, at(second)]);
+        write(&[row("l1", 1), json!([1, "b", 7, "l1", at(1)])]);
+        write(&[row("l2", 2)]);
+        return expect(place, "history", &columns, &[row("l2", 2), json!([1, "b", 7, "l1", at(1)])]);
+    }
     let (a, b) = (json!([1, "a", big, "l1", at(1)]), json!([1, "b", 7, "l2", at(2)]));
     assert_eq!(write(&[a.clone(), json!([2, "x", big, "l1", at(1)])]), Written { inserted: 2, updated: 0 });
     assert_eq!(write(&[json!([1, "a", big, "l2", at(2)])]), Written::default());
@@ -127,7 +133,11 @@ fn list_rows_go_with_their_record(place: &dyn Place) {
     let first = [json!([1, 0, "a"]), json!([1, 1, "b"]), json!([2, 0, "c"]), json!([null, 0, "n"])];
     load(place, &of(&[json!([1]), json!([2]), json!([null])], &first));
     load(place, &of(&[json!([1]), json!([null]), json!([3])], &[json!([1, 0, "z"]), json!([3, 0, "y"])]));
-    let rows = [json!([1, 0, "z"]), json!([2, 0, "c"]), json!([3, 0, "y"])];
+    let mut rows = vec![json!([1, 0, "z"]), json!([2, 0, "c"]), json!([3, 0, "y"])];
+    if abilities(place).is_stream {
+        rows.extend([json!([1, 1, "b"]), json!([null, 0, "n"])]);
+        return expect(place, "issues__assignees", &columns, &rows);
+    }
     expect(place, "issues__assignees", &columns, &rows);
     load(place, &of(&[json!([1])], &[]));
     expect(place, "issues__assignees", &columns, &[json!([2, 0, "c"]), json!([3, 0, "y"])]);

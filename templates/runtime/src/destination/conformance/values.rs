@@ -115,9 +115,11 @@ fn names_are_data(place: &dyn Place) {
     let of = |rows: &[Value]| TableRows::of(table, &["id", "a\"b"], &columns, rows);
     load(place, &of(&[json!([1, "s", "q", "c", "n", "p"])]));
     load(place, &of(&[json!([1, "'); DROP TABLE victim; --", "q", "c", "n", "p"])]));
-    apply(place, &[alter(table, "c; --", (Text, Seen::Text), (Json, Seen::Json))]);
-    let columns =
-        [("id", Int), ("select", Text), ("a\"b", Text), ("c; --", Json), ("new\nline", Text), ("?1", Text)];
+    let mut columns = columns;
+    if (abilities(place).widens)(Text, Json) != Widening::No {
+        apply(place, &[alter(table, "c; --", (Text, Seen::Text), (Json, Seen::Json))]);
+        columns[3].1 = Json;
+    }
     expect(place, table, &columns, &[json!([1, "'); DROP TABLE victim; --", "q", "c", "n", "p"])]);
     expect(place, "victim", &[("id", Int)], &[json!([1])]);
 }

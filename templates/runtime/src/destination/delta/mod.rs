@@ -68,6 +68,7 @@ const ABILITIES: Abilities = Abilities {
     writers: 1,
     batch_rows: 4_000,
     package_rows: 100_000,
+    is_stream: false,
     list_columns: true,
     keeps_history: true,
     // Columns of other characters would need a mapping, which not all readers know; and their case says nothing.

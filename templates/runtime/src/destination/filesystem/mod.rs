@@ -74,6 +74,7 @@ const ABILITIES: Abilities = Abilities {
     keeps_history: true,
     naming: NAMING,
     renew_every: Some(RENEW_EVERY),
+    ..Abilities::DEFAULT
 };
 
 pub(super) const KIND: Kind = Kind {

@@ -72,6 +72,7 @@ fn abilities(connections: usize) -> Abilities {
         keeps_history: true,
         naming: NAMING,
         renew_every: Some(RENEW_EVERY),
+        ..Abilities::DEFAULT
     }
 }
 

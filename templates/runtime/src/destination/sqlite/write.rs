@@ -216,7 +216,6 @@ fn bind_cell(statement: &mut Statement<'_>, parameter: usize, cells: Cells<'_>, 
         Cells::Date(array) => statement.raw_bind_parameter(parameter, date_text(array.value(row))),
         Cells::Timestamp(array) => statement.raw_bind_parameter(parameter, instant_text(array.value(row))),
         Cells::Text(array) | Cells::Json(array) => statement.raw_bind_parameter(parameter, array.value(row)),
-        #[cfg(feature = "postgres")]
         Cells::List(..) => Err(rusqlite::Error::ToSqlConversionFailure("it has no columns of lists".into())),
     }
 }

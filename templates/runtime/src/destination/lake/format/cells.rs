@@ -1,6 +1,5 @@
 //! Values between Arrow and text. Lists are JSON there, and come and go as that.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
@@ -10,29 +9,13 @@ use super::Coded;
 use crate::destination::cells::Cells;
 use crate::resource::ColumnKind;
 use crate::schema::arrow::instants;
-use crate::schema::time::{DAY, date_text, instant_text, parse_loosely};
-use crate::schema::widen::float_text;
+use crate::schema::time::{DAY, parse_loosely};
 
 /// The text of text and JSON.
 pub(super) fn text_of(cells: Cells<'_>, row: usize) -> Option<&str> {
     match cells {
         Cells::Text(array) | Cells::Json(array) => Some(array.value(row)),
         _ => None,
-    }
-}
-
-/// Writes what is neither text nor JSON, without quotes.
-pub(super) fn write_plain(cells: Cells<'_>, row: usize, out: &mut Vec<u8>) {
-    // Nothing fails to be written to memory.
-    match cells {
-        Cells::Bool(array) => drop(write!(out, "{}", array.value(row))),
-        Cells::Int(array) => drop(write!(out, "{}", array.value(row))),
-        Cells::Float(array) => out.extend(float_text(array.value(row)).bytes()),
-        Cells::Date(array) => out.extend(date_text(array.value(row)).bytes()),
-        Cells::Timestamp(array) => out.extend(instant_text(array.value(row)).bytes()),
-        Cells::Text(array) | Cells::Json(array) => out.extend(array.value(row).bytes()),
-        // By then it is JSON.
-        Cells::List(..) => {}
     }
 }
 

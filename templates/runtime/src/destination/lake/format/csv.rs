@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use parquet::errors::ParquetError;
 
 use super::Coded;
-use super::cells::{text_of, write_plain};
+use super::cells::text_of;
 use super::text::Builders;
 use crate::destination::cells::Cells;
 use crate::schema::table::Column;
@@ -31,7 +31,7 @@ pub(super) fn write(out: &mut Vec<u8>, cells: &[Cells<'_>], rows: usize) {
             }
             match text_of(*cells, row) {
                 Some(text) => write_text(out, text),
-                None => write_plain(*cells, row, out),
+                None => cells.write_plain(row, out),
             }
         }
         out.push(b'\n');

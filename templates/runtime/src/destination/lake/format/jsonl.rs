@@ -7,7 +7,7 @@ use parquet::errors::ParquetError;
 use serde_json::value::RawValue;
 
 use super::Coded;
-use super::cells::{Builder, write_plain};
+use super::cells::Builder;
 use super::text::Builders;
 use crate::destination::cells::Cells;
 use crate::resource::ColumnKind;
@@ -36,10 +36,10 @@ pub(super) fn write(out: &mut Vec<u8>, columns: &[Column], cells: &[Cells<'_>], 
                 Cells::Text(array) => drop(serde_json::to_writer(&mut *out, array.value(row))),
                 Cells::Date(_) | Cells::Timestamp(_) => {
                     out.push(b'"');
-                    write_plain(*cells, row, out);
+                    cells.write_plain(row, out);
                     out.push(b'"');
                 }
-                _ => write_plain(*cells, row, out),
+                _ => cells.write_plain(row, out),
             }
         }
         out.extend(b"}\n");
