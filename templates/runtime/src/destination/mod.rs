@@ -55,10 +55,12 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
-#[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
+#[cfg(any(feature = "bigquery", feature = "filesystem", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "bigquery", feature = "postgres", feature = "sqlite"))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -103,10 +105,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["bigquery", "filesystem", "postgres", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "bigquery")]
+    bigquery::KIND,
     #[cfg(feature = "filesystem")]
     filesystem::KIND,
     #[cfg(feature = "postgres")]
