@@ -57,7 +57,7 @@ use crate::schema::table::Table;
 mod abilities;
 #[cfg(feature = "bigquery")]
 pub mod bigquery;
-#[cfg(any(feature = "bigquery", feature = "filesystem", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
 #[cfg(any(feature = "bigquery", feature = "postgres", feature = "sqlite"))]
