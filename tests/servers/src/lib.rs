@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod azurite;
+mod bigquery;
 mod duckdb;
 mod google_storage;
 mod moto;
@@ -12,6 +13,7 @@ mod process;
 mod request;
 
 pub use azurite::Azurite;
+pub use bigquery::BigQuery;
 pub use duckdb::duckdb_tables;
 pub use google_storage::GoogleStorage;
 pub use moto::Moto;

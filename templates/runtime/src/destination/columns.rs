@@ -2,6 +2,7 @@
 
 use arrow_array::RecordBatch;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::cells::Cells;
 use super::{DestinationError, Result};
 use crate::schema::table::Column;
@@ -9,6 +10,7 @@ use crate::schema::table::Column;
 use crate::schema::table::Table;
 
 /// The columns of a batch, which are exactly these.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn cells_of<'b>(
     batch: &'b RecordBatch,
     columns: &[Column],

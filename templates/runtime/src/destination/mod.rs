@@ -58,10 +58,12 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[cfg(any(feature = "lake", feature = "postgres", feature = "singer", feature = "sqlite"))]
 mod cells;
 mod change;
-#[cfg(any(feature = "postgres", feature = "singer", feature = "sqlite"))]
+#[cfg(any(feature = "bigquery", feature = "postgres", feature = "singer", feature = "sqlite"))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -114,10 +116,12 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["delta", "duckdb", "filesystem", "postgres", "singer", "sqlite"];
+pub const NAMES: &[&str] = &["bigquery", "delta", "duckdb", "filesystem", "postgres", "singer", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "bigquery")]
+    bigquery::KIND,
     #[cfg(feature = "delta")]
     delta::KIND,
     #[cfg(feature = "duckdb")]

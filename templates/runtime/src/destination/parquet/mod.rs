@@ -6,7 +6,9 @@ mod encode;
 #[cfg(feature = "objects")]
 mod read;
 
-pub(super) use self::encode::{Encoder, encoder, properties};
+pub(super) use self::encode::encoder;
+#[cfg(feature = "objects")]
+pub(super) use self::encode::{Encoder, properties};
 #[cfg(feature = "delta")]
 pub(super) use self::read::batches;
 #[cfg(feature = "objects")]
