@@ -50,7 +50,7 @@
 //! A new destination is a folder here with the file names of the others, a feature, and a line in each of the lists
 //! below. It reads its own settings from `[destination.<name>]`, and says in `config.toml`, `secrets.toml` and
 //! `README.md` beside its code what a generated crate says of it. What several need is here: `objects` are stores, `parquet`
-//! is files. It passes `conformance::check` before anything else is said of it.
+//! is files, `lake` tables of them. It passes `conformance::check` before anything else is said of it.
 
 use serde_json::Value;
 
