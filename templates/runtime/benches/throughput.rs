@@ -13,14 +13,13 @@
 //! Prints records per second of processor time (on Linux; elsewhere of time), the best of several runs, and how many
 //! times the floor each takes. Ratios hold where seconds do not.
 
-use std::error::Error;
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gitlab_pipeline::Hooks;
+use gitlab_pipeline::destination::Destination;
 #[cfg(feature = "delta")]
 use gitlab_pipeline::destination::delta::{self, Delta};
 #[cfg(feature = "duckdb")]
@@ -29,27 +28,17 @@ use gitlab_pipeline::destination::duckdb;
 use gitlab_pipeline::destination::filesystem::{self, Filesystem};
 use gitlab_pipeline::destination::objects;
 use gitlab_pipeline::destination::sqlite::{self, Sqlite};
-use gitlab_pipeline::destination::{Destination, LoadStatus};
-use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader};
 use gitlab_pipeline::normalize::{Catalog, Layout, Reader, Stamp};
-use gitlab_pipeline::page::{Binding, Page, Partition};
 use gitlab_pipeline::record::{Reading, Taps};
-use gitlab_pipeline::resource::{Pagination, Resource, Shape};
-use serde_json::{Map, Value, json};
+use gitlab_pipeline::resource::Shape;
+use serde_json::Value;
 
+#[path = "throughput/loads.rs"]
+mod loads;
 #[path = "throughput/records.rs"]
 mod records;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-static ISSUES: Resource = Resource {
-    name: "issues",
-    table: "issues",
-    path: "/groups/{id}/issues",
-    record_key: &["id"],
-    pagination: Pagination::Offset,
-    ..Resource::DEFAULT
-};
+use loads::{ISSUES, Outcome, load, partition};
 
 /// Processor time in seconds: of this thread, to the nanosecond, or of all threads that there were, in hundredths.
 fn processor_time(is_of_all: bool) -> Option<f64> {
@@ -109,14 +98,6 @@ impl Pages {
         let each = seconds / self.count();
         println!("  {what:<24} {:>10.0} per second {:>6.1} x the floor", 1.0 / each, each / floor);
         each
-    }
-}
-
-fn partition() -> Partition {
-    Partition {
-        resource: &ISSUES,
-        bindings: vec![Binding { column: "group_id", value: json!(1) }],
-        carried: Vec::new(),
     }
 }
 
@@ -188,7 +169,7 @@ fn to_arrow(pages: &Pages, is_zipped_too: bool) -> Outcome<f64> {
     Ok(each)
 }
 
-/// Pages of a hundred records each, read and loaded as a run does it.
+/// Pages of a hundred records each.
 struct Load {
     bodies: Vec<String>,
     count: f64,
@@ -196,31 +177,14 @@ struct Load {
 
 impl Load {
     fn new(record: fn(i64) -> Value, pages: u32) -> Self {
-        let body = |at: u32| {
-            let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
-            Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
-        };
-        Self { bodies: (0..pages).map(body).collect(), count: f64::from(pages) * 100.0 }
+        Self {
+            bodies: (0..pages).map(|at| records::page(record, at)).collect(),
+            count: f64::from(pages) * 100.0,
+        }
     }
 
     fn run(&self, destination: Box<dyn Destination>) -> Outcome<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let (taps, hooks) = (Taps::new(["id", "iid", "created_at", "updated_at"]), Hooks::new());
-        let reading =
-            Reading { resource: &ISSUES, shape: Shape::List, taps: &taps, hooks: &hooks, omit: &[] };
-        let partition = Arc::new(partition());
-        let loader = Loader::begin(destination, LoadOptions::default())?;
-        runtime.block_on(async {
-            for body in &self.bodies {
-                let read = loader.read(reading, &partition, body)??;
-                let page = Page { partition: Arc::clone(&partition), records: read.rows, last: false };
-                loader.page_rows(page, Vec::new()).await?;
-            }
-            let outcome =
-                LoadOutcome { status: LoadStatus::Complete, complete: vec![&ISSUES], report: Map::new() };
-            loader.finish(outcome).await?;
-            Ok(())
-        })
+        load(destination, self.bodies.iter().map(Ok))
     }
 }
 
@@ -265,6 +229,9 @@ fn into(name: &str, open: Open, what: &str, load: &Load) -> Outcome<()> {
     Ok(())
 }
 
+#[cfg(feature = "postgres")]
+#[path = "throughput/server_time.rs"]
+mod server_time;
 #[cfg(feature = "postgres")]
 #[path = "throughput/warehouse.rs"]
 mod warehouse;

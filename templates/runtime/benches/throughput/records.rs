@@ -67,3 +67,9 @@ pub(super) fn note(id: i64) -> Value {
         "noteable_iid": id / 5, "commands_changes": {},
     })
 }
+
+/// A hundred records as a page, as text.
+pub(super) fn page(record: fn(i64) -> Value, at: u32) -> String {
+    let ids = i64::from(at * 100)..i64::from((at + 1) * 100);
+    Value::from(ids.map(record).collect::<Vec<_>>()).to_string()
+}
