@@ -23,3 +23,4 @@ mod postgres;
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
+mod snowflake;

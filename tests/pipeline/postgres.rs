@@ -12,7 +12,7 @@ use test_servers::Postgres;
 use crate::example::{Example, Row, Tables, compare};
 
 /// Kinds by table and column.
-type Kinds = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Kinds = BTreeMap<String, BTreeMap<String, String>>;
 
 const FRESH: [&str; 2] = ["_load_id", "_loaded_at"];
 
@@ -42,7 +42,7 @@ fn succeed(command: &mut Command) -> String {
 }
 
 /// What a value is, however it is stored.
-fn plain(text: String, kind: &str) -> String {
+pub(crate) fn plain(text: String, kind: &str) -> String {
     match kind {
         "float" => format!("{:?}", text.parse::<f64>().expect("a float")),
         kind if kind == "json" || is_list(kind) => {
@@ -139,7 +139,7 @@ fn of_postgres(warehouse: &Postgres, dataset: &str) -> (Kinds, Tables) {
 }
 
 /// The same server, loaded into SQLite.
-fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Tables) {
+pub(crate) fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Tables) {
     let example = Example::new("");
     example.load(server, arguments);
     of_sqlite(&example)

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod azurite;
+mod fakesnow;
 mod google_storage;
 mod moto;
 mod postgres;
@@ -11,6 +12,7 @@ mod process;
 mod request;
 
 pub use azurite::Azurite;
+pub use fakesnow::Fakesnow;
 pub use google_storage::GoogleStorage;
 pub use moto::Moto;
 pub use postgres::Postgres;

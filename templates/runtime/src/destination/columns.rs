@@ -2,11 +2,13 @@
 
 use arrow_array::RecordBatch;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::cells::Cells;
 use super::{DestinationError, Result};
 use crate::schema::table::{Column, Table};
 
 /// The columns of a batch, which are exactly these.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn cells_of<'b>(
     batch: &'b RecordBatch,
     columns: &[Column],

@@ -58,7 +58,7 @@ mod abilities;
 #[cfg(any(feature = "filesystem", feature = "postgres", feature = "sqlite"))]
 mod cells;
 mod change;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "sqlite", feature = "warehouse"))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -76,10 +76,14 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "snowflake")]
+pub mod snowflake;
+#[cfg(any(feature = "postgres", feature = "sqlite", feature = "warehouse"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "warehouse")]
+mod warehouse;
 
 pub use abilities::{Abilities, Atomicity, Widening};
 pub use change::SchemaChange;
@@ -103,7 +107,7 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["filesystem", "postgres", "sqlite"];
+pub const NAMES: &[&str] = &["filesystem", "postgres", "snowflake", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
@@ -111,6 +115,8 @@ pub const KINDS: &[Kind] = &[
     filesystem::KIND,
     #[cfg(feature = "postgres")]
     postgres::KIND,
+    #[cfg(feature = "snowflake")]
+    snowflake::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];

@@ -6,7 +6,9 @@ mod encode;
 #[cfg(feature = "objects")]
 mod read;
 
-pub(super) use self::encode::{Encoder, encoder, properties};
+#[cfg(feature = "filesystem")]
+pub(super) use self::encode::properties;
+pub(super) use self::encode::{Encoder, encoder};
 #[cfg(feature = "objects")]
 pub(super) use self::read::{Footer, each_batch, each_in_group, external, footer};
 
