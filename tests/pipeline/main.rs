@@ -19,6 +19,7 @@ mod long_lists;
 mod meeting;
 mod moving_rows;
 mod postgres;
+mod redshift;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;

@@ -105,7 +105,7 @@ fn of_sqlite(example: &Example) -> (Kinds, Tables) {
     (kinds, tables)
 }
 
-fn of_postgres(warehouse: &Postgres, dataset: &str) -> (Kinds, Tables) {
+pub(crate) fn of_postgres(warehouse: &Postgres, dataset: &str) -> (Kinds, Tables) {
     let mut kinds = Kinds::new();
     let columns = warehouse.psql(&format!("SELECT table_name, column_name, kind FROM {dataset}._columns"));
     for line in columns.lines() {

@@ -9,6 +9,7 @@ mod google_storage;
 mod moto;
 mod postgres;
 mod process;
+mod redshift;
 mod request;
 
 pub use azurite::Azurite;
@@ -17,3 +18,4 @@ pub use google_storage::GoogleStorage;
 pub use moto::Moto;
 pub use postgres::Postgres;
 pub use process::{Process, free_port, installed, program};
+pub use redshift::Redshift;

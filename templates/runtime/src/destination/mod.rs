@@ -70,12 +70,19 @@ mod file_lock;
 pub mod filesystem;
 pub mod lease;
 #[cfg(feature = "objects")]
+#[cfg_attr(
+    not(feature = "filesystem"),
+    allow(dead_code, unused_imports, reason = "others need less of what stores do")
+)]
 pub mod objects;
 mod package;
 #[cfg(feature = "parquet")]
+#[cfg_attr(not(feature = "filesystem"), allow(dead_code, unused_imports, reason = "others only write"))]
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redshift")]
+pub mod redshift;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
 #[cfg(any(feature = "postgres", feature = "sqlite", feature = "warehouse"))]
@@ -107,7 +114,7 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["filesystem", "postgres", "snowflake", "sqlite"];
+pub const NAMES: &[&str] = &["filesystem", "postgres", "redshift", "snowflake", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
@@ -115,6 +122,8 @@ pub const KINDS: &[Kind] = &[
     filesystem::KIND,
     #[cfg(feature = "postgres")]
     postgres::KIND,
+    #[cfg(feature = "redshift")]
+    redshift::KIND,
     #[cfg(feature = "snowflake")]
     snowflake::KIND,
     #[cfg(feature = "sqlite")]

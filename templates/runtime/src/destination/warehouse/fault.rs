@@ -20,6 +20,7 @@ pub(in super::super) struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Why {
     /// The credentials are no good.
+    #[cfg(feature = "snowflake")]
     Unknown,
     Denied,
     Full,
@@ -83,6 +84,7 @@ impl Place {
     }
 
     /// For `map_err`: there is no connection.
+    #[cfg(feature = "snowflake")]
     pub(in super::super) fn not_connected(&self, fault: Fault) -> DestinationError {
         let other = |source| DestinationError::Open { place: self.name(), source };
         self.general("connect", fault).unwrap_or_else(other)
@@ -104,6 +106,7 @@ impl Place {
     fn general(&self, action: &'static str, fault: Fault) -> Result<DestinationError, Source> {
         let (place, who, source) = (self.name(), self.who.to_string(), fault.source);
         Ok(match fault.why {
+            #[cfg(feature = "snowflake")]
             Why::Unknown => DestinationError::Unknown { place, who, source },
             Why::Denied => DestinationError::Denied { place, who, action, source },
             Why::Full => DestinationError::NoSpace { place, source },

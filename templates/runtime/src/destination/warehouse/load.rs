@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fault::Answer;
-use super::lease;
 use super::schema::{self, Changing, Schema};
 use super::session::Session;
 use super::state::{self, Lookup};
 use super::write::Gate;
+use super::{lease, own_tables};
 use crate::destination::{
     Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, Result, SchemaChange,
     StateEntry, StateReader, TableWriter,
@@ -33,9 +33,9 @@ impl WarehouseLoad {
         let failed = place.package_failed("open a load");
         let session = main.as_mut();
         schema.create(session).map_err(place.package_failed("make the schema"))?;
-        schema::make_lease(session, &schema).map_err(&failed)?;
+        own_tables::make_lease(session, &schema).map_err(&failed)?;
         lease::take(session, &schema, claim)?;
-        schema::make_own_tables(session, &schema).map_err(&failed)?;
+        own_tables::make_missing(session, &schema).map_err(&failed)?;
         settle(session, &schema).map_err(&failed)?;
         let own = claim.token.chars().take(OWN).collect::<String>().to_lowercase();
         let gate = Arc::new(Gate::new(schema, own));

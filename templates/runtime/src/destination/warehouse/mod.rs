@@ -37,6 +37,7 @@ mod lease;
 mod load;
 mod long;
 mod merge;
+mod own_tables;
 mod schema;
 mod session;
 mod state;
