@@ -22,9 +22,11 @@ mod long_lists;
 mod meeting;
 mod moving_rows;
 mod postgres;
+mod redshift;
 mod rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
 mod singer;
+mod snowflake;

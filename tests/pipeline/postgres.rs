@@ -51,6 +51,12 @@ fn kinds<'c>(columns: impl Iterator<Item = &'c str>) -> Kinds {
     kinds
 }
 
+/// Kinds as the pipeline has noted them in a schema.
+pub(crate) fn kinds_in(warehouse: &Postgres, dataset: &str) -> Kinds {
+    let columns = format!("SELECT table_name, column_name, kind FROM {dataset}._columns");
+    kinds(warehouse.psql(&columns).lines())
+}
+
 const COLUMNS: &str = "SELECT table_name || char(9) || column_name || char(9) || kind FROM _columns";
 
 /// The same server, loaded into SQLite.
@@ -77,8 +83,7 @@ fn every_value_is_that_of_sqlite() {
     succeed(command(&example, &server, &warehouse).arg("check"));
     succeed(command(&example, &server, &warehouse).arg("run"));
     let found = in_postgres(&warehouse, "whole");
-    let columns = warehouse.psql("SELECT table_name, column_name, kind FROM whole._columns");
-    let found_kinds = kinds(columns.lines());
+    let found_kinds = kinds_in(&warehouse, "whole");
     let mut without_lists = found_kinds.clone();
     let lists = without_lists.values_mut().flat_map(BTreeMap::values_mut).filter(|kind| is_list(kind));
     let lists = lists.map(|kind| kind.replace_range(.., "json")).count();

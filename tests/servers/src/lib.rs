@@ -6,16 +6,20 @@
 mod azurite;
 mod bigquery;
 mod duckdb;
+mod fakesnow;
 mod google_storage;
 mod moto;
 mod postgres;
 mod process;
+mod redshift;
 mod request;
 
 pub use azurite::Azurite;
 pub use bigquery::BigQuery;
 pub use duckdb::duckdb_tables;
+pub use fakesnow::Fakesnow;
 pub use google_storage::GoogleStorage;
 pub use moto::Moto;
 pub use postgres::Postgres;
 pub use process::{Process, free_port, installed, program};
+pub use redshift::Redshift;

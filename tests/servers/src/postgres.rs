@@ -118,12 +118,31 @@ impl Postgres {
         self.psql_of(Self::DATABASE, sql)
     }
 
-    fn psql_of(&self, database: &str, sql: &str) -> String {
+    /// Runs statements, however long they are, all or none.
+    ///
+    /// # Panics
+    /// When one fails.
+    pub fn load(&self, sql: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), sql).expect("a write");
+        let mut psql = self.client(Self::DATABASE);
+        psql.arg("--single-transaction").arg("--file").arg(file.path()).stdin(Stdio::null());
+        let output = psql.output().expect("psql");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn client(&self, database: &str) -> Command {
         let mut psql = Command::new(program("psql", &folders()));
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=\t"]);
         psql.args(["--set=ON_ERROR_STOP=1", "--host=127.0.0.1"]).arg(format!("--port={}", self.port));
         psql.arg(format!("--username={}", Self::USER)).arg(format!("--dbname={database}"));
-        psql.env("PGPASSWORD", Self::PASSWORD).env("PGCLIENTENCODING", "UTF8").arg("--command").arg(sql);
+        psql.env("PGPASSWORD", Self::PASSWORD).env("PGCLIENTENCODING", "UTF8");
+        psql
+    }
+
+    fn psql_of(&self, database: &str, sql: &str) -> String {
+        let mut psql = self.client(database);
+        psql.arg("--command").arg(sql);
         let output = psql.stdin(Stdio::null()).output().expect("psql");
         assert!(output.status.success(), "{sql}\n{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end_matches('\n').to_owned()

@@ -63,7 +63,13 @@ pub mod bigquery;
 #[cfg(any(feature = "lake", feature = "postgres", feature = "singer", feature = "sqlite"))]
 mod cells;
 mod change;
-#[cfg(any(feature = "bigquery", feature = "postgres", feature = "singer", feature = "sqlite"))]
+#[cfg(any(
+    feature = "bigquery",
+    feature = "postgres",
+    feature = "singer",
+    feature = "sqlite",
+    feature = "warehouse"
+))]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -81,18 +87,29 @@ pub mod filesystem;
 mod lake;
 pub mod lease;
 #[cfg(feature = "objects")]
+#[cfg_attr(
+    not(feature = "filesystem"),
+    allow(dead_code, unused_imports, reason = "others need less of what stores do")
+)]
 pub mod objects;
 mod package;
 #[cfg(feature = "parquet")]
+#[cfg_attr(not(feature = "filesystem"), allow(dead_code, unused_imports, reason = "others only write"))]
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redshift")]
+pub mod redshift;
 #[cfg(feature = "singer")]
 pub mod singer;
-#[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "snowflake")]
+pub mod snowflake;
+#[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite", feature = "warehouse"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "warehouse")]
+mod warehouse;
 
 pub use abilities::{Abilities, Atomicity, Widening};
 pub use change::SchemaChange;
@@ -116,7 +133,8 @@ pub struct Kind {
 }
 
 /// All destinations there are, by name; each is a feature.
-pub const NAMES: &[&str] = &["bigquery", "delta", "duckdb", "filesystem", "postgres", "singer", "sqlite"];
+pub const NAMES: &[&str] =
+    &["bigquery", "delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
@@ -130,8 +148,12 @@ pub const KINDS: &[Kind] = &[
     filesystem::KIND,
     #[cfg(feature = "postgres")]
     postgres::KIND,
+    #[cfg(feature = "redshift")]
+    redshift::KIND,
     #[cfg(feature = "singer")]
     singer::KIND,
+    #[cfg(feature = "snowflake")]
+    snowflake::KIND,
     #[cfg(feature = "sqlite")]
     sqlite::KIND,
 ];

@@ -6,9 +6,11 @@ mod encode;
 #[cfg(feature = "objects")]
 mod read;
 
+#[cfg(any(feature = "lake", feature = "warehouse"))]
+pub(super) use self::encode::Encoder;
 pub(super) use self::encode::encoder;
-#[cfg(feature = "objects")]
-pub(super) use self::encode::{Encoder, properties};
+#[cfg(feature = "lake")]
+pub(super) use self::encode::properties;
 #[cfg(feature = "delta")]
 pub(super) use self::read::batches;
 #[cfg(feature = "objects")]

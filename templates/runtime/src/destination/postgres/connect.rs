@@ -14,7 +14,7 @@ use super::Result;
 use super::settings::Address;
 use crate::destination::DestinationError;
 
-pub(super) type Sql<T> = std::result::Result<T, Error>;
+pub(in super::super) type Sql<T> = std::result::Result<T, Error>;
 
 /// A value and its type. With types, a statement needs no name on the server, and a pooler in between may send each
 /// transaction elsewhere.
@@ -22,8 +22,8 @@ pub(super) type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 
 /// Where connections lead to, and what carries them.
 #[derive(Debug, Clone)]
-pub(super) struct Server {
-    pub(super) address: Arc<Address>,
+pub(in super::super) struct Server {
+    pub(in super::super) address: Arc<Address>,
     carrier: Arc<Carrier>,
 }
 
@@ -40,20 +40,20 @@ impl Drop for Carrier {
 }
 
 /// A connection.
-pub(super) struct Session {
+pub(in super::super) struct Session {
     client: Client,
     pub(super) server: Server,
 }
 
 impl Server {
-    pub(super) fn new(address: Address) -> Result<Self> {
+    pub(in super::super) fn new(address: Address) -> Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let place = address.place.name();
         let runtime = runtime.map_err(|error| DestinationError::Open { place, source: error.into() })?;
         Ok(Self { address: Arc::new(address), carrier: Arc::new(Carrier(Some(runtime))) })
     }
 
-    pub(super) fn connect(&self) -> Result<Session> {
+    pub(in super::super) fn connect(&self) -> Result<Session> {
         let address = Arc::clone(&self.address);
         let failed = |source| DestinationError::Unreachable { place: self.address.place.name(), source };
         let Some(runtime) = &self.carrier.0 else { return Err(failed("its threads have ended".into())) };
@@ -110,6 +110,33 @@ impl Session {
                 }
             }
             Ok(Ok(()))
+        })
+    }
+
+    /// Shows rows one by one, with all values as texts; how many rows it was about. A statement goes as it is, which is what
+    /// servers take that know no types of parameters.
+    #[cfg(feature = "redshift")]
+    pub(in super::super) fn each_text(
+        &self,
+        sql: &str,
+        mut visit: impl FnMut(&tokio_postgres::SimpleQueryRow) -> Result<()>,
+    ) -> Sql<Result<u64>> {
+        use tokio_postgres::SimpleQueryMessage::{CommandComplete, Row};
+        block_on(async {
+            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
+            let mut count = 0;
+            while let Some(message) = messages.try_next().await? {
+                match message {
+                    CommandComplete(rows) => count = rows,
+                    Row(row) => {
+                        if let Err(error) = visit(&row) {
+                            return Ok(Err(error));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Ok(Ok(count))
         })
     }
 

@@ -15,15 +15,15 @@ type Source = Box<dyn StdError + Send + Sync>;
 
 /// The schema, as messages call it, and who asks.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(in super::super) struct Place {
     name: Arc<str>,
     user: Arc<str>,
 }
 
 impl Place {
-    pub(super) fn new(schema: &str, database: &str, address: &str, user: &str) -> Self {
+    pub(super) fn new(called: &str, schema: &str, database: &str, address: &str, user: &str) -> Self {
         let name = format!(
-            "PostgreSQL schema `{}` of database `{}` at {}",
+            "{called} schema `{}` of database `{}` at {}",
             Excerpt::new(schema),
             Excerpt::new(database),
             Excerpt::new(address)
@@ -31,8 +31,13 @@ impl Place {
         Self { name: name.into(), user: format!("`{}`", Excerpt::new(user)).into() }
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(in super::super) fn name(&self) -> String {
         self.name.to_string()
+    }
+
+    #[cfg(feature = "redshift")]
+    pub(in super::super) fn user(&self) -> &str {
+        &self.user
     }
 
     /// For `map_err`: what failed on which table.
@@ -132,7 +137,7 @@ impl fmt::Display for Said {
 
 impl StdError for Said {}
 
-fn source_of(error: Error) -> Source {
+pub(in super::super) fn source_of(error: Error) -> Source {
     match error.as_db_error() {
         Some(said) => Box::new(Said(text_of(said))),
         None => error.into(),

@@ -47,10 +47,14 @@ mod tests;
 mod tls;
 mod write;
 
-use self::connect::{Server, Session};
+pub(super) use self::connect::{Server, Session};
+#[cfg(feature = "redshift")]
+pub(super) use self::fault::source_of;
 use self::load::PostgresLoad;
 use self::schema::{NAMING, Schema};
-use self::settings::Address;
+pub(super) use self::settings::Address;
+#[cfg(feature = "redshift")]
+pub(super) use self::settings::{Settings, SslMode};
 
 pub(super) const KIND: Kind = Kind {
     name: "postgres",

@@ -16,26 +16,26 @@ use crate::config::{self, ConfigError, Secret};
 /// What the configuration says.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Settings {
+pub(in super::super) struct Settings {
     /// `postgres://user:password@host:port/database`.
-    url: Option<Secret>,
+    pub(in super::super) url: Option<Secret>,
     /// A name, an address, or the folder of a socket.
-    host: Option<String>,
-    port: Option<u16>,
-    user: Option<String>,
-    password: Option<Secret>,
-    database: Option<String>,
-    sslmode: Option<SslMode>,
+    pub(in super::super) host: Option<String>,
+    pub(in super::super) port: Option<u16>,
+    pub(in super::super) user: Option<String>,
+    pub(in super::super) password: Option<Secret>,
+    pub(in super::super) database: Option<String>,
+    pub(in super::super) sslmode: Option<SslMode>,
     /// Certificates of authorities, or `system`.
-    sslrootcert: Option<PathBuf>,
+    pub(in super::super) sslrootcert: Option<PathBuf>,
     /// How many connections bring rows at a time.
-    connections: Option<usize>,
+    pub(in super::super) connections: Option<usize>,
 }
 
 /// How much of a server's certificate is believed, as `psql` calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum SslMode {
+pub(in super::super) enum SslMode {
     Disable,
     /// TLS where the server has it.
     Prefer,
@@ -49,12 +49,12 @@ pub(super) enum SslMode {
 
 /// Where connections lead to.
 #[derive(Debug)]
-pub(super) struct Address {
-    pub(super) config: tokio_postgres::Config,
+pub(in super::super) struct Address {
+    pub(in super::super) config: tokio_postgres::Config,
     /// `None`: connections are plain.
     pub(super) tls: Option<Tls>,
     pub(super) schema: String,
-    pub(super) place: Place,
+    pub(in super::super) place: Place,
 }
 
 /// Beyond a few, the server does not write faster.
@@ -81,13 +81,22 @@ impl Address {
                 message,
             });
         }
-        let url = Url::of(&said, config)?;
+        Self::of(&said, config, "PostgreSQL")
+    }
+
+    /// What was read, of a server that people call so.
+    pub(in super::super) fn of(
+        said: &Settings,
+        config: &config::Destination,
+        called: &str,
+    ) -> Result<Self, ConfigError> {
+        let url = Url::of(said, config)?;
         let mut server = match &url.rest {
             Some(rest) => rest.parse().map_err(|_| config.unusable("url", Url::WANTED))?,
             None => tokio_postgres::Config::new(),
         };
-        reach(&mut server, &said, config)?;
-        identify(&mut server, &said, config);
+        reach(&mut server, said, config)?;
+        identify(&mut server, said, config);
         let mode = said.sslmode.map_or_else(|| url.mode(config), Ok)?;
         let roots = said.sslrootcert.clone().or_else(|| url.roots(config));
         let is_socket = |host: &Host| !matches!(host, Host::Tcp(_));
@@ -106,7 +115,7 @@ impl Address {
         let tls = (mode != SslMode::Disable).then(|| Tls::new(mode, roots.as_deref(), config)).transpose()?;
         let user = server.get_user().unwrap_or_default();
         let database = server.get_dbname().unwrap_or(user);
-        let place = Place::new(&config.dataset, database, &shown(&server), user);
+        let place = Place::new(called, &config.dataset, database, &shown(&server), user);
         Ok(Self { config: server, tls, schema: config.dataset.clone(), place })
     }
 }

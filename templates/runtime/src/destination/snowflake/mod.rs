@@ -1,0 +1,159 @@
+//! Snowflake: a schema of a database, through its ADBC driver, which is a library that people install.
+//!
+//! | kind | column type | value |
+//! | --- | --- | --- |
+//! | bool | `BOOLEAN` | |
+//! | int | `NUMBER(38, 0)` | what Snowflake has for integers: all 64 bits fit |
+//! | float | `FLOAT` | |
+//! | date | `DATE` | |
+//! | timestamp | `TIMESTAMP_TZ` | in UTC; it compares as an instant, whatever the time zone of who asks |
+//! | text | `VARCHAR` | one of more than 16 MB in pieces |
+//! | json, list | `VARIANT` | keeps what JSON means: not blanks, nor the order of keys |
+//!
+//! Names are in upper case, as Snowflake makes them of names without quotes: `SELECT title FROM gitlab.project_issues`
+//! finds what the pipeline calls so. Names that differ only in case would be one, so there are none.
+//!
+//! Files go to the stage that every table has, so a waiting table that is dropped takes them along. What is made and
+//! dropped ends a transaction in Snowflake, so none of it is in that of a package. See [`warehouse`](super::warehouse) for
+//! the rest.
+//!
+//! Its own tables: `_LOADS`, `_REPORTS`, `_STATE`, `_TABLES`, `_COLUMNS`, `_PACKAGES`, `_TEXTS` and `_LEASE`; while a load
+//! is open, those that begin with `_NEW_`, `_GONE_`, `_STAGE_`, `_OPEN_` and `_KEPT_`.
+
+use std::sync::Arc;
+
+use super::warehouse::{Answer, Looked, Place, Session, Warehouse, abilities};
+use super::{Kind, Result};
+use crate::resource::ColumnKind;
+use crate::schema::Naming;
+
+mod connect;
+mod driver;
+mod files;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use self::connect::{Account, Connection};
+use self::files::Folder;
+use self::settings::Address;
+use super::warehouse::Schema;
+
+pub(super) const KIND: Kind = Kind {
+    name: "snowflake",
+    abilities: |_| Ok(abilities(NAMING)),
+    open: |config| Ok(Box::new(Looked::open(Arc::new(Snowflake::new(Address::read(config)?)?))?)),
+};
+
+/// Names that need no quotes, apart from reserved words.
+const NAMING: Naming = Naming {
+    longest: 255,
+    folds_case: true,
+    takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
+    ..Naming::DEFAULT
+};
+
+/// How long a `VARCHAR` is that says nothing of its length.
+const LONGEST: usize = 16 << 20;
+
+/// A schema of a database of an account.
+#[derive(Debug)]
+struct Snowflake {
+    account: Account,
+    schema: String,
+    folder: Folder,
+}
+
+impl Snowflake {
+    fn new(address: Address) -> Result<Self> {
+        let schema = address.schema.clone();
+        let folder = Folder::new();
+        Ok(Self { account: Account::open(address)?, schema, folder })
+    }
+}
+
+impl Warehouse for Snowflake {
+    fn place(&self) -> &Place {
+        &self.account.place
+    }
+
+    fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    fn naming(&self) -> Naming {
+        NAMING
+    }
+
+    fn named(&self, name: &str) -> String {
+        name.to_ascii_uppercase()
+    }
+
+    fn connect(&self) -> Result<Box<dyn Session>> {
+        let connection = Connection::open(&self.account);
+        Ok(Box::new(connection.map_err(|fault| self.place().not_connected(fault))?))
+    }
+
+    fn enter(&self, session: &mut dyn Session) -> Answer<()> {
+        session.run(&format!("USE SCHEMA {}", super::sql::quoted(&self.schema))).map(drop)
+    }
+
+    fn column_type(&self, kind: ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Bool => "BOOLEAN",
+            ColumnKind::Int => "NUMBER(38, 0)",
+            ColumnKind::Float => "FLOAT",
+            ColumnKind::Date => "DATE",
+            ColumnKind::Timestamp => "TIMESTAMP_TZ",
+            ColumnKind::Text => "VARCHAR",
+            ColumnKind::Json | ColumnKind::List(_) => "VARIANT",
+        }
+    }
+
+    /// Of a key that comes twice the last value counts.
+    fn settled(&self, column: &str, kind: ColumnKind) -> String {
+        match kind {
+            ColumnKind::Json | ColumnKind::List(_) => format!("PARSE_JSON({column}, 'd')"),
+            _ => column.to_owned(),
+        }
+    }
+
+    /// In quotes, a backslash begins an escape.
+    fn literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+    }
+
+    fn instant(&self, column: &str) -> String {
+        format!("CAST(DATE_PART(EPOCH_MICROSECOND, {column}) AS VARCHAR)")
+    }
+
+    /// JSON in pieces would be none any more.
+    fn longest(&self, kind: ColumnKind) -> usize {
+        if kind == ColumnKind::Text { LONGEST } else { usize::MAX }
+    }
+
+    /// What is read again after a crash need not be kept for days.
+    fn passing_table(&self) -> &'static str {
+        "TRANSIENT TABLE"
+    }
+
+    fn put(&self, session: &mut dyn Session, waiting: &str, file: &str, bytes: Vec<u8>) -> Answer<()> {
+        let file = self.folder.write(file, &bytes)?;
+        let put = format!(
+            "PUT {} @%{} AUTO_COMPRESS = FALSE OVERWRITE = TRUE",
+            self.literal(&file.url()),
+            self.named(waiting)
+        );
+        session.run(&put).map(drop)
+    }
+
+    /// Logical types are those of dates and times; and no text stands for null.
+    fn copy(&self, waiting: &str, schema: &Schema) -> Answer<String> {
+        Ok(format!(
+            "COPY INTO {} FROM @%{} FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE NULL_IF = ()) \
+             MATCH_BY_COLUMN_NAME = CASE_SENSITIVE",
+            schema.table(waiting),
+            self.named(waiting)
+        ))
+    }
+}

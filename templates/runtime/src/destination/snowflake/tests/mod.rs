@@ -1,0 +1,164 @@
+//! The conformance of Snowflake, and what is its own, against fakesnow: Snowflake's protocol, through the real driver. What
+//! it lets pass and Snowflake would not, the grammar of all warehouses looks for.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_servers::Fakesnow;
+
+use super::{KIND, Snowflake};
+use crate::config::{self, Config, GITLAB_API};
+use crate::destination::conformance::{self, Place};
+use crate::destination::warehouse::grammar::{self, Recorded, Sent};
+use crate::destination::warehouse::{Looked, Session, Warehouse, rows};
+use crate::destination::{Destination, Result};
+use crate::resource::ColumnKind;
+use crate::schema::time::instant_text;
+
+mod connecting;
+
+const DATABASE: &str = "ANALYTICS";
+
+/// A schema of its own.
+struct Dataset {
+    server: Arc<Fakesnow>,
+    name: String,
+    sent: Sent,
+}
+
+/// The server lives as long as some test uses it.
+fn server() -> Arc<Fakesnow> {
+    static RUNNING: Mutex<Weak<Fakesnow>> = Mutex::new(Weak::new());
+    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(Fakesnow::start());
+        *running = Arc::downgrade(&server);
+        server
+    })
+}
+
+/// What the configuration says, with nothing of this process's environment.
+fn configured(toml: &str, environment: &[(&str, &str)]) -> config::Destination {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, format!("[destination]\nkind = 'snowflake'\n{toml}")).unwrap();
+    let environment: BTreeMap<String, String> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::load(Some(&path), &environment, &[], GITLAB_API).unwrap().destination
+}
+
+fn opened(config: &config::Destination) -> Result<Box<dyn Destination>> {
+    (KIND.open)(config)
+}
+
+impl Dataset {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("gitlab_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let dataset = Self { server: server(), name, sent: Sent::default() };
+        dataset.session().run(&format!("CREATE DATABASE IF NOT EXISTS {DATABASE}")).unwrap();
+        dataset
+    }
+
+    fn config(&self) -> config::Destination {
+        let driver = Fakesnow::driver();
+        let port = self.server.port().to_string();
+        configured(
+            &format!("dataset = '{}'\n[destination.snowflake]\ndriver = '{}'", self.name, driver.display()),
+            &[
+                ("SNOWFLAKE_ACCOUNT", "an-account"),
+                ("SNOWFLAKE_USER", "LOADER"),
+                ("SNOWFLAKE_PASSWORD", "a-secret"),
+                ("SNOWFLAKE_DATABASE", DATABASE),
+                ("SNOWFLAKE_HOST", "127.0.0.1"),
+                ("SNOWFLAKE_PORT", &port),
+                ("SNOWFLAKE_PROTOCOL", "http"),
+            ],
+        )
+    }
+
+    fn warehouse(&self) -> Snowflake {
+        Snowflake::new(super::Address::read(&self.config()).unwrap()).unwrap()
+    }
+
+    fn session(&self) -> Box<dyn Session> {
+        self.warehouse().connect().unwrap()
+    }
+
+    fn schema(&self) -> String {
+        self.name.to_uppercase()
+    }
+}
+
+/// A column as a text that tells all of its value.
+fn shown(name: &str, kind: ColumnKind) -> String {
+    let column = format!("\"{}\"", name.to_uppercase());
+    match kind {
+        ColumnKind::Timestamp => format!("CAST(DATE_PART(EPOCH_MICROSECOND, {column}) AS VARCHAR)"),
+        ColumnKind::Json | ColumnKind::List(_) => format!("TO_JSON({column})"),
+        _ => format!("CAST({column} AS VARCHAR)"),
+    }
+}
+
+fn json_of(cell: Option<String>, kind: ColumnKind) -> Value {
+    let Some(text) = cell else { return Value::Null };
+    match kind {
+        ColumnKind::Bool => json!(text.parse::<bool>().unwrap()),
+        ColumnKind::Int => json!(text.parse::<i64>().unwrap()),
+        ColumnKind::Float => json!(text.parse::<f64>().unwrap()),
+        ColumnKind::Json | ColumnKind::List(_) => serde_json::from_str(&text).unwrap(),
+        ColumnKind::Timestamp => json!(instant_text(text.parse().unwrap())),
+        ColumnKind::Text | ColumnKind::Date => json!(text),
+    }
+}
+
+impl Place for Dataset {
+    fn open(&self) -> Box<dyn Destination> {
+        let warehouse = self.warehouse();
+        let warehouse = Recorded { warehouse, sent: Arc::clone(&self.sent), longest: usize::MAX };
+        Box::new(Looked::open(Arc::new(warehouse)).unwrap())
+    }
+
+    fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
+        let mut session = self.session();
+        let (schema, table) = (self.schema(), table.to_uppercase());
+        let there = format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' AND table_name = '{table}'"
+        );
+        if rows(session.as_mut(), &there).unwrap().is_empty() {
+            return Vec::new();
+        }
+        let cells: Vec<String> = columns.iter().map(|(name, kind)| shown(name, *kind)).collect();
+        let sql = format!("SELECT {} FROM \"{schema}\".\"{table}\"", cells.join(", "));
+        let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| json_of(cell, *kind);
+        let rows = rows(session.as_mut(), &sql).unwrap().into_iter();
+        rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
+    }
+
+    fn end_lease(&self) {
+        let sql = format!("UPDATE \"{}\".\"_LEASE\" SET \"ENDS\" = 0", self.schema());
+        // Where no load was ever opened there is none.
+        let _ = self.session().run(&sql);
+    }
+}
+
+#[test]
+fn it_conforms() {
+    let sent = Sent::default();
+    conformance::check(|| Dataset { sent: Arc::clone(&sent), ..Dataset::new() });
+    grammar::check("snowflake", &sent);
+}
+
+#[test]
+fn a_probe_leaves_nothing_but_the_schema() {
+    let dataset = Dataset::new();
+    dataset.open().probe().unwrap();
+    let there = format!(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = '{}'",
+        dataset.schema()
+    );
+    assert_eq!(rows(dataset.session().as_mut(), &there).unwrap(), Vec::<Vec<_>>::new());
+}
