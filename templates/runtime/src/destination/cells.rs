@@ -19,14 +19,7 @@ pub(super) enum Cells<'b> {
     Timestamp(&'b TimestampMicrosecondArray),
     Text(&'b StringArray),
     Json(&'b StringArray),
-    List(
-        &'b ListArray,
-        #[cfg_attr(
-            not(any(feature = "postgres", feature = "singer")),
-            expect(dead_code, reason = "others have lists as JSON")
-        )]
-        ItemKind,
-    ),
+    List(&'b ListArray, ItemKind),
 }
 
 impl<'b> Cells<'b> {
@@ -56,7 +49,6 @@ impl<'b> Cells<'b> {
     }
 
     /// Writes what is neither text nor a list, without quotes.
-    #[cfg(any(feature = "filesystem", feature = "singer"))]
     pub(super) fn write_plain(self, row: usize, out: &mut Vec<u8>) {
         use std::io::Write;
 
@@ -77,7 +69,6 @@ impl<'b> Cells<'b> {
     }
 
     /// The items of all its lists, and which of them are those of a row.
-    #[cfg(any(feature = "postgres", feature = "singer"))]
     pub(super) fn items(self, row: usize) -> Option<(Cells<'b>, std::ops::Range<usize>)> {
         let Cells::List(array, item) = self else { return None };
         let offset = |at: usize| usize::try_from(*array.value_offsets().get(at)?).ok();

@@ -2,15 +2,12 @@
 
 use arrow_array::RecordBatch;
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::cells::Cells;
 use super::{DestinationError, Result};
 use crate::schema::table::Column;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::schema::table::Table;
 
 /// The columns of a batch, which are exactly these.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn cells_of<'b>(
     batch: &'b RecordBatch,
     columns: &[Column],
@@ -30,14 +27,12 @@ pub(super) fn cells_of<'b>(
 }
 
 /// Those columns of the table that a batch of its records' keys has.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn key_columns(parents: &RecordBatch, table: &Table) -> Vec<Column> {
     let names = parents.schema_ref().fields().iter().map(|field| field.name());
     names.filter_map(|name| table.column(name)).cloned().collect()
 }
 
 /// Where these columns stand in the table.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn positions(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     let position = |name: &String| {
         let at = table.columns.iter().position(|column| column.name == *name);

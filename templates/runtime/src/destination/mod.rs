@@ -60,16 +60,10 @@ use crate::schema::table::Table;
 mod abilities;
 #[cfg(feature = "bigquery")]
 pub mod bigquery;
-#[cfg(any(feature = "lake", feature = "postgres", feature = "singer", feature = "sqlite"))]
+#[allow(dead_code, reason = "each destination needs a part of it")]
 mod cells;
 mod change;
-#[cfg(any(
-    feature = "bigquery",
-    feature = "postgres",
-    feature = "singer",
-    feature = "sqlite",
-    feature = "warehouse"
-))]
+#[allow(dead_code, reason = "each destination needs a part of it")]
 mod columns;
 #[cfg(test)]
 pub mod conformance;
@@ -79,7 +73,7 @@ pub mod delta;
 pub mod duckdb;
 mod entry;
 mod error;
-#[cfg(any(feature = "duckdb", feature = "lake", feature = "singer", feature = "sqlite"))]
+#[allow(dead_code, reason = "each destination needs a part of it")]
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
@@ -87,14 +81,11 @@ pub mod filesystem;
 mod lake;
 pub mod lease;
 #[cfg(feature = "objects")]
-#[cfg_attr(
-    not(feature = "filesystem"),
-    allow(dead_code, unused_imports, reason = "others need less of what stores do")
-)]
+#[allow(dead_code, unused_imports, reason = "each destination needs a part of it")]
 pub mod objects;
 mod package;
 #[cfg(feature = "parquet")]
-#[cfg_attr(not(feature = "filesystem"), allow(dead_code, unused_imports, reason = "others only write"))]
+#[allow(dead_code, unused_imports, reason = "each destination needs a part of it")]
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -104,7 +95,7 @@ pub mod redshift;
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
-#[cfg(any(feature = "duckdb", feature = "postgres", feature = "sqlite", feature = "warehouse"))]
+#[allow(dead_code, reason = "each destination needs a part of it")]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

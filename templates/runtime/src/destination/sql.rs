@@ -6,7 +6,6 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// Names in quotes, with commas between.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }

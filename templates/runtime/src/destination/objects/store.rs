@@ -9,9 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-#[cfg(feature = "delta")]
 use chrono::{DateTime, Utc};
-#[cfg(feature = "delta")]
 use object_store::ObjectMeta;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
@@ -201,7 +199,6 @@ impl Store {
     }
 
     /// What stands in a folder, and since when.
-    #[cfg(feature = "delta")]
     pub(in super::super) fn aged(&self, folder: &str) -> Answer<Vec<(String, DateTime<Utc>)>> {
         let (objects, path) = (self.objects(), self.at(folder));
         let found = self.wait(async move { objects.list_with_delimiter(Some(&path)).await })?;
@@ -209,7 +206,6 @@ impl Store {
         Ok(found.objects.iter().filter_map(aged).collect())
     }
 
-    #[cfg(feature = "filesystem")]
     /// Moves objects, several at a time; what is not there has been moved before.
     pub(in super::super) fn rename_all(
         &self,

@@ -6,14 +6,8 @@ mod encode;
 #[cfg(feature = "objects")]
 mod read;
 
-#[cfg(any(feature = "lake", feature = "warehouse"))]
-pub(super) use self::encode::Encoder;
-pub(super) use self::encode::encoder;
-#[cfg(feature = "lake")]
-pub(super) use self::encode::properties;
-#[cfg(feature = "delta")]
-pub(super) use self::read::batches;
+pub(super) use self::encode::{Encoder, encoder, properties};
 #[cfg(feature = "objects")]
-pub(super) use self::read::{Footer, each_batch, each_in_group, external, footer};
+pub(super) use self::read::{Footer, batches, each_batch, each_in_group, external, footer};
 
 pub(super) type Coded<T> = std::result::Result<T, ParquetError>;

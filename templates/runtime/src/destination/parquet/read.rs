@@ -122,7 +122,6 @@ fn as_instants(metadata: ArrowReaderMetadata) -> Coded<ArrowReaderMetadata> {
 }
 
 /// All of a file that is in memory.
-#[cfg(feature = "delta")]
 pub(in super::super) fn batches(bytes: Bytes) -> Coded<impl Iterator<Item = Coded<RecordBatch>>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, plain())?.build()?;
     Ok(reader.map(|batch| batch.map_err(ParquetError::from)))
