@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod bigquery;
 mod evidence;
 mod example;
 mod fetching;

@@ -12,9 +12,9 @@ use test_servers::Postgres;
 use crate::example::{Example, Row, Tables, compare};
 
 /// Kinds by table and column.
-type Kinds = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Kinds = BTreeMap<String, BTreeMap<String, String>>;
 
-const FRESH: [&str; 2] = ["_load_id", "_loaded_at"];
+pub(crate) const FRESH: [&str; 2] = ["_load_id", "_loaded_at"];
 
 /// A pipeline that loads into a schema.
 fn example(dataset: &str, config: &str) -> Example {
@@ -33,7 +33,7 @@ fn command(example: &Example, server: &SampleServer, warehouse: &Postgres) -> Co
     command
 }
 
-fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.output().expect("an exit");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
@@ -42,7 +42,7 @@ fn succeed(command: &mut Command) -> String {
 }
 
 /// What a value is, however it is stored.
-fn plain(text: String, kind: &str) -> String {
+pub(crate) fn plain(text: String, kind: &str) -> String {
     match kind {
         "float" => format!("{:?}", text.parse::<f64>().expect("a float")),
         kind if kind == "json" || is_list(kind) => {
@@ -52,7 +52,7 @@ fn plain(text: String, kind: &str) -> String {
     }
 }
 
-fn is_list(kind: &str) -> bool {
+pub(crate) fn is_list(kind: &str) -> bool {
     kind.starts_with("list of ")
 }
 
@@ -139,7 +139,7 @@ fn of_postgres(warehouse: &Postgres, dataset: &str) -> (Kinds, Tables) {
 }
 
 /// The same server, loaded into SQLite.
-fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Tables) {
+pub(crate) fn expected(server: &SampleServer, arguments: &[&str]) -> (Kinds, Tables) {
     let example = Example::new("");
     example.load(server, arguments);
     of_sqlite(&example)
