@@ -30,7 +30,7 @@ fn command(example: &Example, server: &SampleServer, warehouse: &Postgres) -> Co
     command
 }
 
-fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.output().expect("an exit");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
