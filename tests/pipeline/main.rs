@@ -17,6 +17,7 @@ mod example;
 mod fetching;
 mod files;
 mod filters;
+mod guides;
 mod incremental;
 mod interrupted;
 mod long_lists;

@@ -125,7 +125,7 @@ impl Failure {
                 Some("this is a fault of gitlab-init; please report it with the document".into())
             }
             Self::CrateName { .. } => {
-                Some("use letters, digits, `-` and `_`, and start with a letter".into())
+                Some("use letters, digits, `-` and `_`, start with a letter, and take no name that Rust or the engine has: `my-gitlab` will do".into())
             }
             Self::Prompt(_) => Some("`--yes` asks nothing".into()),
             Self::Address { option: "--base-url", .. } => {
