@@ -21,18 +21,22 @@ def rows(sql):
     return cursor.execute(sql).fetchall()
 
 
-def text(value):
-    match value:
-        case None:
-            return None
-        case bool():
-            return str(value).lower()
-        case datetime.datetime():
-            at = value.astimezone(datetime.timezone.utc)
-            return f"{at.year:04}-{at:%m-%dT%H:%M:%S.%f}Z"
-        case float():
-            return repr(value)
-    return str(value)
+def asked_for(column, kind):
+    """In upper case, as a name without quotes is read; only reserved words need them. A time that is null comes back as 1970
+    from fakesnow, so times come as numbers."""
+    name = f'"{column.upper()}"'
+    return f"DATE_PART(EPOCH_MICROSECOND, {name})" if kind == "timestamp" else name
+
+
+def text(value, kind):
+    if value is None:
+        return None
+    if kind == "timestamp":
+        at = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int(value))
+        return f"{at.year:04}-{at:%m-%dT%H:%M:%S.%f}Z"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 if "run" in asked:
@@ -42,9 +46,8 @@ tables = {}
 for table, column, kind in rows(f'SELECT TABLE_NAME, COLUMN_NAME, KIND FROM {schema}._COLUMNS'):
     tables.setdefault(table, {"kinds": {}})["kinds"][column] = kind
 for name, table in tables.items():
-    columns = [column for column in table["kinds"] if column not in ("_load_id", "_loaded_at")]
-    # In upper case, as a name without quotes is read; only reserved words need them.
-    named = ", ".join(f'"{column.upper()}"' for column in columns)
+    kinds = {column: kind for column, kind in table["kinds"].items() if column not in ("_load_id", "_loaded_at")}
+    named = ", ".join(asked_for(*column) for column in kinds.items())
     found = rows(f'SELECT {named} FROM {schema}."{name.upper()}"')
-    table["rows"] = [dict(zip(columns, map(text, row))) for row in found]
+    table["rows"] = [dict(zip(kinds, map(text, row, kinds.values()))) for row in found]
 json.dump(tables, sys.stdout)
