@@ -138,8 +138,9 @@ fn what_runs_elsewhere_has_what_its_destination_needs() {
         let made = Pipeline::scaffold(folder.path(), "elsewhere", &["--destination", kind]).expect("a crate");
         let ci: Value = serde_yaml::from_str(&read(&made.folder, ".gitlab-ci.yml")).expect("YAML");
         let file = json!(format!("gitlab.{kind}"));
-        assert_eq!(ci["load"]["artifacts"]["paths"], json!([file]));
-        assert!(ci["load"]["cache"]["paths"].as_array().expect("a list").contains(&file));
+        assert!(ci["load"]["artifacts"].is_null(), "who may see the project could download them");
+        let caches = ci["load"]["cache"].as_array().expect("caches");
+        assert!(caches.iter().any(|cache| cache["paths"] == json!([file])), "{caches:?}");
         let image = read(&made.folder, "Dockerfile");
         assert_eq!(image.contains("libduckdb.so"), kind == "duckdb", "{image}");
     }

@@ -36,6 +36,11 @@ pub trait Place {
 
     /// The lease of the load that is open ends, as if its time were over, though whoever holds it does not know.
     fn end_lease(&self);
+
+    /// How many calls of a load lie between two crashes; more than one where each of them takes long.
+    fn crashes_between(&self) -> usize {
+        1
+    }
 }
 
 type Check = fn(&dyn Place);

@@ -112,6 +112,10 @@ impl Place for Dataset {
         rows.into_iter().flatten().map(row).collect()
     }
 
+    fn crashes_between(&self) -> usize {
+        4
+    }
+
     fn end_lease(&self) {
         let sql = format!("UPDATE {} SET ends = TIMESTAMP_SECONDS(0) WHERE TRUE", self.table("_lease"));
         // Before the first load there is none.

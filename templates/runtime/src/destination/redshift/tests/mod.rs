@@ -151,6 +151,10 @@ impl Place for Dataset {
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 
+    fn crashes_between(&self) -> usize {
+        4
+    }
+
     fn end_lease(&self) {
         let table = format!("{}._lease", self.name);
         let sql = format!(

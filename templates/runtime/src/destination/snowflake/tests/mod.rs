@@ -138,6 +138,10 @@ impl Place for Dataset {
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 
+    fn crashes_between(&self) -> usize {
+        4
+    }
+
     fn end_lease(&self) {
         let sql = format!("UPDATE \"{}\".\"_LEASE\" SET \"ENDS\" = 0", self.schema());
         // Where no load was ever opened there is none.
