@@ -9,7 +9,6 @@
 )]
 
 mod access;
-mod bigquery;
 mod delta;
 mod everywhere;
 mod evidence;

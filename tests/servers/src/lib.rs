@@ -4,7 +4,6 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod azurite;
-mod bigquery;
 mod duckdb;
 mod fakesnow;
 mod google_storage;
@@ -15,7 +14,6 @@ mod redshift;
 mod request;
 
 pub use azurite::Azurite;
-pub use bigquery::BigQuery;
 pub use duckdb::duckdb_tables;
 pub use fakesnow::Fakesnow;
 pub use google_storage::GoogleStorage;

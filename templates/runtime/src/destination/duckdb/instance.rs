@@ -92,7 +92,13 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
     if !path.exists() && access == Access::Load {
         make(path, limits)?;
     }
-    let connection = Connection::open_with_flags(path, config(access, limits)?)?;
+    let temporary = temporary_of(path);
+    let connection =
+        Connection::open_with_flags(path, config(access, limits)?.with("temp_directory", &temporary)?)?;
+    if access == Access::Load {
+        // The file is ours alone, so these are of runs that died.
+        remove_temporaries(path, &temporary).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
+    }
     let mut instance = Instance { connection, access, shares: 0 };
     let connected = instance.connect(key.clone())?;
     instances.insert(key, instance);
@@ -105,6 +111,28 @@ fn config(access: Access, limits: Limits<'_>) -> Result<Config> {
     let config = Config::default().access_mode(mode)?.enable_autoload_extension(false)?;
     let config = config.max_memory(limits.memory)?.threads(i64::from(limits.threads.max(1)))?;
     config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
+}
+
+/// A folder for what does not fit into memory, which no other process has had: where DuckDB finds blocks of a run that died,
+/// it takes them for its own, removes them, and believes from then on that its disk is full.
+fn temporary_of(path: &Path) -> String {
+    beside(path, &format!("{TEMPORARY}-{:016x}", fastrand::u64(..))).display().to_string()
+}
+
+/// How such a folder is called after the file.
+const TEMPORARY: &str = ".tmp";
+
+fn remove_temporaries(path: &Path, own: &str) -> io::Result<()> {
+    let start = beside(path, TEMPORARY).display().to_string();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(folder)? {
+        let found = path.with_file_name(entry?.file_name());
+        let name = found.display().to_string();
+        if name.starts_with(&start) && name != own && found.is_dir() {
+            std::fs::remove_dir_all(found)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes an empty file, which is there whole or not at all: DuckDB takes one whose making was cut off for none of its
