@@ -131,7 +131,11 @@ impl Schema {
         );
         // `IF NOT EXISTS` asks for the right to make one also when it is there.
         if !finds(session, &sql)? {
-            session.run(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)))?;
+            match session.run(&format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name))) {
+                // Another came first.
+                Err(_) if finds(session, &sql)? => {}
+                made => drop(made?),
+            }
         }
         self.warehouse.enter(session)
     }
