@@ -53,9 +53,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
     }
     let is_filter = |param: &&QueryParam| {
         let fans_out = fan_out.as_ref().is_some_and(|fan_out| fan_out.param == param.name);
-        !fans_out
-            && (!serves_paging(&param.name) || bounds_ids(&param.name))
-            && !gitlab::is_credential(&param.name)
+        !fans_out && !serves_paging(&param.name) && !gitlab::is_credential(&param.name)
     };
     Resource {
         name: own.name.clone(),
@@ -171,11 +169,6 @@ fn identifier(text: &str) -> String {
     let mut name = snake_case(&ascii);
     name.truncate(48);
     if name.is_empty() { "value".into() } else { name }
-}
-
-/// Keyset paging sets them, and so may whoever wants some records only.
-fn bounds_ids(param: &str) -> bool {
-    matches!(param, "id_after" | "id_before")
 }
 
 /// Each name once, however often the document has it.

@@ -150,9 +150,10 @@ pub(super) fn asks_for_pages(endpoint: &Endpoint) -> bool {
         && (param_for(endpoint, Role::Position).is_some() || param_for(endpoint, Role::Cursor).is_some())
 }
 
-/// Whether a parameter is about pages and not about which records there are.
+/// Whether a parameter is about pages and not about which records there are. Bounds of ids, which keyset paging sets, are
+/// both.
 pub(crate) fn serves_paging(param: &str) -> bool {
-    matches!(param, "page" | "per_page" | "cursor" | "page_token" | "pagination" | "id_after" | "id_before")
+    matches!(param, "page" | "per_page" | "cursor" | "page_token" | "pagination")
 }
 
 /// Words of fields that stand beside the records of a page.

@@ -65,10 +65,9 @@ fn mismatch(resource: &Resource, name: &str, value: &Scalars) -> Option<Fault> {
         (Some(filter), _) => refusal(filter, value).map(Fault::Unusable),
         (None, Some(values)) => refusal(&Filter::one_of("", values).list(), value).map(Fault::Unusable),
         (None, None) => {
-            let own = own_names(resource);
-            let mut expected: Vec<String> =
-                filters.iter().map(|filter| filter.name).chain(own).map(str::to_owned).collect();
-            expected.dedup();
+            let known = filters.iter().map(|filter| filter.name);
+            let own = own_names(resource).filter(|own| filters.iter().all(|filter| filter.name != *own));
+            let expected: Vec<String> = known.chain(own).map(str::to_owned).collect();
             let suggestion = suggest(bare(name), expected.iter().map(String::as_str));
             Some(Fault::Unknown { suggestion, expected })
         }
