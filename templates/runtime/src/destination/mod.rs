@@ -75,6 +75,8 @@ mod error;
 mod file_lock;
 #[cfg(feature = "filesystem")]
 pub mod filesystem;
+#[allow(dead_code, reason = "each destination needs a part of it")]
+mod kept;
 #[cfg(feature = "lake")]
 mod lake;
 pub mod lease;

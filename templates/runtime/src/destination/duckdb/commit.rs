@@ -6,8 +6,8 @@ use duckdb::{Result as Sql, params, params_from_iter};
 use serde_json::Value;
 
 use super::schema::{column_type, stage_of};
-use super::state::time_text;
 use super::{Database, Result, quoted, quoted_list};
+use crate::destination::kept::time_text;
 use crate::destination::{
     Below, Committed, Deletion, DestinationError, Package, PackageId, Swap, SwapWhen, Written,
 };

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::convert::wide_value;
 use super::{Database, Result, quoted};
+use crate::destination::kept;
 use crate::destination::{DestinationError, SchemaChange, Widening};
 use crate::resource::{ColumnKind, ItemKind};
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::{kind_from_name, kind_name};
 use crate::schema::table::{Column, Table};
 
 /// The name of the hidden copy in which a complete read gathers.
@@ -228,7 +229,7 @@ impl Database {
     }
 
     fn read_columns(&self, table: &str) -> Result<Vec<Column>> {
-        let read = || -> Sql<Vec<(String, String, String, String)>> {
+        let read = || -> Sql<Vec<[String; 4]>> {
             let mut statement = self.connected.prepare_cached(
                 "SELECT noted.column_name, kind, seen, source FROM _columns AS noted
                  JOIN duckdb_columns() AS there USING (table_name, column_name)
@@ -236,17 +237,12 @@ impl Database {
                  ORDER BY column_index",
             )?;
             let columns = statement
-                .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+                .query_map([table], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
             columns.collect()
         };
         let columns = read().map_err(self.place.failed("read the columns of", table))?.into_iter();
-        let columns = columns.map(|(name, kind, seen, source)| {
-            let unreadable = |column, value: &str| self.place.unreadable("_columns", column, value);
-            let kind = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
-            let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
-            Ok(Column { name, kind, seen, source })
-        });
-        columns.collect()
+        let unreadable = |column, value: &str| self.place.unreadable("_columns", column, value);
+        columns.map(|texts| kept::column(texts, &unreadable)).collect()
     }
 }
 

@@ -1,19 +1,18 @@
 //! What there is: tables with their files, loads, and where state lies; and the records that change it.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Result;
 use super::bounds::Bounds;
 use super::names;
+use crate::destination::kept::{self, time_text};
 use crate::destination::lease::Holder;
 use crate::destination::objects::Place;
 use crate::destination::{LoadEntry, LoadStatus, StateEntry};
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::kind_name;
 use crate::schema::table::{Column, Table};
 
 /// How many loads are told of.
@@ -188,13 +187,8 @@ impl ColumnEntry {
     }
 
     fn column(&self, place: &Place) -> Result<Column> {
-        let unreadable = |column, value: &str| place.unreadable(names::OWN, column, value);
-        Ok(Column {
-            name: self.name.clone(),
-            kind: kind_from_name(&self.kind).ok_or_else(|| unreadable("kind", &self.kind))?,
-            seen: Seen::from_name(&self.seen).ok_or_else(|| unreadable("seen", &self.seen))?,
-            source: self.source.clone(),
-        })
+        let texts = [&self.name, &self.kind, &self.seen, &self.source].map(String::clone);
+        kept::column(texts, &|column, value| place.unreadable(names::OWN, column, value))
     }
 }
 
@@ -224,16 +218,13 @@ impl KeptLoad {
 
     fn entry(&self, place: &Place) -> Result<LoadEntry> {
         let unreadable = |column, value: &str| place.unreadable(names::OWN, column, value);
-        let time = |column, text: &str| -> Result<SystemTime> {
-            let time = DateTime::parse_from_rfc3339(text).map_err(|_| unreadable(column, text))?;
-            Ok(SystemTime::from(time.to_utc()))
-        };
+        let time = |column, text: &str| kept::time(column, text, &unreadable);
         Ok(LoadEntry {
             load_id: self.load_id.clone(),
             pipeline: self.pipeline.clone(),
             started_at: time("started_at", &self.started_at)?,
             finished_at: self.finished_at.as_ref().map(|text| time("finished_at", text)).transpose()?,
-            status: LoadStatus::from_name(&self.status).ok_or_else(|| unreadable("status", &self.status))?,
+            status: kept::status(&self.status, &unreadable)?,
             rows: self.rows.clone(),
             report: self.report.clone(),
         })
@@ -249,8 +240,4 @@ impl KeptLoad {
     pub(in super::super) fn path(&self) -> String {
         format!("{}/{}.json", names::LOADS, names::folder_of(&self.load_id.to_ascii_lowercase()))
     }
-}
-
-fn time_text(time: SystemTime) -> String {
-    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
 }

@@ -6,11 +6,12 @@ use tokio_postgres::types::Type;
 use super::Result;
 use super::connect::{Session, Sql};
 use super::convert::Conversion;
+use crate::destination::kept;
 use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{DestinationError, SchemaChange, Widening};
 use crate::resource::{ColumnKind, ItemKind};
 use crate::schema::Naming;
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::kind_name;
 use crate::schema::table::{Column, Table};
 
 /// Of a longer name the server cuts the rest off, and two could become one. Every table has columns of the reserved names.
@@ -322,12 +323,10 @@ pub(super) fn tables(session: &Session, schema: &Schema) -> Result<Vec<Table>> {
     for row in &rows {
         let texts = (0..5).map(|at| row.try_get(at)).collect::<Sql<Vec<String>>>();
         let texts = texts.map_err(place.failed("read", "_columns"))?;
-        let Ok([table, name, kind, seen, source]) = <[String; 5]>::try_from(texts) else { continue };
-        let unreadable = |column, value: &str| place.unreadable("_columns", column, value);
-        let kind = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
-        let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
+        let Ok([table, column @ ..]) = <[String; 5]>::try_from(texts) else { continue };
+        let column = kept::column(column, &|column, value| place.unreadable("_columns", column, value))?;
         if let Some(table) = tables.iter_mut().find(|known| known.name == table) {
-            table.columns.push(Column { name, kind, seen, source });
+            table.columns.push(column);
         }
     }
     Ok(tables)

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Place, Result};
-use crate::destination::{DestinationError, Forget, LoadEntry, LoadStatus, StateEntry, StateKey};
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::destination::kept::{self, time_text};
+use crate::destination::{DestinationError, Forget, LoadEntry, StateEntry, StateKey};
+use crate::schema::kind::kind_name;
 use crate::schema::table::{Column, Table};
 
 /// How many loads are told of: each STATE carries them.
@@ -175,22 +174,16 @@ impl KeptColumn {
     fn column(&self, place: &Place) -> Result<Column> {
         let unreadable =
             |column, value: &str| DestinationError::unreadable(place.name(), "tables", column, value);
-        Ok(Column {
-            name: self.name.clone(),
-            kind: kind_from_name(&self.kind).ok_or_else(|| unreadable("kind", &self.kind))?,
-            seen: Seen::from_name(&self.seen).ok_or_else(|| unreadable("seen", &self.seen))?,
-            source: self.source.clone(),
-        })
+        kept::column([&self.name, &self.kind, &self.seen, &self.source].map(String::clone), &unreadable)
     }
 }
 
 impl KeptLoad {
     fn of(load: &LoadEntry) -> Self {
-        let text = |time| DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             pipeline: load.pipeline.clone(),
-            started_at: text(load.started_at),
-            finished_at: load.finished_at.map(text),
+            started_at: time_text(load.started_at),
+            finished_at: load.finished_at.map(time_text),
             status: load.status.name().to_owned(),
             rows: load.rows.clone(),
             report: load.report.clone(),
@@ -200,16 +193,13 @@ impl KeptLoad {
     fn entry(&self, load_id: &str, place: &Place) -> Result<LoadEntry> {
         let unreadable =
             |column, value: &str| DestinationError::unreadable(place.name(), "loads", column, value);
-        let time = |column, text: &str| -> Result<SystemTime> {
-            let time = DateTime::parse_from_rfc3339(text).map_err(|_| unreadable(column, text))?;
-            Ok(time.to_utc().into())
-        };
+        let time = |column, text: &str| kept::time(column, text, &unreadable);
         Ok(LoadEntry {
             load_id: load_id.to_owned(),
             pipeline: self.pipeline.clone(),
             started_at: time("started_at", &self.started_at)?,
             finished_at: self.finished_at.as_ref().map(|text| time("finished_at", text)).transpose()?,
-            status: LoadStatus::from_name(&self.status).ok_or_else(|| unreadable("status", &self.status))?,
+            status: kept::status(&self.status, &unreadable)?,
             rows: self.rows.clone(),
             report: self.report.clone(),
         })

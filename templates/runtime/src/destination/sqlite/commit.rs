@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, Result as Sql, params, params_from_iter};
 use serde_json::Value;
 
 use super::schema::stage_of;
-use super::state::time_text;
 use super::{Database, Result};
+use crate::destination::kept::time_text;
 use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{
     Below, Committed, Deletion, DestinationError, Package, PackageId, Swap, SwapWhen, Written,

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::convert::FUNCTION;
 use super::{Database, Result};
+use crate::destination::kept;
 use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{DestinationError, SchemaChange, Widening};
 use crate::resource::ColumnKind;
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table};
 
 /// The name of the hidden copy in which a complete read gathers.
@@ -265,23 +266,18 @@ impl Database {
     }
 
     fn read_columns(&self, table: &str) -> Result<Vec<Column>> {
-        let read = || -> Sql<Vec<(String, String, String, String)>> {
+        let read = || -> Sql<Vec<[String; 4]>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT c.column_name, c.kind, c.seen, c.source FROM pragma_table_info(?1) AS t
                  JOIN _columns AS c ON c.table_name = ?1 AND c.column_name = t.name ORDER BY t.cid",
             )?;
             let columns = statement
-                .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+                .query_map([table], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
             columns.collect()
         };
         let columns = read().map_err(self.place.failed("read the columns of", table))?.into_iter();
-        let columns = columns.map(|(name, kind, seen, source)| {
-            let unreadable = |column, value: &str| self.place.unreadable("_columns", column, value);
-            let kind = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
-            let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
-            Ok(Column { name, kind, seen, source })
-        });
-        columns.collect()
+        let unreadable = |column, value: &str| self.place.unreadable("_columns", column, value);
+        columns.map(|texts| kept::column(texts, &unreadable)).collect()
     }
 }
 

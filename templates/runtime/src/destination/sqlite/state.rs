@@ -1,13 +1,11 @@
 //! What is kept beside the rows: loads, and the state of partitions.
 
-use std::time::SystemTime;
-
-use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, Result as Sql, params};
 use serde_json::Value;
 
 use super::{Database, Place, Result};
-use crate::destination::{Forget, LoadEntry, LoadStatus, StateEntry, StateKey, StateReader};
+use crate::destination::kept::{self, time_text};
+use crate::destination::{Forget, LoadEntry, StateEntry, StateKey, StateReader};
 
 /// The pipeline's own tables. Which column of which table came when, from where and as what, `_columns` tells; which
 /// list of which records became which table, `_tables`. `_packages` has those of the open load alone.
@@ -145,10 +143,11 @@ impl Database {
             )
             .map_err(&failed)?;
         let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)]).map_err(&failed)?;
+        let unreadable = |column, text: &str| self.place.unreadable("_loads", column, text);
         let mut loads = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
             let texts = (0..7).map(|at| row.get(at)).collect::<Sql<Vec<Option<String>>>>();
-            loads.push(self.place.load(texts.map_err(&failed)?)?);
+            loads.push(kept::load(texts.map_err(&failed)?, &unreadable)?);
         }
         Ok(loads)
     }
@@ -158,33 +157,4 @@ impl Place {
     fn state(&self, text: &str) -> Result<Value> {
         serde_json::from_str(text).map_err(|_| self.unreadable("_state", "state", text))
     }
-
-    /// `texts` are the columns of `_loads`, in their order.
-    fn load(&self, texts: Vec<Option<String>>) -> Result<LoadEntry> {
-        let mut texts = texts.into_iter();
-        let mut next = || texts.next().flatten();
-        let (load_id, pipeline) = (next().unwrap_or_default(), next().unwrap_or_default());
-        let (started_at, finished_at) = (next().unwrap_or_default(), next());
-        let (status, rows, report) =
-            (next().unwrap_or_default(), next().unwrap_or_default(), next().unwrap_or_default());
-        let unreadable = |column, text: &str| self.unreadable("_loads", column, text);
-        Ok(LoadEntry {
-            load_id,
-            pipeline,
-            started_at: self.time("started_at", &started_at)?,
-            finished_at: finished_at.map(|text| self.time("finished_at", &text)).transpose()?,
-            status: LoadStatus::from_name(&status).ok_or_else(|| unreadable("status", &status))?,
-            rows: serde_json::from_str(&rows).map_err(|_| unreadable("rows", &rows))?,
-            report: serde_json::from_str(&report).map_err(|_| unreadable("report", &report))?,
-        })
-    }
-
-    fn time(&self, column: &'static str, text: &str) -> Result<SystemTime> {
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| self.unreadable("_loads", column, text))?;
-        Ok(time.to_utc().into())
-    }
-}
-
-pub(super) fn time_text(time: SystemTime) -> String {
-    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Micros, true)
 }

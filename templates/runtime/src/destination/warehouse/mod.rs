@@ -140,11 +140,11 @@ pub(super) fn abilities(naming: Naming) -> Abilities {
         batch_rows: 10_000,
         // Each package costs a few statements a table, whatever it holds.
         package_rows: 250_000,
-        is_stream: false,
         list_columns: false,
         keeps_history: true,
         naming,
         renew_every: Some(RENEW_EVERY),
+        ..Abilities::DEFAULT
     }
 }
 

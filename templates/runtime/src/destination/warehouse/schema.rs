@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::Warehouse;
 use super::fault::{Answer, Place};
 use super::session::{Session, count, finds, rows, transaction};
+use crate::destination::kept;
 use crate::destination::sql::quoted;
 use crate::destination::{DestinationError, Result, SchemaChange};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::{kind_from_name, kind_name};
 use crate::schema::table::{Column, Table};
 
 /// What hidden tables are called: nothing else begins so. Those of a load have a part of its token in their names, so
@@ -237,11 +238,8 @@ pub(super) fn tables(session: &mut dyn Session, schema: &Schema) -> Result<Vec<T
 fn column_of(place: &Place, row: Vec<Option<String>>) -> Result<(String, Column)> {
     let mut texts = row.into_iter().map(Option::unwrap_or_default);
     let mut next = || texts.next().unwrap_or_default();
-    let [table, name, kind, seen, source] = [next(), next(), next(), next(), next()];
-    let unreadable = |column, value: &str| place.unreadable("_columns", column, value);
-    let kind = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
-    let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
-    Ok((table, Column { name, kind, seen, source }))
+    let (table, column) = (next(), [next(), next(), next(), next()]);
+    Ok((table, kept::column(column, &|column, value| place.unreadable("_columns", column, value))?))
 }
 
 /// Makes changes.
