@@ -4,6 +4,7 @@
 //! A process may die between the commits of two tables: then rows are there for which no state speaks, and they come again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::Result;
 use super::actions::Transaction;
@@ -11,8 +12,7 @@ use super::load::DeltaLoad;
 use super::table::Outcome;
 use crate::destination::lake::catalog::{Record, TableEntry};
 use crate::destination::lake::draft::{Copy, Draft, DraftTable};
-use crate::destination::lake::site::lock;
-use crate::destination::lake::write::{Progress, Rows};
+use crate::destination::lake::write::{self, Rows};
 use crate::destination::lake::{rows, schema};
 use crate::destination::{Committed, DestinationError, Package, PackageId};
 
@@ -29,34 +29,19 @@ struct Course {
 
 impl DeltaLoad {
     pub(super) fn commit_package(&mut self, package: &Package<'_>) -> Result<Committed> {
-        let progress = std::mem::take(&mut *lock(&self.progress));
         self.ledger.check()?;
-        if self.committed.contains(package.id) {
-            self.site.settle()?;
-            self.remove(progress.hidden(&self.site))?;
-            return Ok(Committed::default());
-        }
-        if !progress.is_whole(package.id) {
-            lock(&self.progress).lost = Some(package.id.clone());
-            return Err(self
-                .site
-                .place
-                .package_failed("commit a package", "some of its rows are not written"));
-        }
-        let committed = self.commit_rows(package, progress);
-        if committed.is_err() {
-            lock(&self.progress).lost = Some(package.id.clone());
-        }
-        committed
+        let (site, progress) = (Arc::clone(&self.site), Arc::clone(&self.progress));
+        let is_known = self.committed.contains(package.id);
+        write::commit(&site, &progress, (package.id, is_known), |rows| self.commit_rows(package, rows))
     }
 
-    fn commit_rows(&mut self, package: &Package<'_>, progress: Progress) -> Result<Committed> {
-        let committed = self.commit_tables(package, progress.rows, Some(&self.transaction(package.id)))?;
+    fn commit_rows(&mut self, package: &Package<'_>, rows: Vec<Rows>) -> Result<Committed> {
+        let committed = self.commit_tables(package, rows, Some(&self.transaction(package.id)))?;
         let mut record = Record::default();
         let flushed = self.ledger.note(package, &mut record)?;
         let record = self.ledger.append(record, flushed)?;
         self.committed.insert(package.id.clone());
-        self.remove(record.remove)?;
+        self.site.remove(record.remove)?;
         self.ledger.shorten()?;
         self.tidy()?;
         Ok(committed)
@@ -77,7 +62,7 @@ impl DeltaLoad {
         if let Some(flushed) = self.ledger.flushed()? {
             let runs = Some(flushed.runs.clone());
             let record = self.ledger.append(Record { runs, ..Record::default() }, Some(flushed))?;
-            self.remove(record.remove)?;
+            self.site.remove(record.remove)?;
         }
         self.tidy()
     }
@@ -104,7 +89,7 @@ impl DeltaLoad {
                 draft.inherit(&self.draft);
                 self.draft = draft;
                 let hidden = self.draft.settle(&self.site);
-                self.remove(hidden)?;
+                self.site.remove(hidden)?;
                 return Ok(course.committed);
             }
             self.draft.inherit(&draft);
@@ -191,10 +176,6 @@ impl DeltaLoad {
 
     fn tidy(&mut self) -> Result<()> {
         self.tables.own.values_mut().try_for_each(super::table::Table::tidy)
-    }
-
-    fn remove(&self, paths: Vec<String>) -> Result<()> {
-        self.site.store.delete_all(paths).map_err(self.site.place.failed("remove files"))
     }
 }
 

@@ -5,43 +5,29 @@
 //! old ones go, so that a reader of a folder misses no row, though it may meet a row in both for a moment.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Result;
 use super::load::FilesystemLoad;
 use crate::destination::lake::catalog::{Catalog, DataFile, Record, TableEntry};
 use crate::destination::lake::draft::{Copy, Draft};
-use crate::destination::lake::site::{Site, lock};
-use crate::destination::lake::write::Progress;
+use crate::destination::lake::site::Site;
+use crate::destination::lake::write::{self, Rows};
 use crate::destination::lake::{names, rows};
 use crate::destination::{Committed, Package};
 
 impl FilesystemLoad {
     pub(super) fn commit_package(&mut self, package: &Package<'_>) -> Result<Committed> {
-        let progress = std::mem::take(&mut *lock(&self.progress));
         self.ledger.check_lease()?;
         self.publish()?;
-        if self.committed.contains(package.id) {
-            self.site.settle()?;
-            self.remove(progress.hidden(&self.site))?;
-            return Ok(Committed::default());
-        }
-        if !progress.is_whole(package.id) {
-            lock(&self.progress).lost = Some(package.id.clone());
-            return Err(self
-                .site
-                .place
-                .package_failed("commit a package", "some of its rows are not written"));
-        }
-        let committed = self.commit_rows(package, progress);
-        if committed.is_err() {
-            lock(&self.progress).lost = Some(package.id.clone());
-        }
-        committed
+        let (site, progress) = (Arc::clone(&self.site), Arc::clone(&self.progress));
+        let is_known = self.committed.contains(package.id);
+        write::commit(&site, &progress, (package.id, is_known), |rows| self.commit_rows(package, rows))
     }
 
-    fn commit_rows(&mut self, package: &Package<'_>, progress: Progress) -> Result<Committed> {
+    fn commit_rows(&mut self, package: &Package<'_>, rows: Vec<Rows>) -> Result<Committed> {
         let mut draft = self.draft.clone();
-        let committed = rows::apply(&mut draft, &self.site, &progress.rows, package)?;
+        let committed = rows::apply(&mut draft, &self.site, &rows, package)?;
         let mut record = record_of(&draft, &self.ledger.catalog);
         let flushed = self.ledger.note(package, &mut record)?;
         self.unpublished = Some(self.ledger.append(record, flushed)?);
@@ -57,12 +43,8 @@ impl FilesystemLoad {
         do_as_said(&self.site, record)?;
         self.unpublished = None;
         let hidden = self.draft.settle(&self.site);
-        self.remove(hidden)?;
+        self.site.remove(hidden)?;
         self.ledger.shorten()
-    }
-
-    fn remove(&self, paths: Vec<String>) -> Result<()> {
-        self.site.store.delete_all(paths).map_err(self.site.place.failed("remove files"))
     }
 }
 

@@ -96,6 +96,11 @@ impl Site {
         lock(&self.sent).insert(path, waiting);
     }
 
+    /// Removes files; what is not there is no fault.
+    pub(in super::super) fn remove(&self, paths: Vec<String>) -> Result<()> {
+        self.store.delete_all(paths).map_err(self.place.failed("remove files"))
+    }
+
     /// Waits until everything that is under way has arrived.
     pub(in super::super) fn settle(&self) -> Result<()> {
         let sent: Vec<Waiting<()>> = lock(&self.sent).drain().map(|(_, waiting)| waiting).collect();

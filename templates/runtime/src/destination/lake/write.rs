@@ -10,7 +10,7 @@ use super::history::{self, Successors};
 use super::keys::KeySet;
 use super::site::{LiveFile, Site, lock};
 use super::versions::Versions;
-use crate::destination::{Batch, Mode, PackageId, TableWriter};
+use crate::destination::{Batch, Committed, Mode, PackageId, TableWriter};
 use crate::schema::table::Table;
 
 /// What was written of the open package.
@@ -31,15 +31,39 @@ impl Progress {
     }
 
     /// Whether all rows of the package are here.
-    pub(in super::super) fn is_whole(&self, package: &PackageId) -> bool {
+    fn is_whole(&self, package: &PackageId) -> bool {
         self.open == 0 && self.lost.as_ref() != Some(package)
     }
 
     /// Where its files lie while they are not committed.
-    pub(in super::super) fn hidden(&self, site: &Site) -> Vec<String> {
+    fn hidden(&self, site: &Site) -> Vec<String> {
         let files = self.rows.iter().flat_map(|rows| &rows.files);
         files.map(|file| site.hidden(&file.file.path)).collect()
     }
+}
+
+/// Takes what was written of a package and has it committed, unless `is_known`: then it was before, and what was written
+/// again goes. A package that failed is lost without its rows.
+pub(in super::super) fn commit(
+    site: &Site,
+    progress: &Mutex<Progress>,
+    (package, is_known): (&PackageId, bool),
+    rows: impl FnOnce(Vec<Rows>) -> Result<Committed>,
+) -> Result<Committed> {
+    let written = std::mem::take(&mut *lock(progress));
+    if is_known {
+        site.settle()?;
+        site.remove(written.hidden(site))?;
+        return Ok(Committed::default());
+    }
+    let committed = match written.is_whole(package) {
+        true => rows(written.rows),
+        false => Err(site.place.package_failed("commit a package", "some of its rows are not written")),
+    };
+    if committed.is_err() {
+        lock(progress).lost = Some(package.clone());
+    }
+    committed
 }
 
 /// What one writer wrote.
