@@ -5,11 +5,12 @@
 #[allow(dead_code, reason = "these tests look into no folder")]
 mod scaffold;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use sample_gitlab::{SampleServer, Settings, Size, World};
 use scaffold::{Pipeline, official, succeed};
+use serde_json::{Map, Value, json};
 use test_servers::{Moto, installed, program};
 use toml_edit::{DocumentMut, Item, Table};
 
@@ -134,7 +135,7 @@ fn parameters(object: &Object) -> impl Iterator<Item = (String, String, Item)> {
 }
 
 /// A field is a column, or what stands in it is, or its list is a table.
-fn is_there(columns: &BTreeMap<String, Vec<String>>, object: &Object, field: &str) -> bool {
+fn is_there(columns: &BTreeMap<String, BTreeSet<String>>, object: &Object, field: &str) -> bool {
     let own = &columns[&object.resource];
     let inner = format!("{field}__");
     let list = format!("{}__{field}", object.resource);
@@ -143,11 +144,16 @@ fn is_there(columns: &BTreeMap<String, Vec<String>>, object: &Object, field: &st
         || (object.resource.as_str(), field) == OF_THE_PAST
 }
 
-fn columns(moto: &Moto) -> BTreeMap<String, Vec<String>> {
+fn columns(moto: &Moto) -> BTreeMap<String, BTreeSet<String>> {
     let python = program("python", &[&installed("readers").join("bin")]);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/appflow/columns.py");
-    let output = succeed(Command::new(python).args([script, &moto.endpoint(), ROOT])).expect("columns");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline/read_files.py");
+    let asked = json!({"reader": "pyarrow", "store": "s3", "root": ROOT, "endpoint": moto.endpoint()});
+    let output = succeed(Command::new(python).args(["-B", script, &asked.to_string()])).expect("tables");
+    let tables: BTreeMap<String, Vec<Map<String, Value>>> =
+        serde_json::from_slice(&output.stdout).expect("JSON");
+    // Each row has all columns of its table.
+    let names = |rows: &[Map<String, Value>]| rows.iter().flat_map(Map::keys).cloned().collect();
+    tables.into_iter().map(|(table, rows)| (table, names(&rows))).collect()
 }
 
 /// Whether a request for the resource had the parameter.

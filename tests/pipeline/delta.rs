@@ -1,12 +1,11 @@
 //! Whole runs into Delta tables: every value that SQLite gets is there, read back by tools that know nothing of the pipeline,
 //! also while one of them writes to the tables.
 
-use sample_gitlab::Settings;
 use serde_json::json;
 use test_servers::Moto;
 
 use crate::example::Example;
-use crate::files::{loads_like_sqlite, run, server, succeed};
+use crate::files::{loads_like_sqlite, refuses_a_second_run, run, server, succeed};
 use crate::rows::{Rows, compare, in_delta, in_sqlite};
 
 fn delta(options: &str) -> Example {
@@ -69,16 +68,5 @@ fn another_writer_may_come_in_between() {
 
 #[test]
 fn a_second_run_into_the_same_delta_tables_is_refused() {
-    let (server, example) = (server(), delta(""));
-    server.set(Settings { latency: std::time::Duration::from_millis(50), ..Settings::default() });
-    let mut first =
-        example.command(&server).arg("run").stderr(std::process::Stdio::null()).spawn().expect("a child");
-    while server.log().len() < 5 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let second = run(&example, &server, &[], &["run"]);
-    first.kill().expect("a kill");
-    first.wait().expect("an end");
-    assert_eq!(second.code, Some(1), "{}", second.stderr);
-    assert!(second.stderr.contains("another run is loading into folder"), "{}", second.stderr);
+    refuses_a_second_run(&delta(""));
 }

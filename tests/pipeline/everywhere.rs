@@ -9,9 +9,10 @@ use sample_gitlab::{Fault, Faults, Kind, SampleServer, Settings, Size, World};
 use serde_json::json;
 use test_servers::Postgres;
 
-use crate::example::Example;
+use crate::example::{self, Example};
 use crate::interrupted::{SELECT, killed_after};
 use crate::moving_rows;
+use crate::postgres;
 use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
 
 /// Where a run loads, and how that is read.
@@ -23,15 +24,6 @@ struct Place<'s> {
 }
 
 fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
-    let variable = |(name, value): (&'static str, &str)| (name, value.to_owned());
-    let port = warehouse.port().to_string();
-    let of_postgres = [
-        ("PGHOST", "127.0.0.1"),
-        ("PGPORT", port.as_str()),
-        ("PGUSER", Postgres::USER),
-        ("PGPASSWORD", Postgres::PASSWORD),
-        ("PGDATABASE", Postgres::DATABASE),
-    ];
     let files = |example: &Example| {
         let root = example.path("data").display().to_string();
         in_files(&json!({"reader": "pyarrow", "store": "local", "root": root}))
@@ -60,7 +52,7 @@ fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
         Place {
             name: "PostgreSQL",
             config: "[destination]\nkind = 'postgres'",
-            environment: of_postgres.map(variable).to_vec(),
+            environment: postgres::environment(warehouse).to_vec(),
             read: Box::new(|_| in_postgres(warehouse, "gitlab")),
         },
     ]
@@ -78,11 +70,8 @@ impl Place<'_> {
     }
 
     fn load(&self, example: &Example, server: &SampleServer, arguments: &[&str]) {
-        let output =
-            self.command(example, server, &[&["run"], arguments].concat()).output().expect("an exit");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {said}", self.name);
-        assert!(!said.contains(Postgres::PASSWORD), "a secret is told");
+        let mut command = self.command(example, server, &[&["run"], arguments].concat());
+        example::succeed(&mut command, &[Postgres::PASSWORD]);
     }
 }
 

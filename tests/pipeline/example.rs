@@ -153,6 +153,15 @@ impl Ended {
     }
 }
 
+/// Runs a command to a good end, on which none of the secrets is told.
+pub(crate) fn succeed(command: &mut Command, secrets: &[&str]) -> String {
+    let output = command.output().expect("an exit");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(!secrets.iter().any(|secret| said.contains(secret)), "a secret is told");
+    said
+}
+
 /// Compares table by table, and says shortly where they differ.
 pub(crate) fn compare(actual: &Tables, expected: &Tables, when: &str) {
     let names = |tables: &Tables| tables.keys().cloned().collect::<Vec<_>>();

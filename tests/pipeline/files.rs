@@ -128,17 +128,22 @@ fn google_holds_what_sqlite_holds() {
     loads_like_sqlite(&example, &environment, &|| vec![in_files(&asked)]);
 }
 
-#[test]
-fn a_second_run_into_the_same_files_is_refused() {
-    let (server, example) = (server(), local(""));
+/// While a run loads into a folder, another one is refused.
+pub(crate) fn refuses_a_second_run(example: &Example) {
+    let server = server();
     server.set(Settings { latency: Duration::from_millis(50), ..Settings::default() });
     let mut first = example.command(&server).arg("run").stderr(Stdio::null()).spawn().expect("a child");
     while server.log().len() < 5 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let second = run(&example, &server, &[], &["run"]);
+    let second = run(example, &server, &[], &["run"]);
     first.kill().expect("a kill");
     first.wait().expect("an end");
     assert_eq!(second.code, Some(1), "{}", second.stderr);
     assert!(second.stderr.contains("another run is loading into folder"), "{}", second.stderr);
+}
+
+#[test]
+fn a_second_run_into_the_same_files_is_refused() {
+    refuses_a_second_run(&local(""));
 }

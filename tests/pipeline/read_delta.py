@@ -14,6 +14,8 @@ import duckdb
 import pyarrow
 import pyarrow.fs
 
+from as_json import plain
+
 asked = json.loads(sys.argv[1])
 root = asked["root"].rstrip("/")
 options = {}
@@ -36,21 +38,6 @@ def tables():
     store = pyarrow.fs.S3FileSystem(endpoint_override=host, scheme="http", **keys)
     folders = store.get_file_info(pyarrow.fs.FileSelector(root.removeprefix("s3://")))
     return [info.base_name for info in folders if not info.base_name.startswith("_")]
-
-
-def nested(value):
-    """What is no scalar in a line of JSON is JSON text elsewhere."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, (dict, list)) else value
-
-
-def plain(value):
-    """A value of Arrow's or DuckDB's as JSON has it; times are text, and lists JSON text."""
-    if isinstance(value, list):
-        return nested([plain(item) for item in value])
-    if hasattr(value, "isoformat"):
-        is_time = hasattr(value, "hour")
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if is_time else value.isoformat()
-    return value
 
 
 def by_duckdb(folder):

@@ -18,6 +18,8 @@ import pyarrow.csv
 import pyarrow.fs
 import pyarrow.parquet
 
+from as_json import nested, plain
+
 asked = json.loads(sys.argv[1])
 host = asked.get("endpoint", "").removeprefix("http://").split("/")[0]
 
@@ -71,23 +73,8 @@ def store():
             return Google()
 
 
-def plain(value):
-    """A value of Arrow's or DuckDB's as JSON has it; times are text, and lists JSON text."""
-    if isinstance(value, list):
-        return nested([plain(item) for item in value])
-    if hasattr(value, "isoformat"):
-        is_time = hasattr(value, "hour")
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if is_time else value.isoformat()
-    return value
-
-
 def text(bytes, path):
     return (gzip.decompress(bytes) if path.endswith(".gz") else bytes).decode()
-
-
-def nested(value):
-    """What is no scalar in a line of JSON is JSON text elsewhere."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, (dict, list)) else value
 
 
 def parquet_rows(bytes):

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use sample_gitlab::{SampleServer, Settings, Size, World};
 use test_servers::{Postgres, Redshift};
 
-use crate::example::Example;
+use crate::example::{self, Example};
 use crate::postgres::{expected, kinds_in};
 use crate::rows::{compare, in_postgres};
 
@@ -29,11 +29,7 @@ fn command(example: &Example, server: &SampleServer, warehouse: &Redshift) -> Co
 }
 
 fn succeed(command: &mut Command) {
-    let output = command.output().expect("an exit");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let secrets = [Postgres::PASSWORD, Redshift::SECRET_KEY];
-    assert!(!secrets.iter().any(|secret| said.contains(secret)), "a secret is told");
+    example::succeed(command, &[Postgres::PASSWORD, Redshift::SECRET_KEY]);
 }
 
 #[test]

@@ -74,7 +74,8 @@ pub(crate) fn in_delta(asked: &Value) -> Rows {
 fn read_by(packages: &str, script: &str, asked: &Value) -> Rows {
     let python = program("python", &[&installed(packages).join("bin")]);
     let script = format!("{}/pipeline/{script}", env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(python).args([script, asked.to_string()]).output().expect("an exit");
+    let output =
+        Command::new(python).args(["-B".to_owned(), script, asked.to_string()]).output().expect("an exit");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     counted(serde_json::from_slice::<BTreeMap<_, _>>(&output.stdout).expect("JSON"))
 }

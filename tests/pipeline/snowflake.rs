@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use test_servers::Fakesnow;
 
-use crate::example::Example;
+use crate::example::{self, Example};
 use crate::postgres::{Kinds, expected};
 use crate::rows::{Rows, compare, counted};
 
@@ -45,10 +45,7 @@ fn command(example: &Example, server: &SampleServer, warehouse: &Fakesnow) -> Co
 }
 
 fn succeed(command: &mut Command) {
-    let output = command.output().expect("an exit");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(!said.contains(PASSWORD), "a secret is told");
+    example::succeed(command, &[PASSWORD]);
 }
 
 fn connector(warehouse: &Fakesnow, dataset: &str, run: Option<&str>) -> Vec<u8> {

@@ -17,12 +17,15 @@ use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table, TableRows};
 
+#[cfg(feature = "lake")]
+pub mod arrow;
 mod crashes;
 mod evolution;
 mod history;
 mod lease;
 mod modes;
 mod packages;
+pub mod setting;
 mod values;
 
 /// A place that outlives the destination which is open on it.

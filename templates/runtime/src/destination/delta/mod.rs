@@ -68,7 +68,6 @@ const ABILITIES: Abilities = Abilities {
     writers: 1,
     batch_rows: 4_000,
     package_rows: 100_000,
-    is_stream: false,
     list_columns: true,
     keeps_history: true,
     // Columns of other characters would need a mapping, which not all readers know; and their case says nothing.
@@ -78,6 +77,7 @@ const ABILITIES: Abilities = Abilities {
         ..NAMING
     },
     renew_every: Some(RENEW_EVERY),
+    ..Abilities::DEFAULT
 };
 
 pub(super) const KIND: Kind = Kind {

@@ -1,21 +1,16 @@
 //! The conformance of files, and what is their own.
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
 use crate::config::Secret;
+use crate::destination::conformance::arrow::{columns_of, values_of};
 use crate::destination::conformance::{self, Place as Conforming};
 use crate::destination::lake::format::{Style, each_batch};
 use crate::destination::{Batch, Forget, Mode, Package, PackageId, SchemaChange, StateKey};
 use crate::resource::ColumnKind;
-use crate::schema::Seen;
-use crate::schema::table::{Column, TableRows};
-use crate::schema::time::{date_text, instant_text};
-use crate::schema::widen::widen;
+use crate::schema::table::TableRows;
 
 /// A place, read as whoever lists the folder of a table does.
 struct Files {
@@ -57,21 +52,12 @@ impl Conforming for Files {
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let style = Style::new(self.settings.files.format, self.settings.files.compression);
-        let column = |(name, kind): &(&str, ColumnKind)| Column {
-            name: (*name).to_owned(),
-            kind: *kind,
-            seen: Seen::Nothing,
-            source: String::new(),
-        };
-        let columns: Vec<Column> = columns.iter().map(column).collect();
+        let columns = columns_of(columns);
         let store = self.filesystem().store;
         let mut rows = Vec::new();
         for path in self.listed(table) {
             each_batch::<::parquet::errors::ParquetError>((&store, &path), style, &columns, &mut |batch| {
-                rows.extend((0..batch.num_rows()).map(|row| {
-                    let cells = columns.iter().zip(batch.columns());
-                    cells.map(|(column, array)| json_of(array, column.kind, row)).collect::<Value>()
-                }));
+                rows.extend(values_of(&batch, &columns));
                 Ok(())
             })
             .unwrap();
@@ -85,27 +71,6 @@ impl Conforming for Files {
             // The lock goes with its file.
             Some(folder) => drop(std::fs::remove_file(folder.join(names::LEASE))),
             None => store.delete_all([names::LEASE.to_owned()]).unwrap(),
-        }
-    }
-}
-
-fn json_of(array: &ArrayRef, kind: ColumnKind, row: usize) -> Value {
-    if array.is_null(row) {
-        return Value::Null;
-    }
-    match kind {
-        ColumnKind::Bool => json!(array.as_boolean().value(row)),
-        ColumnKind::Int => json!(array.as_primitive::<Int64Type>().value(row)),
-        ColumnKind::Float => json!(array.as_primitive::<Float64Type>().value(row)),
-        ColumnKind::Date => json!(date_text(array.as_primitive::<Date32Type>().value(row))),
-        ColumnKind::Timestamp => {
-            json!(instant_text(array.as_primitive::<TimestampMicrosecondType>().value(row)))
-        }
-        ColumnKind::Text => json!(array.as_string::<i32>().value(row)),
-        ColumnKind::Json => serde_json::from_str(array.as_string::<i32>().value(row)).unwrap(),
-        ColumnKind::List(_) => {
-            let json = widen(array, kind, ColumnKind::Json).unwrap();
-            serde_json::from_str(json.as_string::<i32>().value(row)).unwrap()
         }
     }
 }

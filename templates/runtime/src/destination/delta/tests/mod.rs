@@ -4,9 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -14,6 +11,7 @@ use super::actions::{self, Action, Add, Remove, Transaction};
 use super::table::Tables;
 use super::*;
 use crate::config::Secret;
+use crate::destination::conformance::arrow::{columns_of, values_of};
 use crate::destination::conformance::{self, Place as Conforming};
 use crate::destination::lake::catalog::TableEntry;
 use crate::destination::lake::format::{FileFormat, Style};
@@ -21,10 +19,7 @@ use crate::destination::lake::names;
 use crate::destination::lake::site::{FileLayout, LiveFile, Site};
 use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange};
 use crate::resource::ColumnKind;
-use crate::schema::Seen;
-use crate::schema::table::{Column, TableRows};
-use crate::schema::time::{date_text, instant_text};
-use crate::schema::widen::widen;
+use crate::schema::table::TableRows;
 
 mod lasting;
 mod meeting;
@@ -74,22 +69,13 @@ impl Conforming for Lake {
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
-        let column = |(name, kind): &(&str, ColumnKind)| Column {
-            name: (*name).to_owned(),
-            kind: *kind,
-            seen: Seen::Nothing,
-            source: String::new(),
-        };
-        let columns: Vec<Column> = columns.iter().map(column).collect();
+        let columns = columns_of(columns);
         let site = self.site();
         let mut rows = Vec::new();
         for file in self.entry(table).map(|entry| entry.files).unwrap_or_default() {
             let file = LiveFile { file, is_staged: false };
             site.each_batch(table, &file, &columns, &mut |batch| {
-                rows.extend((0..batch.num_rows()).map(|row| {
-                    let cells = columns.iter().zip(batch.columns());
-                    cells.map(|(column, array)| json_of(array, column.kind, row)).collect::<Value>()
-                }));
+                rows.extend(values_of(&batch, &columns));
                 Ok(())
             })
             .unwrap();
@@ -103,27 +89,6 @@ impl Conforming for Lake {
             // The lock goes with its file.
             Some(folder) => drop(std::fs::remove_file(folder.join(names::LEASE))),
             None => store.delete_all([names::LEASE.to_owned()]).unwrap(),
-        }
-    }
-}
-
-fn json_of(array: &ArrayRef, kind: ColumnKind, row: usize) -> Value {
-    if array.is_null(row) {
-        return Value::Null;
-    }
-    match kind {
-        ColumnKind::Bool => json!(array.as_boolean().value(row)),
-        ColumnKind::Int => json!(array.as_primitive::<Int64Type>().value(row)),
-        ColumnKind::Float => json!(array.as_primitive::<Float64Type>().value(row)),
-        ColumnKind::Date => json!(date_text(array.as_primitive::<Date32Type>().value(row))),
-        ColumnKind::Timestamp => {
-            json!(instant_text(array.as_primitive::<TimestampMicrosecondType>().value(row)))
-        }
-        ColumnKind::Text => json!(array.as_string::<i32>().value(row)),
-        ColumnKind::Json => serde_json::from_str(array.as_string::<i32>().value(row)).unwrap(),
-        ColumnKind::List(_) => {
-            let json = widen(array, kind, ColumnKind::Json).unwrap();
-            serde_json::from_str(json.as_string::<i32>().value(row)).unwrap()
         }
     }
 }

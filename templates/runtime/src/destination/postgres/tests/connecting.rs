@@ -166,7 +166,7 @@ fn tls_goes_as_far_as_sslmode_says() {
             ("PGPASSWORD", Server::PASSWORD),
             ("PGDATABASE", Server::DATABASE),
         ];
-        loaded(&path, &environment)
+        setting::loaded(&path, &environment)
     };
     let is_secured = |config: &config::Destination| {
         let postgres = super::super::Postgres::open(config).unwrap();

@@ -1,9 +1,7 @@
 //! The conformance of PostgreSQL, and what is its own, against a server that each test shares with those beside it.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,8 +9,8 @@ use test_servers::Postgres as Server;
 
 use super::lease::number_of;
 use super::{KIND, Result};
-use crate::config::{self, Config, GITLAB_API};
-use crate::destination::conformance::{self, Place};
+use crate::config;
+use crate::destination::conformance::{self, Place, setting};
 use crate::destination::sql::quoted;
 use crate::destination::{
     Batch, Claim, Committed, Destination, DestinationError, Mode, OpenLoad, Package, PackageId, SchemaChange,
@@ -32,29 +30,13 @@ struct Dataset {
     name: String,
 }
 
-/// The server lives as long as some test uses it.
 fn server() -> Arc<Server> {
     static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Server::start());
-        *running = Arc::downgrade(&server);
-        server
-    })
+    setting::shared(&RUNNING, Server::start)
 }
 
-/// What the configuration says, with nothing of this process's environment.
 fn configured(toml: &str, environment: &[(&str, &str)]) -> config::Destination {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("config.toml");
-    std::fs::write(&path, format!("[destination]\nkind = 'postgres'\n{toml}")).unwrap();
-    loaded(&path, environment)
-}
-
-fn loaded(path: &Path, environment: &[(&str, &str)]) -> config::Destination {
-    let environment: BTreeMap<String, String> =
-        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(Some(path), &environment, &[], GITLAB_API).unwrap().destination
+    setting::configured("postgres", toml, environment)
 }
 
 fn opened(config: &config::Destination) -> Result<Box<dyn Destination>> {
@@ -121,7 +103,7 @@ impl Place for Dataset {
         let sql = format!("SELECT json_build_array({}) FROM {}", cells.join(", "), self.table(table));
         let rows = self.server.psql(&sql);
         let rows = rows.lines().map(|row| serde_json::from_str::<Vec<Option<String>>>(row).unwrap());
-        let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| json_of(cell, *kind);
+        let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| value_of(cell, *kind);
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 
@@ -156,19 +138,11 @@ fn shown(column: &str, kind: ColumnKind) -> String {
     }
 }
 
-fn json_of(cell: Option<String>, kind: ColumnKind) -> Value {
-    let Some(text) = cell else { return Value::Null };
-    match kind {
-        ColumnKind::Bool => json!(text.parse::<bool>().unwrap()),
-        ColumnKind::Int => json!(text.parse::<i64>().unwrap()),
-        ColumnKind::Float => json!(text.parse::<f64>().unwrap()),
-        ColumnKind::Json => serde_json::from_str(&text).unwrap(),
-        ColumnKind::List(item) => {
-            let items: Vec<Option<String>> = serde_json::from_str(&text).unwrap();
-            items.into_iter().map(|cell| json_of(cell, item.kind())).collect()
-        }
-        ColumnKind::Text | ColumnKind::Date | ColumnKind::Timestamp => json!(text),
-    }
+/// Lists are those of texts.
+fn value_of(cell: Option<String>, kind: ColumnKind) -> Value {
+    let (Some(text), ColumnKind::List(item)) = (&cell, kind) else { return setting::value_of(cell, kind) };
+    let items: Vec<Option<String>> = serde_json::from_str(text).unwrap();
+    items.into_iter().map(|cell| value_of(cell, item.kind())).collect()
 }
 
 fn create(rows: &TableRows) -> SchemaChange {

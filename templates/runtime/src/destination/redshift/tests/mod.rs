@@ -1,17 +1,16 @@
 //! The conformance of Redshift, and what is its own, against PostgreSQL behind a proxy that stands in for it. What
 //! PostgreSQL takes and Redshift would not, the grammar of all warehouses looks for.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use test_servers::{Postgres, Redshift as Server};
 
 use super::settings::Address;
 use super::{KIND, Redshift};
-use crate::config::{self, Config, GITLAB_API};
+use crate::config;
+use crate::destination::conformance::setting::{self, value_of};
 use crate::destination::conformance::{self, Place};
 use crate::destination::sql::quoted;
 use crate::destination::warehouse::Looked;
@@ -29,25 +28,13 @@ struct Dataset {
     sent: Sent,
 }
 
-/// The server lives as long as some test uses it.
 fn server() -> Arc<Server> {
     static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Server::start());
-        *running = Arc::downgrade(&server);
-        server
-    })
+    setting::shared(&RUNNING, Server::start)
 }
 
-/// What the configuration says, with nothing of this process's environment.
 fn configured(toml: &str, environment: &[(&str, &str)]) -> config::Destination {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("config.toml");
-    std::fs::write(&path, format!("[destination]\nkind = 'redshift'\n{toml}")).unwrap();
-    let environment: BTreeMap<String, String> =
-        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(Some(&path), &environment, &[], GITLAB_API).unwrap().destination
+    setting::configured("redshift", toml, environment)
 }
 
 fn opened(config: &config::Destination) -> Result<Box<dyn Destination>> {
@@ -104,17 +91,6 @@ fn shown(column: &str, kind: ColumnKind) -> String {
     }
 }
 
-fn json_of(cell: Option<String>, kind: ColumnKind) -> Value {
-    let Some(text) = cell else { return Value::Null };
-    match kind {
-        ColumnKind::Bool => json!(text.parse::<bool>().unwrap()),
-        ColumnKind::Int => json!(text.parse::<i64>().unwrap()),
-        ColumnKind::Float => json!(text.parse::<f64>().unwrap()),
-        ColumnKind::Json | ColumnKind::List(_) => serde_json::from_str(&text).unwrap(),
-        ColumnKind::Text | ColumnKind::Date | ColumnKind::Timestamp => json!(text),
-    }
-}
-
 impl Place for Dataset {
     fn open(&self) -> Box<dyn Destination> {
         let warehouse = Redshift::new(Address::read(&self.config()).unwrap()).unwrap();
@@ -147,7 +123,7 @@ impl Place for Dataset {
         let rows = self.psql(&sql);
         let rows = rows.lines().map(|row| serde_json::from_str::<Vec<Option<String>>>(row).unwrap());
         let value =
-            |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| json_of(cell.map(whole), *kind);
+            |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| value_of(cell.map(whole), *kind);
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 

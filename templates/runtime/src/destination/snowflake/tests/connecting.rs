@@ -1,6 +1,8 @@
 //! Which account, as whom, and by which driver.
 
 use super::super::settings::{Address, Proof};
+use tempfile::TempDir;
+
 use super::*;
 use crate::destination::DestinationError;
 

@@ -1,17 +1,15 @@
 //! The conformance of Snowflake, and what is its own, against fakesnow: Snowflake's protocol, through the real driver. What
 //! it lets pass and Snowflake would not, the grammar of all warehouses looks for.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::Value;
 use test_servers::Fakesnow;
 
 use super::{KIND, Snowflake};
-use crate::config::{self, Config, GITLAB_API};
-use crate::destination::conformance::{self, Place};
+use crate::config;
+use crate::destination::conformance::{self, Place, setting};
 use crate::destination::warehouse::grammar::{self, Recorded, Sent};
 use crate::destination::warehouse::{Looked, Session, Warehouse, rows};
 use crate::destination::{Destination, Result};
@@ -29,25 +27,13 @@ struct Dataset {
     sent: Sent,
 }
 
-/// The server lives as long as some test uses it.
 fn server() -> Arc<Fakesnow> {
     static RUNNING: Mutex<Weak<Fakesnow>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Fakesnow::start());
-        *running = Arc::downgrade(&server);
-        server
-    })
+    setting::shared(&RUNNING, Fakesnow::start)
 }
 
-/// What the configuration says, with nothing of this process's environment.
 fn configured(toml: &str, environment: &[(&str, &str)]) -> config::Destination {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("config.toml");
-    std::fs::write(&path, format!("[destination]\nkind = 'snowflake'\n{toml}")).unwrap();
-    let environment: BTreeMap<String, String> =
-        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(Some(&path), &environment, &[], GITLAB_API).unwrap().destination
+    setting::configured("snowflake", toml, environment)
 }
 
 fn opened(config: &config::Destination) -> Result<Box<dyn Destination>> {
@@ -103,16 +89,11 @@ fn shown(name: &str, kind: ColumnKind) -> String {
     }
 }
 
-fn json_of(cell: Option<String>, kind: ColumnKind) -> Value {
-    let Some(text) = cell else { return Value::Null };
-    match kind {
-        ColumnKind::Bool => json!(text.parse::<bool>().unwrap()),
-        ColumnKind::Int => json!(text.parse::<i64>().unwrap()),
-        ColumnKind::Float => json!(text.parse::<f64>().unwrap()),
-        ColumnKind::Json | ColumnKind::List(_) => serde_json::from_str(&text).unwrap(),
-        ColumnKind::Timestamp => json!(instant_text(text.parse().unwrap())),
-        ColumnKind::Text | ColumnKind::Date => json!(text),
-    }
+/// Times are numbers of microseconds.
+fn value_of(cell: Option<String>, kind: ColumnKind) -> Value {
+    let micros = |text: String| instant_text(text.parse().unwrap());
+    let cell = if kind == ColumnKind::Timestamp { cell.map(micros) } else { cell };
+    setting::value_of(cell, kind)
 }
 
 impl Place for Dataset {
@@ -133,7 +114,7 @@ impl Place for Dataset {
         }
         let cells: Vec<String> = columns.iter().map(|(name, kind)| shown(name, *kind)).collect();
         let sql = format!("SELECT {} FROM \"{schema}\".\"{table}\"", cells.join(", "));
-        let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| json_of(cell, *kind);
+        let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| value_of(cell, *kind);
         let rows = rows(session.as_mut(), &sql).unwrap().into_iter();
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
