@@ -58,6 +58,8 @@ pub struct Added {
     pub path: String,
     /// Whether a run can take it as it is.
     pub is_on: bool,
+    /// Whether it needs what only the user knows.
+    pub is_needy: bool,
     /// Whether it comes along unasked.
     pub is_core: bool,
 }
@@ -96,6 +98,7 @@ pub fn diff(old: &[Outline], new: &[Outline]) -> Diff {
                 resource: own.name.clone(),
                 path: own.path.clone(),
                 is_on: own.is_on,
+                is_needy: own.is_needy(),
                 is_core: own.is_core,
             }),
         }

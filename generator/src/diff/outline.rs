@@ -67,6 +67,14 @@ impl Outline {
         outline
     }
 
+    /// Whether it needs what only the user knows.
+    pub fn is_needy(&self) -> bool {
+        let is_need = |(aspect, _): &(Aspect, String), value: &str| {
+            *aspect == Aspect::Need || *aspect == Aspect::Parent && value == CONFIG
+        };
+        self.facts.iter().any(|(fact, value)| is_need(fact, value))
+    }
+
     pub(crate) fn state(&mut self, aspect: Aspect, item: &str, value: String) {
         self.facts.insert((aspect, item.to_owned()), value);
     }

@@ -72,16 +72,16 @@ fn gone(diff: &Diff) -> Vec<String> {
 }
 
 fn added(diff: &Diff) -> Vec<String> {
-    let of = |is_on, is_core: &dyn Fn(bool) -> bool| -> Vec<&str> {
-        let is = |added: &&Added| added.is_on == is_on && is_core(added.is_core);
-        diff.added.iter().filter(is).map(|added| added.resource.as_str()).collect()
+    let of = |is: &dyn Fn(&Added) -> bool| -> Vec<&str> {
+        diff.added.iter().filter(|added| is(added)).map(|added| added.resource.as_str()).collect()
     };
-    let (core, others) = (of(true, &|is_core| is_core), of(true, &|is_core| !is_core));
-    let needy = of(false, &|_| true);
+    let (core, others) = (of(&|own| own.is_on && own.is_core), of(&|own| own.is_on && !own.is_core));
+    let (needy, off) = (of(&|own| !own.is_on && own.is_needy), of(&|own| !own.is_on && !own.is_needy));
     let lines = [
         (!core.is_empty()).then(|| many(&core)),
         (!others.is_empty()).then(|| format!("beyond `core`: {}", few(&others))),
         (!needy.is_empty()).then(|| format!("off, as they need values: {}", few(&needy))),
+        (!off.is_empty()).then(|| format!("off, unless they are turned on: {}", few(&off))),
     ];
     lines.into_iter().flatten().collect()
 }

@@ -72,7 +72,7 @@ fn nothing_of_a_document_is_markup() {
     let name = "a`</code>\n# @all\u{1b}[31m";
     let (resource, table, path) = (name.to_owned(), name.to_owned(), name.to_owned());
     let gone = Gone { resource: resource.clone(), table, path: path.clone(), end: End::Document };
-    let added = Added { resource, path, is_on: true, is_core: true };
+    let added = Added { resource, path, is_on: true, is_needy: false, is_core: true };
     let diff = Diff { gone: vec![gone], added: vec![added], changed: vec![column(name, &[name])] };
     let text = diff_markdown(&diff);
     assert!(text.contains("- `a'</code> # @all [31m`\n"), "{text}");
@@ -80,11 +80,28 @@ fn nothing_of_a_document_is_markup() {
     assert!(!text.contains('\u{1b}') && !text.lines().any(|line| line.starts_with("# ")), "{text}");
 }
 
+#[test]
+fn what_is_off_says_why_it_is() {
+    let added = |resource: &str, is_needy| Added {
+        resource: resource.into(),
+        path: format!("/{resource}"),
+        is_on: false,
+        is_needy,
+        is_core: true,
+    };
+    let diff =
+        Diff { added: vec![added("needs_a_name", true), added("has_secrets", false)], ..Diff::default() };
+    let text = diff_markdown(&diff);
+    assert!(text.contains("- off, as they need values: `needs_a_name`\n"), "{text}");
+    assert!(text.contains("- off, unless they are turned on: `has_secrets`\n"), "{text}");
+}
+
 /// The order is that of what it costs.
 #[test]
 fn what_matters_comes_first() {
     let gone = Gone { resource: "a".into(), table: "a".into(), path: "/a".into(), end: End::Document };
-    let added = Added { resource: "b".into(), path: "/b".into(), is_on: true, is_core: true };
+    let added =
+        Added { resource: "b".into(), path: "/b".into(), is_on: true, is_needy: false, is_core: true };
     let key =
         Change { aspect: Aspect::Key, item: String::new(), from: Some("id".into()), to: Some("iid".into()) };
     let rekeyed = Changed { fate: Some(Fate::Rekeyed), changes: vec![key], ..column("c", &[]) };
