@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
+use crate::login::LoginError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -30,6 +31,8 @@ pub(super) enum CliError {
     Access(#[from] AccessFault),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
     #[error("there is no destination `{kind}`")]
     NoSuchDestination { kind: String, suggestion: Option<String> },
     #[error("the destination `{kind}` is not compiled in")]
@@ -72,6 +75,8 @@ impl CliError {
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. } => (None, USAGE),
+            Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
+            Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 (Some("no_resources"), NO_RESOURCES)
@@ -111,6 +116,7 @@ impl CliError {
             }),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
+            Self::Login(error) => error.hint(),
             Self::Destination(error) => error.hint(),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)

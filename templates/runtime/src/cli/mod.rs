@@ -10,6 +10,7 @@ mod fault;
 mod format;
 mod info;
 mod interrupt;
+mod login;
 mod plan;
 mod resources;
 mod run;
@@ -60,6 +61,8 @@ impl Arguments {
 enum Command {
     /// Load what the configuration says
     Run(run::RunArguments),
+    /// Sign in to GitLab by OAuth, and keep the tokens in secrets.toml
+    Login(login::LoginArguments),
     /// Look at credentials, permissions and the scope, and load nothing
     Check,
     /// Tell what a run would request, and about how many requests that is
@@ -112,6 +115,11 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     let config = load_config(arguments, &pipeline)?;
     match &arguments.command {
         Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
+        Command::Login(login) => {
+            login::login(login, &config)?;
+            login::tell_what_stands_above(&load_config(arguments, &pipeline)?, arguments.log_format);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Check => check::check(&config, &pipeline, arguments.display()),
         Command::Plan(plan) => {
             plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)

@@ -31,7 +31,7 @@ pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use layers::{Environment, Origin};
 pub use load::{Load, StartDate};
-pub use oauth::{OAuth, OAuthTokens, SaveError, SecretsFile};
+pub use oauth::{Application, OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
 use crate::normalize::NestedLists;
@@ -59,6 +59,9 @@ pub struct Gitlab {
     pub url: ApiRoot,
     /// `None` when no layer has a token and anonymous reading was not chosen.
     pub credentials: Option<Credentials>,
+    /// The one that people sign in to, where a layer names it.
+    pub application: Option<Application>,
+    pub secrets: SecretsFile,
     pub connection: Connection,
 }
 
