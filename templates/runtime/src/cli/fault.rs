@@ -39,6 +39,8 @@ pub(super) enum CliError {
     DestinationLeftOut { kind: String },
     #[error("src/hooks.rs has a hook for `{resource}`, which is no resource")]
     UnknownHook { resource: &'static str, suggestion: Option<String> },
+    #[error("there is no command `{name}`")]
+    NoSuchCommand { name: String },
     #[error("the scope leaves nothing to read of `{resource}`")]
     NothingToRead { resource: &'static str },
     #[error("the threads for the run cannot be started")]
@@ -74,7 +76,8 @@ impl CliError {
             | Self::DestinationLeftOut { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
-            | Self::UnknownHook { .. } => (None, USAGE),
+            | Self::UnknownHook { .. }
+            | Self::NoSuchCommand { .. } => (None, USAGE),
             Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
             Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
@@ -114,6 +117,7 @@ impl CliError {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
+            Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
             Self::Login(error) => error.hint(),

@@ -11,6 +11,7 @@ mod format;
 mod info;
 mod interrupt;
 mod login;
+mod manual;
 mod plan;
 mod resources;
 mod run;
@@ -73,12 +74,16 @@ enum Command {
     Info(info::InfoArguments),
     /// Show or reset what is remembered between runs
     State(state::StateArguments),
+    /// Print what completes commands and options in a shell
+    Completions(manual::CompletionsArguments),
+    /// Print the page for `man`
+    Man(manual::ManArguments),
 }
 
 /// The whole program.
 pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
-    let command = Arguments::command().name(pipeline.name).version(pipeline.version);
-    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed =
+        program(&pipeline).try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
@@ -97,6 +102,11 @@ pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
     }
 }
 
+/// The command line, under the name that the crate has.
+fn program(pipeline: &Pipeline) -> clap::Command {
+    Arguments::command().name(pipeline.name).version(pipeline.version)
+}
+
 /// Arguments that are wrong, or that ask for help.
 fn misused(error: &clap::Error) -> ExitCode {
     let texts = std::env::args_os().filter_map(|argument| argument.into_string().ok());
@@ -111,23 +121,24 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
-    let all = pipeline.resources;
-    let config = load_config(arguments, &pipeline)?;
+    let (all, display) = (pipeline.resources, arguments.display());
+    let config = || load_config(arguments, &pipeline);
     match &arguments.command {
-        Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
+        Command::Run(run) => return run::run(run, &config()?, pipeline, display),
+        Command::Check => return check::check(&config()?, &pipeline, display),
         Command::Login(login) => {
-            login::login(login, &config)?;
-            login::tell_what_stands_above(&load_config(arguments, &pipeline)?, arguments.log_format);
-            Ok(ExitCode::SUCCESS)
+            login::login(login, &config()?)?;
+            login::tell_what_stands_above(&config()?, arguments.log_format);
+            Ok(())
         }
-        Command::Check => check::check(&config, &pipeline, arguments.display()),
-        Command::Plan(plan) => {
-            plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
-        }
-        Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
-        Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
-        Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
+        Command::Plan(plan) => plan::plan(plan, &config()?, &pipeline, display),
+        Command::Resources(resources) => resources::list(resources, &config()?, all),
+        Command::Info(info) => info::info(info, &config()?),
+        Command::State(state) => state::state(state, &config()?, pipeline.name),
+        Command::Completions(shell) => manual::completions(shell, program(&pipeline)),
+        Command::Man(page) => manual::man(page, program(&pipeline)),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 fn load_config(arguments: &Arguments, pipeline: &Pipeline) -> Result<Config, ConfigError> {
