@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod budget;
 mod delta;
 mod everywhere;
 mod evidence;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::client::Excerpt;
 use crate::destination::SchemaChange;
-use crate::extract::{Counts, LossKind, Tally};
+use crate::extract::{Counts, LossKind, Spent, Tally};
 use crate::load::LoadSummary;
 
 /// The table and the notes below it. `attempts` are the requests that were sent, with retries and redirects.
@@ -160,6 +160,11 @@ pub(crate) fn render_truncated(tally: &Tally, limit: u64) -> Option<String> {
             resources.join(", ")
         )
     })
+}
+
+/// Why the run ended before everything was asked for.
+pub(crate) fn render_stopped(spent: Spent) -> String {
+    format!("stopped: {spent} is used up; continued by the next run\n")
 }
 
 /// Columns side by side; those named in `right` are aligned to the right.

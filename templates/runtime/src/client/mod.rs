@@ -5,10 +5,10 @@
 //! whether a fault speaks of it alone, `oauth` makes tokens anew by a `grant`. The token stands in one header, marked sensitive, and is
 //! sent to the configured host alone.
 
+mod allowance;
 mod announced;
 mod answer;
 mod asking;
-mod bucket;
 mod charset;
 mod clock;
 mod connection;
@@ -21,6 +21,7 @@ mod hint;
 mod limiter;
 mod limits;
 mod oauth;
+mod pace;
 mod packed;
 mod redirect;
 mod repair;
@@ -178,6 +179,7 @@ impl Client {
             is_gitlab_com: options.api.is_gitlab_com(),
             is_signed_in: options.credentials != Credentials::Anonymous,
             requests_per_minute: options.requests_per_minute,
+            window: options.retry.rate_limit_wait,
         };
         let session = match &options.credentials {
             Credentials::OAuth(app) => {
@@ -185,16 +187,17 @@ impl Client {
             }
             _ => None,
         };
+        let clock = Arc::new(Clock::default());
         Ok(Self {
             http: connection::open(&options)?,
             api: options.api,
             retry: options.retry,
-            limiter: Arc::new(Limiter::new(known)),
+            limiter: Arc::new(Limiter::new(known, Arc::clone(&clock))),
             session,
             attempts: Arc::default(),
             repaired: Arc::default(),
             health: Arc::default(),
-            clock: Arc::default(),
+            clock,
             waits: Arc::default(),
             has_access_token: !matches!(options.credentials, Credentials::Anonymous | Credentials::Job(_)),
         })

@@ -79,6 +79,8 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
         outage_wait: said.outage_wait.unwrap_or(Duration::from_secs(180)),
         requests_per_minute: said.requests_per_minute,
+        max_requests: said.max_requests,
+        max_duration: said.max_duration,
     };
     let out_of_range = |key: &str, message: &str| {
         let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
@@ -92,6 +94,12 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
     }
     if extract.requests_per_minute == Some(0) {
         return out_of_range("requests_per_minute", "expected 1 or more");
+    }
+    if extract.max_requests == Some(0) {
+        return out_of_range("max_requests", "expected 1 or more");
+    }
+    if extract.max_duration.is_some_and(|most| most.is_zero()) {
+        return out_of_range("max_duration", "expected more than zero");
     }
     if extract.timeout.is_zero() {
         return out_of_range("timeout", "expected more than zero");

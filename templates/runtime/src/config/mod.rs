@@ -121,8 +121,12 @@ pub struct Extract {
     pub rate_limit_wait: Duration,
     /// How long a server that has answered before is waited for.
     pub outage_wait: Duration,
-    /// A cap beside GitLab's own limits.
+    /// An even pace beside GitLab's own limits.
     pub requests_per_minute: Option<u32>,
+    /// Requests after which a run leaves the rest to the next one.
+    pub max_requests: Option<u64>,
+    /// The same, of time.
+    pub max_duration: Option<Duration>,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
     pub settled_after: Option<Duration>,
 }

@@ -21,7 +21,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::destination::{Claim, Destination, Forget, LoadEntry, LoadStatus, StateEntry, partition_key};
+use crate::destination::{
+    Claim, Destination, DestinationError, Forget, LoadEntry, LoadStatus, StateEntry, partition_key,
+};
 use crate::moment::Moment;
 use crate::normalize::{Allowed, Catalog};
 use crate::page::{Binding, Kept};
@@ -100,9 +102,9 @@ impl Loader {
             return Err(LoadError::Refused(refusal));
         }
         let mut load = destination.open_load(&Claim::new(&options.pipeline))?;
-        let earlier = load.loads(LATEST)?;
-        let last = earlier.first().map(|load| load.load_id.as_str());
-        let load_id = options.load_id.clone().unwrap_or_else(|| load_id_after(last, options.started_at));
+        let last = load.loads(1)?.pop().map(|load| load.load_id);
+        let load_id =
+            options.load_id.clone().unwrap_or_else(|| load_id_after(last.as_deref(), options.started_at));
         let tables = load.tables()?;
         let allowed = Allowed { naming: abilities.naming, list_columns: abilities.list_columns };
         let catalog = Catalog::from_tables(&tables, allowed);
@@ -112,8 +114,7 @@ impl Loader {
         let mut reader = load.state_reader()?;
         let definitions = Definitions::read(reader.as_mut(), &options, &tables)?;
         let first_at = first_load(reader.as_mut(), Moment::from(options.started_at))?;
-        let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
-        let past = PastLoads::of(&earlier, first_at, oldest);
+        let past = past_loads(&mut |most| load.loads(most), first_at, &options)?;
         let (states, options) = (Arc::new(States::new(reader)), Arc::new(options));
         let entry = running(&load_id, &options);
         let kept = (Arc::clone(&states), tables, entry);
@@ -247,6 +248,27 @@ impl Shared {
     /// Why the writer has ended.
     fn failure(&self) -> LoadError {
         self.failure.get().cloned().unwrap_or(LoadError::Closed)
+    }
+}
+
+/// Many runs with a small budget are one load, so there may be many to know.
+fn past_loads(
+    loads: &mut dyn FnMut(usize) -> Result<Vec<LoadEntry>, DestinationError>,
+    first_at: Moment,
+    options: &LoadOptions,
+) -> Result<PastLoads, LoadError> {
+    if !options.forget.is_empty() {
+        return Ok(PastLoads::of(&[], first_at, None));
+    }
+    let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
+    let mut most = LATEST;
+    loop {
+        let earlier = loads(most)?;
+        let past = PastLoads::of(&earlier, first_at, oldest);
+        if earlier.len() < most || past.unfinished.len() < most {
+            return Ok(past);
+        }
+        most *= 10;
     }
 }
 

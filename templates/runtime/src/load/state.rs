@@ -23,12 +23,15 @@ pub struct PastLoads {
 }
 
 impl PastLoads {
-    /// `loads` from the newest on. Loads that began before `since` are not gone on with; `None`: no load is.
+    /// `loads` from the newest on. Those that began before `since` are not gone on with; `None`: none is. One that its
+    /// budget has stopped always is: otherwise runs with a small budget would never come to the end.
     pub(super) fn of(loads: &[LoadEntry], first_at: Moment, since: Option<SystemTime>) -> Self {
-        let is_cut = |load: &&LoadEntry| {
-            let is_open =
-                matches!(load.status, LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed);
-            is_open && since.is_some_and(|since| load.started_at >= since)
+        let is_cut = |load: &&LoadEntry| match load.status {
+            LoadStatus::Stopped => true,
+            LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed => {
+                since.is_some_and(|since| load.started_at >= since)
+            }
+            LoadStatus::Complete | LoadStatus::Partial => false,
         };
         // One that a limit cut off says nothing of the load before it.
         let is_limited = |load: &&LoadEntry| {

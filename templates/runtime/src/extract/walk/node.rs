@@ -37,6 +37,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
+    /// Whether of its lists, and of all below, nothing is kept until they are read wholly.
+    pub(super) is_in_one_go: bool,
     /// Whether its lists are refused everywhere.
     pub(super) refusals: Refusals,
 }
@@ -114,8 +116,10 @@ impl Node {
             .iter()
             .flat_map(|child| child.resource.params.iter().map(|param| &param.source).chain(&child.carries));
         let carries = carried_by(resource, wanted_below);
+        let is_in_one_go = !reading.keeps_state && children.iter().all(|child| child.is_in_one_go);
         Ok(Self {
             resource,
+            is_in_one_go,
             routes,
             carries,
             children,

@@ -10,6 +10,7 @@ use super::verdict::{self, Verdict};
 use crate::client::{Answer, Client, Effort};
 use crate::config::Scope;
 use crate::extract::ExtractOptions;
+use crate::extract::budget::Spending;
 use crate::extract::error::{ExtractError, PartitionError};
 use crate::extract::paging::{List, Seen};
 use crate::extract::resume::is_settled;
@@ -27,6 +28,7 @@ pub(in crate::extract) struct Walk<S> {
     pub(in crate::extract) scope: Scope,
     pub(in crate::extract) starter: Starter<S>,
     pub(in crate::extract) options: ExtractOptions,
+    pub(in crate::extract) spending: Arc<Spending>,
 }
 
 /// What an answer brings.
@@ -60,6 +62,7 @@ impl<S: Sink> Walk<S> {
             return self.leave_out(&task, LossKind::Failed).await;
         }
         counts.add_request();
+        self.spending.begin();
         let can_shrink = task.pager.can_shrink(&list);
         let effort = Effort { can_shrink, retries: counts.retries_to_count() };
         let (shape, taps, hooks) = (task.shape(), &task.node.taps, &self.options.hooks);
@@ -84,7 +87,10 @@ impl<S: Sink> Walk<S> {
 
     async fn leave_out(&self, task: &Task, kind: LossKind) -> Result<Vec<Task>, ExtractError> {
         task.branch.break_off(kind == LossKind::Failed);
-        self.keep(task.branch.close()).await?;
+        // Runs that share the work between them ask for it once.
+        let is_known = kind == LossKind::Skipped && self.spending.is_bounded();
+        let refused = task.branch.kept_as_refused().filter(|_| is_known);
+        self.keep(refused.into_iter().chain(task.branch.close()).collect()).await?;
         Ok(Vec::new())
     }
 
@@ -150,6 +156,7 @@ impl<S: Sink> Walk<S> {
             is_complete = branch.end_list();
         }
         let kept = branch.kept_with(page);
+        self.spending.keep(&kept);
         if task.node.is_loaded && (count > 0 || is_complete) {
             let partition = Arc::clone(task.partition());
             let page = Page { partition, records: rows, last: is_complete };
@@ -203,6 +210,7 @@ impl<S: Sink> Walk<S> {
         if kept.is_empty() {
             return Ok(());
         }
+        self.spending.keep(&kept);
         let kept = self.starter.sink.keep(kept).await;
         kept.map_err(|source| ExtractError::Sink { source: Box::new(source) })
     }
