@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod bigquery;
 mod delta;
 mod everywhere;
 mod evidence;
