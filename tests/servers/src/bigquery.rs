@@ -66,9 +66,9 @@ impl BigQuery {
     pub fn start() -> Self {
         let (folder, port) = (TempDir::new().expect("a folder"), free_port());
         let own = installed("bigquery");
-        let mut command = Command::new(program("local-bigquery", &[own.join("bin")]));
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--grpc-port", "0"]);
-        command.args(["--project", Self::PROJECT, "--data-dir"]).arg(folder.path().join("data"));
+        let mut command = Command::new(program("python", &[own.join("bin")]));
+        command.args(["-c", include_str!("bigquery.py"), &port.to_string(), Self::PROJECT]);
+        command.arg(folder.path().join("data"));
         command.env("HOME", own.join("home"));
         let process = Process::start(&mut command, port, &folder.path().join("log"));
         Self { _process: process, _folder: folder, port, reader: Mutex::new(None) }
