@@ -84,18 +84,21 @@ impl Fault {
         self.is("notFound") || matches!(self, Self::Refused(said) if said.status == 404)
     }
 
-    /// Whether the same may go well a moment later.
+    /// Whether the same request may be answered a moment later.
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Transport(_) => true,
             Self::Token(said) => said.status >= 500 || said.status == 429,
             Self::Refused(said) => {
-                matches!(said.status, 429 | 500 | 502 | 503 | 504)
-                    || PASSING.contains(&said.reason.as_str())
-                    || self.is_in_the_way()
+                matches!(said.status, 429 | 500 | 502 | 503 | 504) || PASSING.contains(&said.reason.as_str())
             }
             Self::Strange(_) => false,
         }
+    }
+
+    /// Whether another job of the same may go well a moment later: of the job that failed, the answer stays what it is.
+    pub(super) fn may_run_again(&self) -> bool {
+        self.is_passing() || self.is_in_the_way()
     }
 
     /// Whether somebody else was in the way, so that nothing was done.

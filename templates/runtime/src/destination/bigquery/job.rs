@@ -69,22 +69,11 @@ impl Parameter {
     }
 }
 
-impl Dataset {
-    /// Where somebody else was in the way, nothing was done, and it is tried again.
-    pub(super) fn query(&self, query: &Query) -> Answer<Outcome> {
-        let mut pauses = pauses();
-        loop {
-            let fault = match self.query_once(query) {
-                Ok(outcome) => return Ok(outcome),
-                Err(fault) => fault,
-            };
-            let Some(pause) = pauses.next().filter(|_| fault.is_passing()) else { return Err(fault) };
-            tracing::debug!(%fault, ?pause, "running a query again");
-            std::thread::sleep(pause);
-        }
-    }
+/// What became of a job that is done: what it was for, or why it failed.
+type Ended<T> = Result<T, Fault>;
 
-    fn query_once(&self, query: &Query) -> Answer<Outcome> {
+impl Dataset {
+    pub(super) fn query(&self, query: &Query) -> Answer<Outcome> {
         let parameters: Vec<Value> = query.parameters.iter().map(|(name, value)| value.json(name)).collect();
         let configuration = json!({ "query": {
             "query": query.sql,
@@ -93,29 +82,10 @@ impl Dataset {
             "queryParameters": parameters,
         }});
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
-        let id = format!("gitlab-pipeline-{id}");
-        self.begin(&id, configuration, None)?;
-        let request = self.job("queries", &id).query("timeoutMs", WAIT_MILLIS);
-        let mut outcome = Outcome::default();
-        let mut next: Option<String> = None;
-        loop {
-            let asked = match &next {
-                None => request.clone(),
-                Some(token) => request.clone().query("pageToken", token.as_str()),
-            };
-            let answer = self.client.send(asked)?;
-            match answer.get("jobComplete").and_then(Value::as_bool) {
-                Some(true) => {}
-                Some(false) => continue,
-                None => return Err(Fault::Strange("the answer does not say whether the job is done")),
-            }
-            outcome.rows.extend(cells(&answer));
-            outcome.affected = number(answer.get("numDmlAffectedRows"));
-            match answer.get("pageToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
-                None => return Ok(outcome),
-                Some(token) => next = Some(token.to_owned()),
-            }
-        }
+        until_known(&format!("gitlab-pipeline-{id}"), |id| {
+            self.begin(id, &configuration, None)?;
+            self.outcome(id)
+        })
     }
 
     /// Adds the rows of a Parquet file to a table, by an id that no other file has: a load that was begun before under it is
@@ -128,26 +98,14 @@ impl Dataset {
             "createDisposition": "CREATE_NEVER",
             "writeDisposition": "WRITE_APPEND",
         }});
-        let (mut pauses, mut attempt) = (pauses(), 0_u32);
-        loop {
-            // One that failed has added nothing, and its id is used up.
-            let of_attempt = if attempt == 0 { id.to_owned() } else { format!("{id}-{attempt}") };
-            let loaded = self
-                .begin(&of_attempt, configuration.clone(), Some(file))
-                .and_then(|()| self.end(&of_attempt));
-            let fault = match loaded {
-                Ok(rows) => return Ok(rows),
-                Err(fault) => fault,
-            };
-            let Some(pause) = pauses.next().filter(|_| fault.is_passing()) else { return Err(fault) };
-            tracing::debug!(%fault, ?pause, "loading a file again");
-            std::thread::sleep(pause);
-            attempt += 1;
-        }
+        until_known(id, |id| {
+            self.begin(id, &configuration, Some(file))?;
+            self.loaded(id)
+        })
     }
 
     /// Sends a job; one that is there already was sent before.
-    fn begin(&self, id: &str, configuration: Value, file: Option<&[u8]>) -> Answer<()> {
+    fn begin(&self, id: &str, configuration: &Value, file: Option<&[u8]>) -> Answer<()> {
         let reference = json!({ "projectId": &*self.project, "jobId": id, "location": self.location() });
         let body = json!({ "jobReference": reference, "configuration": configuration });
         let request = Request::new(Method::POST, ["projects", &*self.project, "jobs"]);
@@ -161,29 +119,89 @@ impl Dataset {
         }
     }
 
+    /// Waits until a query is done.
+    fn outcome(&self, id: &str) -> Answer<Ended<Outcome>> {
+        let request = self.job("queries", id).query("timeoutMs", WAIT_MILLIS);
+        let mut outcome = Outcome::default();
+        let mut next: Option<String> = None;
+        loop {
+            let asked = match &next {
+                None => request.clone(),
+                Some(token) => request.clone().query("pageToken", token.as_str()),
+            };
+            let answer = match self.client.send(asked) {
+                Ok(answer) => answer,
+                // Of a query that failed the results are its fault.
+                Err(fault) => return self.failure(id).map_or(Err(fault), |failure| Ok(Err(failure))),
+            };
+            match answer.get("jobComplete").and_then(Value::as_bool) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => return Err(Fault::Strange("the answer does not say whether the job is done")),
+            }
+            outcome.rows.extend(cells(&answer));
+            outcome.affected = number(answer.get("numDmlAffectedRows"));
+            match answer.get("pageToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
+                None => return Ok(Ok(outcome)),
+                Some(token) => next = Some(token.to_owned()),
+            }
+        }
+    }
+
     /// Waits until a load is done; how many rows it has added.
-    fn end(&self, id: &str) -> Answer<u64> {
+    fn loaded(&self, id: &str) -> Answer<Ended<u64>> {
         let mut pause = LOOK_AFTER;
         loop {
             let job = self.client.send(self.job("jobs", id))?;
-            let status = job.get("status");
-            if status.and_then(|status| status.get("state")?.as_str()) == Some("DONE") {
-                if let Some(error) = status.and_then(|status| status.get("errorResult")) {
-                    return Err(Fault::refused(0, error));
-                }
+            if is_done(&job) {
                 let rows =
                     job.get("statistics").and_then(|statistics| statistics.get("load")?.get("outputRows"));
-                return Ok(number(rows));
+                return Ok(failure_of(&job).map_or_else(|| Ok(number(rows)), Err));
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(LOOK_AT_MOST);
         }
     }
 
+    /// Why a job failed, if it did.
+    fn failure(&self, id: &str) -> Option<Fault> {
+        let job = self.client.send(self.job("jobs", id)).ok()?;
+        failure_of(&job).filter(|_| is_done(&job))
+    }
+
     fn job(&self, of: &str, id: &str) -> Request {
         let request = Request::new(Method::GET, ["projects", &*self.project, of, id]);
         request.query("location", self.location())
     }
+}
+
+/// Asks for a job until it is known what became of it. The id stays the same as long as that is not known, so that nothing is
+/// done twice; a job that failed has done nothing and has used its id up.
+fn until_known<T>(id: &str, ask: impl Fn(&str) -> Answer<Ended<T>>) -> Answer<T> {
+    let (mut pauses, mut failed) = (pauses(), 0_u32);
+    loop {
+        let own = if failed == 0 { id.to_owned() } else { format!("{id}-{failed}") };
+        let fault = match ask(&own) {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(fault)) if fault.may_run_again() => {
+                failed += 1;
+                fault
+            }
+            Err(fault) if fault.is_passing() => fault,
+            Ok(Err(fault)) | Err(fault) => return Err(fault),
+        };
+        let Some(pause) = pauses.next() else { return Err(fault) };
+        tracing::debug!(%fault, ?pause, "asking for a job again");
+        std::thread::sleep(pause);
+    }
+}
+
+fn is_done(job: &Value) -> bool {
+    job.get("status").and_then(|status| status.get("state")?.as_str()) == Some("DONE")
+}
+
+fn failure_of(job: &Value) -> Option<Fault> {
+    job.get("status")?.get("errorResult").map(|error| Fault::refused(0, error))
 }
 
 /// Google writes 64-bit numbers as text.

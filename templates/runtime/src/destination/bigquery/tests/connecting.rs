@@ -8,6 +8,9 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::json;
 
+use super::super::dataset::Dataset as Tables;
+use super::super::job::Query;
+use super::super::settings::Settings;
 use super::*;
 use crate::destination::DestinationError;
 
@@ -150,6 +153,55 @@ fn what_passes_by_itself_is_asked_again() {
         .err()
         .unwrap();
     assert!(matches!(error, DestinationError::Config(_)), "port {free}: {error}");
+}
+
+fn tables_of(endpoint: &str) -> Tables {
+    let environment = [("BIGQUERY_EMULATOR_HOST", endpoint), ("BIGQUERY_PROJECT", "my-project")];
+    Tables::new(Settings::read(&configured("", &environment)).unwrap()).unwrap()
+}
+
+fn failed(reason: &str, message: &str) -> (u16, Value) {
+    let error = json!({ "reason": reason, "message": message });
+    (200, json!({ "status": { "state": "DONE", "errorResult": error } }))
+}
+
+/// The ids of the jobs that were sent.
+fn sent(asked: &[(String, String)]) -> Vec<String> {
+    let body = |(_, body): &(String, String)| {
+        let start = body.find("{")?;
+        let body = serde_json::Deserializer::from_str(&body[start..]).into_iter::<Value>().next()?.unwrap();
+        Some(body["jobReference"]["jobId"].as_str().unwrap().to_owned())
+    };
+    asked.iter().filter_map(body).collect()
+}
+
+#[test]
+fn a_query_that_another_was_in_the_way_of_is_run_again_as_another_job() {
+    let message = "Transaction is aborted due to concurrent update against table my-project:gitlab._lease";
+    let (endpoint, asked) = scripted(vec![
+        (200, json!({})),
+        refused(400, "invalidQuery", message),
+        failed("invalidQuery", message),
+        (200, json!({})),
+        (200, json!({ "jobComplete": true, "numDmlAffectedRows": "1" })),
+    ]);
+    assert_eq!(tables_of(&endpoint).query(&Query::new("SELECT 1")).unwrap().affected, 1);
+    let sent = sent(&asked.join().unwrap());
+    assert_eq!(sent[1], format!("{}-1", sent[0]));
+}
+
+/// It may have been run, and what is run twice is there twice.
+#[test]
+fn a_job_of_which_nothing_is_known_is_asked_for_by_the_same_id() {
+    let (endpoint, asked) = scripted(vec![
+        refused(503, "backendError", "Error encountered during execution. Retrying may solve the problem."),
+        refused(409, "duplicate", "Already Exists: Job my-project:the-id"),
+        failed("internalError", "An internal error occurred and the request could not be completed."),
+        (200, json!({})),
+        (200, json!({ "status": { "state": "DONE" }, "statistics": { "load": { "outputRows": "2" } } })),
+    ]);
+    assert_eq!(tables_of(&endpoint).load("the-id", "t", &[], b"PAR1").unwrap(), 2);
+    assert_eq!(sent(&asked.join().unwrap()), ["the-id", "the-id", "the-id-1"]);
 }
 
 #[test]
