@@ -8,8 +8,8 @@ use sample_gitlab::{SampleServer, Settings, Size, World};
 use serde_json::Value;
 use test_servers::BigQuery;
 
-use crate::example::Example;
-use crate::postgres::{Kinds, expected, succeed};
+use crate::example::{self, Example};
+use crate::postgres::{Kinds, expected};
 use crate::rows::{Rows, compare, counted};
 use crate::scaffold;
 
@@ -20,6 +20,10 @@ fn command(example: &Example, server: &SampleServer, warehouse: &BigQuery) -> Co
         .env("BIGQUERY_PROJECT", BigQuery::PROJECT)
         .stderr(Stdio::piped());
     command
+}
+
+fn succeed(command: &mut Command) {
+    example::succeed(command, &[]);
 }
 
 fn rows(warehouse: &BigQuery, sql: &str) -> Vec<Vec<Value>> {

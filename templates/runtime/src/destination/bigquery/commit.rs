@@ -251,7 +251,7 @@ impl BigQueryLoad {
 
     fn entry(&self, load: &LoadEntry) -> Step {
         let loads = self.gate.dataset.table(LOADS);
-        let time = |at| format!("TIMESTAMP_MICROS(CAST({} AS INT64))", item(at));
+        let time = |at| format!("TIMESTAMP({})", item(at));
         let sql = format!(
             "DELETE FROM {loads} WHERE load_id IN (SELECT {} FROM {});
              INSERT INTO {loads} (load_id, pipeline, started_at, finished_at, status, `rows`, report)

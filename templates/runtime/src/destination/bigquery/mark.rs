@@ -2,7 +2,7 @@
 //! statement takes a second or more, however few rows it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -10,7 +10,6 @@ use super::commit::{Step, TELL, Tells};
 use super::dataset::Dataset;
 use super::job::Parameter;
 use super::names::quoted;
-use super::state::micros;
 use crate::destination::{Below, Deletion};
 use crate::resource::ColumnKind;
 use crate::schema::table::Table;
@@ -59,6 +58,7 @@ impl<'d> Group<'d> {
 
     fn step(self, dataset: &Dataset, known: Option<&Table>, at: usize) -> Step {
         let Deletion { table, mark, from, before, at: time, below, .. } = self.like;
+        let mark = quoted(mark);
         let name = |what: &str| format!("{what}_{at}");
         let nulls = self.columns.iter().filter(|(_, is_null)| *is_null);
         let nulls: String = nulls.map(|(column, _)| format!(" AND {} IS NULL", quoted(column))).collect();
@@ -96,6 +96,7 @@ impl<'d> Group<'d> {
 
 fn below_sql(dataset: &Dataset, below: &Below, marked_at: &str, before: &str) -> String {
     let Below { table, mark, above, mark_above, on } = below;
+    let (mark, mark_above) = (quoted(mark), quoted(mark_above));
     let same = on.iter().map(|(own, above)| format!(" AND t.{} = a.{}", quoted(own), quoted(above)));
     format!(
         "IF {MARKED} > 0 THEN
@@ -109,7 +110,7 @@ fn below_sql(dataset: &Dataset, below: &Below, marked_at: &str, before: &str) ->
 }
 
 fn instant(time: SystemTime) -> String {
-    format!("TIMESTAMP_MICROS({})", micros(time))
+    format!("TIMESTAMP_MICROS({})", time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros())
 }
 
 /// What a column holds, as a partition has it.

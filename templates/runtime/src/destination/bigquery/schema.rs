@@ -11,9 +11,9 @@ use super::dataset::Dataset;
 use super::job::Query;
 use super::lease;
 use super::names::{COLUMNS, LOADS, PACKAGES, STATE, TABLES, quoted, quoted_list};
-use crate::destination::{DestinationError, SchemaChange, Widening};
+use crate::destination::{DestinationError, SchemaChange, Widening, kept};
 use crate::resource::ColumnKind;
-use crate::schema::kind::{Seen, kind_from_name, kind_name};
+use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table};
 
 /// By how many columns the rows of a table can be ordered.
@@ -418,9 +418,10 @@ pub(super) fn tables(dataset: &Dataset) -> Result<Vec<Table>> {
 fn column_of(dataset: &Dataset, name: String, data_type: &str, note: [String; 3]) -> Result<Column> {
     let [kind, seen, source] = note;
     let unreadable = |column, value: &str| dataset.place.unreadable(COLUMNS, column, value);
-    let noted = kind_from_name(&kind).ok_or_else(|| unreadable("kind", &kind))?;
-    let seen = Seen::from_name(&seen).ok_or_else(|| unreadable("seen", &seen))?;
-    let kind = if column_type(noted) == data_type { Some(noted) } else { kind_of_type(data_type) };
-    let kind = kind.ok_or_else(|| unreadable("kind", data_type))?;
-    Ok(Column { name, kind, seen, source })
+    let noted = kept::column([name, kind, seen, source], &unreadable)?;
+    if column_type(noted.kind) == data_type {
+        return Ok(noted);
+    }
+    let kind = kind_of_type(data_type).ok_or_else(|| unreadable("kind", data_type))?;
+    Ok(Column { kind, ..noted })
 }

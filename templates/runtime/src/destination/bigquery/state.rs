@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use super::Result;
-use super::dataset::{Cells, Dataset};
+use super::dataset::Dataset;
 use super::job::Query;
 use super::names::{LOADS, STATE};
-use crate::destination::{Forget, LoadEntry, LoadStatus, Package, StateEntry, StateKey, StateReader};
+use crate::destination::kept::{self, time_text};
+use crate::destination::{Forget, LoadEntry, Package, StateEntry, StateKey, StateReader};
 
 /// By resource, then by partition.
 type States = BTreeMap<String, BTreeMap<String, String>>;
@@ -109,41 +109,16 @@ fn state_of(dataset: &Dataset, text: &str) -> Result<Value> {
 
 /// The latest loads, the newest first.
 pub(super) fn loads(dataset: &Dataset, most: usize) -> Result<Vec<LoadEntry>> {
+    let time = |column| format!("FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%E6SZ', {column})");
     let sql = format!(
-        "SELECT load_id, pipeline, UNIX_MICROS(started_at), UNIX_MICROS(finished_at), status, `rows`, report FROM {}
-         ORDER BY load_id DESC LIMIT {most}",
+        "SELECT load_id, pipeline, {}, {}, status, `rows`, report FROM {} ORDER BY load_id DESC LIMIT {most}",
+        time("started_at"),
+        time("finished_at"),
         dataset.table(LOADS)
     );
     let found = dataset.query(&Query::new(sql)).map_err(dataset.place.failed("read", LOADS))?;
-    found.rows.into_iter().map(|row| load_of(dataset, row)).collect()
-}
-
-fn load_of(dataset: &Dataset, row: Cells) -> Result<LoadEntry> {
-    let Ok([load_id, pipeline, started_at, finished_at, status, rows, report]) =
-        <[Option<String>; 7]>::try_from(row)
-    else {
-        return Err(dataset.place.strange("show its loads"));
-    };
     let unreadable = |column, text: &str| dataset.place.unreadable(LOADS, column, text);
-    let time = |column, cell: Option<String>| {
-        let time =
-            |text: &String| text.parse::<u64>().ok().map(|micros| UNIX_EPOCH + Duration::from_micros(micros));
-        cell.map(|text| time(&text).ok_or_else(|| unreadable(column, &text))).transpose()
-    };
-    let object = |column, cell: Option<String>| {
-        let text = cell.unwrap_or_default();
-        serde_json::from_str(&text).map_err(|_| unreadable(column, &text))
-    };
-    let status = status.unwrap_or_default();
-    Ok(LoadEntry {
-        load_id: load_id.unwrap_or_default(),
-        pipeline: pipeline.unwrap_or_default(),
-        started_at: time("started_at", started_at)?.unwrap_or(UNIX_EPOCH),
-        finished_at: time("finished_at", finished_at)?,
-        status: LoadStatus::from_name(&status).ok_or_else(|| unreadable("status", &status))?,
-        rows: object("rows", rows)?,
-        report: object("report", report)?,
-    })
+    found.rows.into_iter().map(|row| kept::load(row, &unreadable)).collect()
 }
 
 /// A load as the row of `_loads` that it becomes, in texts.
@@ -151,15 +126,10 @@ pub(super) fn row_of(load: &LoadEntry) -> Value {
     json!([
         load.load_id,
         load.pipeline,
-        micros(load.started_at).to_string(),
-        load.finished_at.map(|time| micros(time).to_string()),
+        time_text(load.started_at),
+        load.finished_at.map(time_text),
         load.status.name(),
         Value::Object(load.rows.clone()).to_string(),
         Value::Object(load.report.clone()).to_string(),
     ])
-}
-
-/// Microseconds since 1970.
-pub(super) fn micros(time: SystemTime) -> u128 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()
 }

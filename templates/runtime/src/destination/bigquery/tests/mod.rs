@@ -1,18 +1,16 @@
 //! The conformance of BigQuery, and what is its own, against an emulator that each test shares with those beside it. What
 //! was loaded is read by Google's own client.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::Value;
-use tempfile::TempDir;
 use test_servers::BigQuery as Server;
 
 use super::names::quoted;
 use super::{KIND, Result};
-use crate::config::{self, Config, GITLAB_API};
-use crate::destination::conformance::{self, Place};
+use crate::config;
+use crate::destination::conformance::{self, Place, setting};
 use crate::destination::{Claim, Destination, OpenLoad};
 use crate::resource::ColumnKind;
 
@@ -26,25 +24,13 @@ struct Dataset {
     name: String,
 }
 
-/// The server lives as long as some test uses it.
 fn server() -> Arc<Server> {
     static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    running.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Server::start());
-        *running = Arc::downgrade(&server);
-        server
-    })
+    setting::shared(&RUNNING, Server::start)
 }
 
-/// What the configuration says, with nothing of this process's environment.
 fn configured(toml: &str, environment: &[(&str, &str)]) -> config::Destination {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("config.toml");
-    std::fs::write(&path, format!("[destination]\nkind = 'bigquery'\n{toml}")).unwrap();
-    let environment: BTreeMap<String, String> =
-        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(Some(&path), &environment, &[], GITLAB_API).unwrap().destination
+    setting::configured("bigquery", toml, environment)
 }
 
 fn opened(config: &config::Destination) -> Result<Box<dyn Destination>> {
