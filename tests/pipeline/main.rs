@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod bigquery;
 mod budget;
 mod delta;
 mod everywhere;
