@@ -79,6 +79,7 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
         outage_wait: said.outage_wait.unwrap_or(Duration::from_secs(180)),
         requests_per_minute: said.requests_per_minute,
+        wide_lists: said.wide_lists.unwrap_or(true),
     };
     let out_of_range = |key: &str, message: &str| {
         let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
@@ -222,6 +223,7 @@ fn derive_resource(
         max_depth: said.max_depth.map(usize::from),
         schema: said.schema,
         incremental: said.incremental,
+        wide_lists: said.wide_lists,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         secrets: said.secrets,
         query: query.flat_map(|(name, value)| query_pairs(&name, value)).collect(),
