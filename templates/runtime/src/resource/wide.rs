@@ -31,6 +31,9 @@ pub struct Wide {
     pub incremental: Option<Incremental>,
     /// Filters of the resource that it does not take.
     pub lacks: &'static [&'static str],
+    /// Fields that are told from where the list stands, and those with what they say in the list of a parent, at dotted
+    /// paths: `references.relative` and `references.short`.
+    pub relative: &'static [(&'static str, &'static str)],
 }
 
 /// What a wide list reaches over.
@@ -52,5 +55,6 @@ impl Wide {
         pagination: Pagination::None,
         incremental: None,
         lacks: &[],
+        relative: &[],
     };
 }

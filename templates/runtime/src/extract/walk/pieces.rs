@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::hooks::Hooks;
 use crate::page::Partition;
 use crate::record::{Cut, DecodeError, Glimpse, Read, Reading, Rows, cut, read_records};
+use crate::resource::Wide;
 
 /// What an answer holds.
 #[derive(Debug)]
@@ -34,16 +35,16 @@ impl<R: Rows> Pieces<R> {
         Self { glimpses, all: vec![Piece { partition: Arc::clone(partition), rows }], owners }
     }
 
-    /// Of a wide list: by the value of a field, which tells the partition. Records that belong to none are looked at and
+    /// Of a wide list: by the field that tells the partition. Records that belong to none are looked at and
     /// left out.
     pub(super) fn of_many(
         reading: Reading<'_>,
         text: &str,
-        field: &str,
+        wide: &Wide,
         partition_of: impl Fn(&serde_json::Value) -> Option<Arc<Partition>>,
         read: impl Fn(&Partition, &str) -> crate::record::Outcome<R>,
     ) -> Outcome<R> {
-        let cuts = match cut(text, field)? {
+        let cuts = match cut(text, wide.parent_field, wide.relative)? {
             Ok(cuts) => cuts,
             Err(error) => return Ok(Err(error)),
         };

@@ -96,8 +96,7 @@ impl<S: Sink> Walk<S> {
             }
             Some(list) => {
                 let read = |partition: &Partition, text: &str| sink.read(reading, partition, text);
-                let field = list.wide.parent_field;
-                Pieces::of_many(reading, text, field, |value| list.partition_of(value), read)
+                Pieces::of_many(reading, text, list.wide, |value| list.partition_of(value), read)
             }
         }
     }
