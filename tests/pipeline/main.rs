@@ -31,3 +31,4 @@ mod scaffold;
 mod schema;
 mod singer;
 mod snowflake;
+mod wide;

@@ -12,7 +12,7 @@ use super::order::{Keyset, Order};
 use super::projects::{self, MEMBER_SEARCH, MILESTONE_STATE, PROJECT_CHOICES, audit_events, members};
 use super::{Call, Gate, Listing, Refusal, Route};
 use crate::rows::Related;
-use crate::world::{Group, Project, Snapshot};
+use crate::world::{Group, Project, REPORTER, Snapshot};
 
 const GROUP_ORDER: Order = Order::ascending("name", &["name", "path", "id", "similarity"]);
 const EPIC_ORDER: Order = Order::descending("created_at", &["created_at", "updated_at", "title"]);
@@ -217,7 +217,9 @@ fn epic_issues(call: &Call) -> Listing {
 }
 
 fn registry_repositories(call: &Call) -> Listing {
-    let projects = projects_of(call, call.group()?, true, false);
+    let mut projects = projects_of(call, call.group()?, true, false);
+    let access = |project: &Project| call.now.plan.project_access(call.caller, project);
+    projects.retain(|project| access(project).is_some_and(|level| level >= REPORTER));
     let each = |project: &Arc<Project>| {
         let numbers = 1..=call.now.plan.size.handful;
         numbers.map(|number| call.now.registry_repository(project, number)).collect::<Vec<_>>()

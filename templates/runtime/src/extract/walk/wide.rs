@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::node::Node;
-use crate::config::Config;
+use crate::config::{Config, ResourceConfig};
 use crate::extract::resume::{Cover, Member, ReadingRules};
 use crate::page::Partition;
-use crate::resource::{Filter, Over, Resource, Shape, Start, Wide, WriteDisposition};
+use crate::resource::{
+    Filter, Incremental, Over, Pagination, Resource, Shape, Start, Wide, WriteDisposition,
+};
 use crate::scope::{Named, Root, plan_wide_roots};
 
 /// A wide list is given up once so many pages' worth of its records have belonged to nobody.
@@ -109,31 +111,41 @@ pub(super) fn sieve_of(
     let Some((wide, roots)) = planned.find(|(_, roots)| !roots.is_empty()) else {
         return Err(Aside::AsSaid);
     };
+    match objection(resource, wide, rules, said) {
+        Some(objection) => Err(Aside::Because(objection)),
+        None => Ok(Sieve { wide, roots, waiting: Mutex::default() }),
+    }
+}
+
+/// Why a list cannot stand for the resource's own lists, as this run would read those.
+fn objection(
+    resource: &Resource,
+    wide: &Wide,
+    rules: &ReadingRules,
+    said: &ResourceConfig,
+) -> Option<String> {
     let disposition = said.write_disposition.unwrap_or(resource.write_disposition);
     let is_merged = matches!(disposition, WriteDisposition::Merge | WriteDisposition::History);
-    let is_one = resource.params.len() == 1 && resource.fan_out.is_none() && resource.shape == Shape::List;
     if !is_merged || !rules.keeps_state || resource.record_key.is_empty() {
-        return Err(Aside::Because("rows that come twice would not be merged".to_owned()));
+        return Some("rows that come twice would not be merged".to_owned());
     }
+    let is_one = resource.params.len() == 1 && resource.fan_out.is_none() && resource.shape == Shape::List;
     if !is_one || rules.newest_first.is_some() {
-        return Err(Aside::Because("its own lists are not plain lists".to_owned()));
+        return Some("its own lists are not read from their front to their end".to_owned());
     }
-    let cursor = |own: Option<crate::resource::Incremental>| own.and_then(|own| own.cursor);
-    if rules.is_incremental
-        && (cursor(wide.incremental).is_none() || cursor(wide.incremental) != cursor(resource.incremental))
-    {
-        return Err(Aside::Because(format!("`{}` cannot be asked for changes alone", wide.path)));
+    let cursor = |own: Option<Incremental>| own.and_then(|own| own.cursor);
+    let has_cursor =
+        cursor(wide.incremental).is_some() && cursor(wide.incremental) == cursor(resource.incremental);
+    if rules.is_incremental && !has_cursor {
+        return Some(format!("`{}` cannot be asked for changes alone", wide.path));
     }
-    if let Some(name) =
-        said.query.iter().map(|(name, _)| bare(name)).find(|name| !takes(resource, wide, name))
-    {
-        return Err(Aside::Because(format!(
-            "`{}` is not known to take `{}`",
-            wide.path,
-            name.escape_debug()
-        )));
+    let is_keyset = |pagination| matches!(pagination, Pagination::Keyset { .. });
+    if is_keyset(resource.pagination) && !is_keyset(wide.pagination) && !rules.is_incremental {
+        return Some(format!("`{}` has neither keyset pages nor an order of change", wide.path));
     }
-    Ok(Sieve { wide, roots, waiting: Mutex::default() })
+    let mut names = said.query.iter().map(|(name, _)| bare(name));
+    let unknown = names.find(|name| !takes(resource, wide, name))?;
+    Some(format!("`{}` is not known to take `{}`", wide.path, unknown.escape_debug()))
 }
 
 fn bare(name: &str) -> &str {
