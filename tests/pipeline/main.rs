@@ -33,3 +33,4 @@ mod scaffold;
 mod schema;
 mod singer;
 mod snowflake;
+mod wide;

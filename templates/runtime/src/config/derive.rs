@@ -81,6 +81,7 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         requests_per_minute: said.requests_per_minute,
         max_requests: said.max_requests,
         max_duration: said.max_duration,
+        wide_lists: said.wide_lists.unwrap_or(true),
     };
     let out_of_range = |key: &str, message: &str| {
         let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
@@ -244,6 +245,7 @@ fn derive_resource(
         max_depth: said.max_depth.map(usize::from),
         schema: said.schema,
         incremental: said.incremental,
+        wide_lists: said.wide_lists,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         secrets: said.secrets,
         query: query.flat_map(|(name, value)| query_pairs(&name, value)).collect(),
