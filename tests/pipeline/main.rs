@@ -29,5 +29,6 @@ mod rows;
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
+mod shards;
 mod singer;
 mod snowflake;

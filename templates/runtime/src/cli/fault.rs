@@ -38,6 +38,8 @@ pub(super) enum CliError {
     UnknownHook { resource: &'static str, suggestion: Option<String> },
     #[error("the scope leaves nothing to read of `{resource}`")]
     NothingToRead { resource: &'static str },
+    #[error("`{}` and `{}` together name no shard", .variables[0], .variables[1])]
+    Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
     #[error("the output cannot be written")]
@@ -71,7 +73,8 @@ impl CliError {
             | Self::DestinationLeftOut { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
-            | Self::UnknownHook { .. } => (None, USAGE),
+            | Self::UnknownHook { .. }
+            | Self::Shard { .. } => (None, USAGE),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 (Some("no_resources"), NO_RESOURCES)
@@ -109,6 +112,7 @@ impl CliError {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
+            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.hint(),

@@ -13,6 +13,7 @@ mod interrupt;
 mod plan;
 mod resources;
 mod run;
+mod share;
 mod sink;
 mod state;
 mod tell;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, Environment};
 use crate::pipeline::Pipeline;
 use crate::progress::Display;
 use fault::CliError;
@@ -109,9 +110,11 @@ fn misused(error: &clap::Error) -> ExitCode {
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
     let all = pipeline.resources;
-    let config = load_config(arguments, &pipeline)?;
+    let environment = environment();
+    let path = arguments.config.as_deref();
+    let config = Config::load(path, &environment, all, pipeline.api_root)?;
     match &arguments.command {
-        Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
+        Command::Run(run) => run::run(run, (&config, &environment), pipeline, arguments.display()),
         Command::Check => check::check(&config, &pipeline, arguments.display()),
         Command::Plan(plan) => {
             plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
@@ -122,10 +125,9 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     }
 }
 
-fn load_config(arguments: &Arguments, pipeline: &Pipeline) -> Result<Config, ConfigError> {
+fn environment() -> Environment {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    let environment: Environment = std::env::vars_os().filter_map(text).collect();
-    Config::load(arguments.config.as_deref(), &environment, pipeline.resources, pipeline.api_root)
+    std::env::vars_os().filter_map(text).collect()
 }

@@ -32,6 +32,7 @@ pub use walk::{Tree, TreeError};
 use crate::client::Client;
 use crate::config::Scope;
 use crate::hooks::Hooks;
+use crate::shard::Shard;
 use walk::{Starter, Task, Walk};
 
 /// How to read.
@@ -43,6 +44,8 @@ pub struct ExtractOptions {
     pub per_page: u32,
     /// At most so many records of each partition; children start from those alone.
     pub limit: Option<u64>,
+    /// The part that is read where several do it together; `None`: everything.
+    pub shard: Option<Shard>,
     /// What is done to records before they are loaded.
     pub hooks: Hooks,
 }
@@ -63,7 +66,7 @@ pub async fn extract<S: Sink>(
     sink: S,
     options: ExtractOptions,
 ) -> Result<(), ExtractError> {
-    let starter = Starter::new(sink, client.clone(), options.page_size());
+    let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let tasks = starter.first_tasks(tree, scope);
     let concurrency = options.concurrency;
     let limits = client.clone();

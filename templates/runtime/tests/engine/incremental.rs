@@ -119,7 +119,8 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
     let unfinished = memory.history.unfinished.clone();
     let history = History { load_id: load.to_owned(), started_at, first_at: started_at, unfinished };
     let sink = Memory { history, ..memory.clone() };
-    let options = ExtractOptions { concurrency: 1, per_page: 20, limit: None, hooks: Hooks::new() };
+    let options =
+        ExtractOptions { concurrency: 1, per_page: 20, limit: None, shard: None, hooks: Hooks::new() };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();
     tally.resources().map(|(_, counts)| counts.disobeyed()).sum()
 }

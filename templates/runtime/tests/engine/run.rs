@@ -160,6 +160,7 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let options = ExtractOptions {
         concurrency: setup.concurrency,
         per_page: config.extract.per_page,
+        shard: None,
         limit: setup.limit,
         hooks: setup.hooks,
     };

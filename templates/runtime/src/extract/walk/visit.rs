@@ -163,12 +163,13 @@ impl<S: Sink> Walk<S> {
         Ok(started)
     }
 
-    /// Leaves out what lies outside of the scope, comes twice or is dropped; returns the tasks that the others start.
+    /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the others start.
     fn sift(&self, task: &Task, page: u64, glimpses: &[Glimpse], keep: &mut [bool]) -> Vec<Task> {
         let mut started = Vec::new();
         for (record, keep) in glimpses.iter().zip(keep).filter(|(_, keep)| **keep) {
             let is_outside = task.starts_the_scope() && !takes(&self.scope, task.node.resource, record);
-            *keep = !is_outside && task.is_new(record) && !record.is_dropped();
+            let is_own = self.starter.has(task.node.resource, record);
+            *keep = !is_outside && is_own && task.is_new(record) && !record.is_dropped();
             if *keep {
                 self.start_below(task, page, record, &mut started);
             }
