@@ -31,6 +31,7 @@ mod rows;
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
+mod shards;
 mod singer;
 mod snowflake;
 mod wide;

@@ -43,6 +43,8 @@ pub(super) enum CliError {
     NoSuchCommand { name: String },
     #[error("the scope leaves nothing to read of `{resource}`")]
     NothingToRead { resource: &'static str },
+    #[error("`{}` and `{}` together name no shard", .variables[0], .variables[1])]
+    Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
     #[error("the output cannot be written")]
@@ -77,8 +79,9 @@ impl CliError {
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. }
-            | Self::NoSuchCommand { .. } => (None, USAGE),
-            Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
+            | Self::NoSuchCommand { .. }
+            | Self::Shard { .. }
+            | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
             Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
@@ -118,6 +121,7 @@ impl CliError {
                 None => "`resources` lists what there is".into(),
             }),
             Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
+            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
             Self::Login(error) => error.hint(),

@@ -15,6 +15,7 @@ mod manual;
 mod plan;
 mod resources;
 mod run;
+mod share;
 mod sink;
 mod state;
 mod tell;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, Environment};
 use crate::pipeline::Pipeline;
 use crate::progress::Display;
 use fault::CliError;
@@ -121,10 +122,11 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
-    let (all, display) = (pipeline.resources, arguments.display());
-    let config = || load_config(arguments, &pipeline);
+    let (all, api_root, display) = (pipeline.resources, pipeline.api_root, arguments.display());
+    let environment = environment();
+    let config = || Config::load(arguments.config.as_deref(), &environment, all, api_root);
     match &arguments.command {
-        Command::Run(run) => return run::run(run, &config()?, pipeline, display),
+        Command::Run(run) => return run::run(run, (&config()?, &environment), pipeline, display),
         Command::Check => return check::check(&config()?, &pipeline, display),
         Command::Login(login) => {
             login::login(login, &config()?)?;
@@ -141,10 +143,9 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     .map(|()| ExitCode::SUCCESS)
 }
 
-fn load_config(arguments: &Arguments, pipeline: &Pipeline) -> Result<Config, ConfigError> {
+fn environment() -> Environment {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    let environment: Environment = std::env::vars_os().filter_map(text).collect();
-    Config::load(arguments.config.as_deref(), &environment, pipeline.resources, pipeline.api_root)
+    std::env::vars_os().filter_map(text).collect()
 }

@@ -64,11 +64,10 @@ fn abilities(uploads: usize) -> Abilities {
         writers: uploads,
         batch_rows: 50_000,
         package_rows: 250_000,
-        is_stream: false,
-        list_columns: false,
         keeps_history: true,
         naming: names::NAMING,
         renew_every: Some(lease::RENEW_EVERY),
+        ..Abilities::DEFAULT
     }
 }
 

@@ -259,8 +259,8 @@ impl<S: Sink> Walk<S> {
         sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
     }
 
-    /// Leaves out what lies outside of the scope, comes twice or is dropped; returns the tasks that the others start,
-    /// and how many records belong to no partition of this run.
+    /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the
+    /// others start, and how many records belong to no partition of this run.
     fn sift<R: Rows>(
         &self,
         task: &Task,
@@ -279,7 +279,8 @@ impl<S: Sink> Walk<S> {
                 list.cover.hear(partition);
             }
             let is_outside = task.starts_the_scope() && !takes(&self.scope, task.node.resource, record);
-            *keep = !is_outside && task.is_new(record) && !record.is_dropped();
+            let is_own = self.starter.has(task.node.resource, record);
+            *keep = !is_outside && is_own && task.is_new(record) && !record.is_dropped();
             if *keep {
                 self.start_below(task, page, (partition, record), &mut started);
             }
