@@ -89,14 +89,14 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod reading;
 #[cfg(feature = "redshift")]
 pub mod redshift;
 #[cfg(feature = "singer")]
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
-#[allow(dead_code, reason = "each destination needs a part of it")]
-mod sql;
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "warehouse")]
@@ -110,6 +110,7 @@ pub use lease::Claim;
 pub use package::{
     Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
 };
+pub use reading::Reader;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -121,6 +122,8 @@ pub struct Kind {
     /// What it can do when it is set up so; it is not opened for that.
     pub abilities: fn(&config::Destination) -> std::result::Result<Abilities, config::ConfigError>,
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
+    /// Opens it to look at what is loaded; `None` where nothing can be read back.
+    pub read: Option<fn(&config::Destination) -> Result<Box<dyn Reader>>>,
 }
 
 /// All destinations there are, by name; each is a feature.

@@ -110,7 +110,11 @@ fn config(access: Access, limits: Limits<'_>) -> Result<Config> {
     // Nothing here needs an extension, and none is to be fetched from anywhere.
     let config = Config::default().access_mode(mode)?.enable_autoload_extension(false)?;
     let config = config.max_memory(limits.memory)?.threads(i64::from(limits.threads.max(1)))?;
-    config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
+    match access {
+        Access::Load => config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG),
+        // Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
+        Access::Look => config.enable_external_access(false)?.with("lock_configuration", "true"),
+    }
 }
 
 /// A folder for what does not fit into memory, which no other process has had: where DuckDB finds blocks of a run that died,

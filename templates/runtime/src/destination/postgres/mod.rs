@@ -39,6 +39,7 @@ mod fault;
 mod lease;
 mod load;
 mod merge;
+mod read;
 mod schema;
 mod settings;
 mod state;
@@ -60,6 +61,7 @@ pub(super) const KIND: Kind = Kind {
     name: "postgres",
     abilities: |config| settings::connections(config).map(abilities),
     open: |config| Ok(Box::new(Postgres::open(config)?)),
+    read: Some(read::open),
 };
 
 fn abilities(connections: usize) -> Abilities {
@@ -103,6 +105,19 @@ impl Postgres {
     }
 }
 
+/// A load that says that it runs, and does not hold the lease, is dead.
+fn latest_loads(session: &Session, schema: &Schema, most: usize) -> Result<Vec<LoadEntry>> {
+    let mut loads = state::loads(session, schema, most)?;
+    let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
+    if loads.iter_mut().any(|load| is_running(&load)) {
+        let held = lease::is_held(session);
+        if !held.map_err(session.server.address.place.package_failed("look at the lease"))? {
+            loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+        }
+    }
+    Ok(loads)
+}
+
 impl Destination for Postgres {
     fn place(&self) -> String {
         self.server.address.place.name()
@@ -123,15 +138,7 @@ impl Destination for Postgres {
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let mut loads = state::loads(&self.session, &self.schema, most)?;
-        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
-        if loads.iter_mut().any(|load| is_running(&load)) {
-            let held = lease::is_held(&self.session);
-            if !held.map_err(self.server.address.place.package_failed("look at the lease"))? {
-                loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
-            }
-        }
-        Ok(loads)
+        latest_loads(&self.session, &self.schema, most)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
