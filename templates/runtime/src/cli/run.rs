@@ -101,6 +101,7 @@ impl Run<'_> {
         let mut outcome = outcome(&result, &tally, &resources);
         let mut record = info::record_of(&tally, client.attempts());
         record.insert("repaired".to_owned(), client.repaired().into());
+        record.insert("waited".to_owned(), info::waited(&client));
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
