@@ -13,6 +13,7 @@ mod interrupt;
 mod plan;
 mod resources;
 mod run;
+mod show;
 mod sink;
 mod state;
 mod tell;
@@ -68,6 +69,8 @@ enum Command {
     Resources(resources::ResourcesArguments),
     /// Tell how the last loads went
     Info(info::InfoArguments),
+    /// Show what is loaded in a browser of this machine
+    Show(show::ShowArguments),
     /// Show or reset what is remembered between runs
     State(state::StateArguments),
 }
@@ -118,6 +121,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         }
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
+        Command::Show(show) => show::show(show, &config, &pipeline).map(|()| ExitCode::SUCCESS),
         Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -44,6 +44,8 @@
 //! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
 //! open, and durable is there what that other program has.
 //!
+//! **Looking** is another contract, [`reading`], for those whose tables can be read back.
+//!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!

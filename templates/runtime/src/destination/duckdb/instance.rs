@@ -24,6 +24,9 @@ const BLOCK: &str = "32768";
 /// 122,880, and DuckDB's own 16 MiB are reached every few packages.
 const LOG: &str = "256MiB";
 
+/// Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
+const LOCKED: &str = "SET enable_external_access = false; SET lock_configuration = true;";
+
 /// What the error says when another thread of this process only looks at the file.
 pub(super) const LOOKED_AT: &str = "the file is being looked at";
 
@@ -99,6 +102,9 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
         // The file is ours alone, so these are of runs that died.
         remove_temporaries(path, &temporary).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
     }
+    if access == Access::Look {
+        connection.execute_batch(LOCKED)?;
+    }
     let mut instance = Instance { connection, access, shares: 0 };
     let connected = instance.connect(key.clone())?;
     instances.insert(key, instance);
@@ -110,11 +116,7 @@ fn config(access: Access, limits: Limits<'_>) -> Result<Config> {
     // Nothing here needs an extension, and none is to be fetched from anywhere.
     let config = Config::default().access_mode(mode)?.enable_autoload_extension(false)?;
     let config = config.max_memory(limits.memory)?.threads(i64::from(limits.threads.max(1)))?;
-    match access {
-        Access::Load => config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG),
-        // Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
-        Access::Look => config.enable_external_access(false)?.with("lock_configuration", "true"),
-    }
+    config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
 }
 
 /// A folder for what does not fit into memory, which no other process has had: where DuckDB finds blocks of a run that died,
