@@ -34,6 +34,11 @@ impl Schema {
         Self { name: name.to_owned(), quoted: quoted(name) }
     }
 
+    /// As SQL writes it.
+    pub(super) fn quoted(&self) -> &str {
+        &self.quoted
+    }
+
     /// A table of it, as SQL writes it.
     pub(super) fn table(&self, name: &str) -> String {
         format!("{}.{}", self.quoted, quoted(name))
