@@ -1,7 +1,11 @@
 //! What a load keeps beside the rows: the lease, the log, and in it loads and states.
 
+#[cfg(feature = "filesystem")]
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "filesystem")]
+use super::catalog::TableEntry;
 use super::catalog::{Catalog, KeptLoad, KeptState, Record};
 use super::lease::{self, Held};
 use super::log::{Log, Read};
@@ -27,6 +31,12 @@ pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Resu
     let read = Log::read(store, place)?;
     let is_held = lease::is_held(store, place)?;
     read.catalog.latest_loads(most, is_held, place)
+}
+
+/// The tables of a place that is looked at.
+#[cfg(feature = "filesystem")]
+pub(in super::super) fn tables(store: &Store, place: &Place) -> Result<BTreeMap<String, TableEntry>> {
+    Ok(Log::read(store, place)?.catalog.tables)
 }
 
 /// All states of a place that is looked at.
@@ -146,6 +156,12 @@ impl Ledger {
         let states = lock(&self.states).recent().collect();
         let (token, holder) = (self.claim.token.clone(), self.claim.holder.clone());
         self.log.write_whole(&Record { token, holder, states, ..self.catalog.whole() })
+    }
+
+    /// Gives the lease back, and changes nothing else.
+    #[cfg(feature = "filesystem")]
+    pub(in super::super) fn leave(self) -> Result<()> {
+        self.lease.release(&self.site.place, &self.claim)
     }
 
     /// Writes everything so that the next load reads it at once, and for people how the last load went; gives the lease back.
