@@ -130,7 +130,12 @@ impl Destination for Filesystem {
     }
 
     fn probe(self: Box<Self>) -> Result<()> {
-        lake::probe(&self.store, &self.place)
+        lake::probe(&self.store, &self.place)?;
+        load::check_style(
+            &ledger::tables(&self.store, &self.place)?,
+            self.settings.files.style(),
+            &self.place,
+        )
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
