@@ -9,6 +9,8 @@
 )]
 
 mod access;
+mod bigquery;
+mod budget;
 mod delta;
 mod everywhere;
 mod evidence;
@@ -32,3 +34,4 @@ mod schema;
 mod shards;
 mod singer;
 mod snowflake;
+mod wide;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -15,12 +16,12 @@ use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
 use crate::config::{Config, Credentials, Environment, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
-use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
+use crate::extract::{Budget, End, ExtractOptions, LossKind, Spent, Tally, Tree, extract};
 use crate::hooks::Hooks;
 use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
-use crate::report::{render_load, render_repaired, render_report, render_truncated};
+use crate::report::{render_load, render_repaired, render_report, render_stopped, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
 use crate::shard::{Shard, Share};
@@ -33,6 +34,12 @@ pub(super) struct RunArguments {
     /// At most N records of each list that is read, for a first look
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
+    /// End after so many requests, and leave the rest to the next run [default: `extract.max_requests`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_requests: Option<u64>,
+    /// The same after so long, as `30m` [default: `extract.max_duration`]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_duration: Option<Duration>,
     /// Forget what earlier runs have loaded, and load everything from the start date on
     #[arg(long)]
     full_refresh: bool,
@@ -69,8 +76,7 @@ pub(super) fn run(
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
-    let resume_within = load.resume_within.filter(|_| !arguments.full_refresh);
-    let load = LoadOptions { forget, resume_within, share, ..load };
+    let load = LoadOptions { forget, share, ..load };
     let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }
@@ -99,6 +105,7 @@ impl Run<'_> {
             per_page: config.extract.per_page,
             limit: arguments.limit,
             shard,
+            budget: budget(arguments, config),
             hooks,
         };
         let resources: Vec<_> = tree.resources().collect();
@@ -112,6 +119,8 @@ impl Run<'_> {
         let mut outcome = outcome(&result, &tally, &resources);
         let mut record = info::record_of(&tally, client.attempts());
         record.insert("repaired".to_owned(), client.repaired().into());
+        let stopped = result.as_ref().ok().and_then(|end| end.spent());
+        record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
@@ -123,14 +132,21 @@ impl Run<'_> {
                     report_to_programs(record, summary.as_ref().ok());
                 }
                 Display::Auto | Display::Lines => {
-                    report(&tally, &client, (&place, shard), summary.as_ref().ok(), arguments.limit);
+                    report(&tally, &client, (&place, shard), summary.as_ref().ok());
+                    tell::write(
+                        &arguments
+                            .limit
+                            .and_then(|limit| render_truncated(&tally, limit))
+                            .unwrap_or_default(),
+                    );
+                    tell::write(&stopped.map(render_stopped).unwrap_or_default());
                 }
             }
         }
         result?;
         let summary = summary?;
         // A shard may well have no project.
-        if shard.is_none() && is_member_of_nothing(&tally, &resources, &config.scope) {
+        if stopped.is_none() && shard.is_none() && is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
         let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
@@ -154,6 +170,14 @@ pub(super) fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<()
         let suggestion = suggest(resource, all.iter().map(|resource| resource.name));
         Err(CliError::UnknownHook { resource, suggestion })
     })
+}
+
+/// Flags before the configuration.
+fn budget(arguments: &RunArguments, config: &Config) -> Budget {
+    Budget {
+        max_requests: arguments.max_requests.or(config.extract.max_requests),
+        max_duration: arguments.max_duration.or(config.extract.max_duration),
+    }
 }
 
 /// Whether an empty scope found neither groups nor projects where it asked for them, and no load that was cut off has
@@ -203,13 +227,14 @@ pub(super) fn load_options(
 
 /// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
 /// as read: the table then holds what GitLab gives.
-fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
-    if result.is_err() {
-        let status = if matches!(result, Err(CliError::Interrupted { .. })) {
-            LoadStatus::Interrupted
-        } else {
-            LoadStatus::Failed
-        };
+fn outcome(result: &Result<End, CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
+    let cut = match result {
+        Ok(End::Whole) => None,
+        Ok(End::Stopped(_)) => Some(LoadStatus::Stopped),
+        Err(CliError::Interrupted { .. }) => Some(LoadStatus::Interrupted),
+        Err(_) => Some(LoadStatus::Failed),
+    };
+    if let Some(status) = cut {
         return LoadOutcome { status, complete: Vec::new(), report: Map::new() };
     }
     let mut complete: Vec<&'static Resource> = Vec::new();
@@ -258,14 +283,12 @@ fn report(
     client: &Client,
     (place, shard): (&str, Option<Shard>),
     summary: Option<&LoadSummary>,
-    limit: Option<u64>,
 ) {
     let mut text = render_report(tally, client.attempts(), shard);
     text.push_str(&render_repaired(client.repaired()).unwrap_or_default());
     if let Some(summary) = summary {
         text.push_str(&render_load(summary, place));
     }
-    text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
     tell::write(&text);
 }
 

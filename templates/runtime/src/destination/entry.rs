@@ -44,16 +44,19 @@ pub enum LoadStatus {
     Partial,
     /// The run ended with an error; the packages committed before it are loaded.
     Failed,
+    /// The run ended at its budget, and the next one goes on with it; what was read is loaded.
+    Stopped,
     /// A later load found it still running.
     Interrupted,
 }
 
 impl LoadStatus {
-    const ALL: [LoadStatus; 5] = [
+    const ALL: [LoadStatus; 6] = [
         LoadStatus::Running,
         LoadStatus::Complete,
         LoadStatus::Partial,
         LoadStatus::Failed,
+        LoadStatus::Stopped,
         LoadStatus::Interrupted,
     ];
 
@@ -63,6 +66,7 @@ impl LoadStatus {
             LoadStatus::Complete => "complete",
             LoadStatus::Partial => "partial",
             LoadStatus::Failed => "failed",
+            LoadStatus::Stopped => "stopped",
             LoadStatus::Interrupted => "interrupted",
         }
     }

@@ -65,6 +65,8 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[allow(dead_code, reason = "each destination needs a part of it")]
 mod cells;
 mod change;
@@ -133,13 +135,15 @@ pub struct Kind {
 
 /// All destinations there are, by name; each is a feature.
 pub const NAMES: &[&str] =
-    &["delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
+    &["bigquery", "delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
 
 /// Those into which several shards of a run can load at once.
 pub const TAKE_SHARDS: &[&str] = &["delta", "postgres"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "bigquery")]
+    bigquery::KIND,
     #[cfg(feature = "delta")]
     delta::KIND,
     #[cfg(feature = "duckdb")]

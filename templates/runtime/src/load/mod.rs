@@ -121,8 +121,7 @@ impl Loader {
         let mut reader = load.state_reader()?;
         let definitions = Definitions::read(reader.as_mut(), &options, &tables)?;
         let first_at = first_load(reader.as_mut(), Moment::from(options.started_at))?;
-        let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
-        let past = PastLoads::of(&earlier, first_at, oldest, claim.shard);
+        let past = past_loads(&mut |most| load.loads(most), first_at, &options)?;
         let (states, options) = (Arc::new(States::new(reader)), Arc::new(options));
         let entry = running(&load_id, &options);
         let kept = (Arc::clone(&states), tables, entry);
@@ -292,6 +291,27 @@ impl Shared {
     /// Why the writer has ended.
     fn failure(&self) -> LoadError {
         self.failure.get().cloned().unwrap_or(LoadError::Closed)
+    }
+}
+
+/// Many runs with a small budget are one load, so there may be many to know.
+fn past_loads(
+    loads: &mut dyn FnMut(usize) -> Result<Vec<LoadEntry>, DestinationError>,
+    first_at: Moment,
+    options: &LoadOptions,
+) -> Result<PastLoads, LoadError> {
+    if !options.forget.is_empty() {
+        return Ok(PastLoads::of(&[], first_at, None, None));
+    }
+    let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
+    let mut most = LATEST;
+    loop {
+        let earlier = loads(most)?;
+        let past = PastLoads::of(&earlier, first_at, oldest, options.share.as_ref().map(|share| share.shard));
+        if earlier.len() < most || past.unfinished.len() < most {
+            return Ok(past);
+        }
+        most *= 10;
     }
 }
 

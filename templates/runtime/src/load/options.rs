@@ -40,9 +40,10 @@ pub struct LoadOptions {
     pub package_time: Duration,
     /// How many bytes of rows may wait for the writer.
     pub queue_bytes: usize,
-    /// The resources whose state is forgotten when the load begins.
+    /// The resources whose state is forgotten when the load begins; then it goes on with no other load.
     pub forget: Vec<&'static str>,
-    /// How old a load that did not come to its end may be to be gone on with; `None`: none is.
+    /// How old a load that did not come to its end may be to be gone on with; `None`: none is, but those that a budget
+    /// has stopped.
     pub resume_within: Option<Duration>,
     /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
     pub mark_deleted: bool,

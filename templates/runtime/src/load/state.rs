@@ -24,8 +24,9 @@ pub struct PastLoads {
 }
 
 impl PastLoads {
-    /// `loads` from the newest on. Loads that began before `since` are not gone on with; `None`: no load is. Neither are
-    /// those before one that came to its end: a whole one, one of this `shard`, or one of other shards, of which some of
+    /// `loads` from the newest on. Those that began before `since` are not gone on with; `None`: none is. One that its
+    /// budget has stopped always is: otherwise runs with a small budget would never come to the end. None is that comes
+    /// before one that came to its end: a whole one, one of this `shard`, or one of other shards, of which some of
     /// their partitions are now those of this load.
     pub(super) fn of(
         loads: &[LoadEntry],
@@ -33,10 +34,12 @@ impl PastLoads {
         since: Option<SystemTime>,
         shard: Option<Shard>,
     ) -> Self {
-        let is_cut = |load: &LoadEntry| {
-            let is_open =
-                matches!(load.status, LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed);
-            is_open && since.is_some_and(|since| load.started_at >= since)
+        let is_cut = |load: &LoadEntry| match load.status {
+            LoadStatus::Stopped => true,
+            LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed => {
+                since.is_some_and(|since| load.started_at >= since)
+            }
+            LoadStatus::Complete | LoadStatus::Partial => false,
         };
         // One that a limit cut off says nothing of the load before it.
         let is_limited = |load: &&LoadEntry| {
