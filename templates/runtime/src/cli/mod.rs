@@ -114,7 +114,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
         Command::Check => check::check(&config, &pipeline, arguments.display()),
         Command::Plan(plan) => {
-            plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
+            plan::plan(plan, &config, pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
         }
         Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
         Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),

@@ -4,6 +4,7 @@
 //! the answer, hands the records over and puts what they start on top. What GitLab refuses gets a `verdict`.
 
 mod bindings;
+mod look;
 mod node;
 mod refusals;
 mod stack;
@@ -13,7 +14,7 @@ mod tree;
 mod verdict;
 mod visit;
 
-pub(super) use bindings::fill_path;
+pub(super) use look::Look;
 pub(super) use node::Node;
 pub(super) use stack::{Turns, drain};
 pub(super) use start::Starter;

@@ -33,11 +33,11 @@ pub(in crate::extract) struct Walk<S> {
 
 /// What an answer brings.
 #[derive(Debug)]
-struct Brought<R> {
-    read: Read<R>,
+pub(super) struct Brought<R> {
+    pub(super) read: Read<R>,
     /// Which records are taken, by their place.
-    keep: Vec<bool>,
-    next: Option<Task>,
+    pub(super) keep: Vec<bool>,
+    pub(super) next: Option<Task>,
     /// Whether the limit cut something off.
     is_cut: bool,
 }
@@ -95,7 +95,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Finds where the list goes on, and which records are new and within the limit.
-    fn look_at(
+    pub(super) fn look_at(
         &self,
         task: &Task,
         list: &List,
@@ -171,7 +171,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Leaves out what lies outside of the scope, comes twice or is dropped; returns the tasks that the others start.
-    fn sift(&self, task: &Task, page: u64, glimpses: &[Glimpse], keep: &mut [bool]) -> Vec<Task> {
+    pub(super) fn sift(&self, task: &Task, page: u64, glimpses: &[Glimpse], keep: &mut [bool]) -> Vec<Task> {
         let mut started = Vec::new();
         for (record, keep) in glimpses.iter().zip(keep).filter(|(_, keep)| **keep) {
             let is_outside = task.starts_the_scope() && !takes(&self.scope, task.node.resource, record);
