@@ -72,6 +72,21 @@ fn render_notes(tally: &Tally) -> String {
     let mut text = String::new();
     for (name, counts) in tally.resources() {
         let partitions = |number| counted(number, "partition");
+        if counts.in_wide_lists() > 0 {
+            let (many, lists) = (partitions(counts.in_wide_lists()), counted(counts.wide_lists(), "list"));
+            let _ = writeln!(text, "note: {many} of `{name}` were read in {lists}");
+        }
+        for (reason, partitions) in counts.asides() {
+            let reason = Excerpt::new(&reason);
+            let _ = match partitions {
+                0 => writeln!(text, "note: `{name}` is read one by one: {reason}"),
+                one => writeln!(
+                    text,
+                    "note: {} of `{name}` were read one by one: {reason}",
+                    counted(one, "partition")
+                ),
+            };
+        }
         if counts.resumed() > 0 {
             let done = partitions(counts.resumed());
             let _ =

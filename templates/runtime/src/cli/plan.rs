@@ -53,6 +53,7 @@ pub(super) fn plan(
         per_page: config.extract.per_page,
         limit: None,
         budget: Budget::default(),
+        shard: None,
         hooks: pipeline.hooks,
     };
     let sink = Planned { outset, started_at: Moment::from(load.started_at) };

@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 
 use super::fault::PARTIAL;
 use super::interrupt::Signals;
+use super::share::{self, ShareArguments};
 use super::tell::{self, LogFormat};
 use super::{CliError, destination, info, state};
 use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
-use crate::config::{Config, Credentials, ResourceConfig, Scope, suggest};
+use crate::config::{Config, Credentials, Environment, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{Budget, End, ExtractOptions, LossKind, Spent, Tally, Tree, extract};
 use crate::hooks::Hooks;
@@ -23,6 +24,7 @@ use crate::progress::{Display, Progress};
 use crate::report::{render_load, render_repaired, render_report, render_stopped, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
+use crate::shard::Share;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -44,12 +46,14 @@ pub(super) struct RunArguments {
     /// Exit with 6 as well when something was left out because GitLab refused it
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    share: ShareArguments,
 }
 
 /// Everything is checked before the first request: resources, credentials, destination.
 pub(super) fn run(
     arguments: &RunArguments,
-    config: &Config,
+    (config, environment): (&Config, &Environment),
     pipeline: Pipeline,
     display: Display,
 ) -> Result<ExitCode, CliError> {
@@ -58,7 +62,12 @@ pub(super) fn run(
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
     say_what_the_scope_leaves_out(&tree, config, LogFormat::of(display))?;
-    let client = Client::new(ClientOptions::of(config)?)?;
+    let share = share::told(&arguments.share, environment)?;
+    if let Some(told) = &share {
+        LogFormat::of(display).note(&told.note());
+    }
+    let share = share.map(|told| told.share);
+    let client = Client::new(client_options(config, share.as_ref())?)?;
     for warning in warnings(config) {
         LogFormat::of(display).warning(&warning);
     }
@@ -67,7 +76,7 @@ pub(super) fn run(
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
-    let load = LoadOptions { forget, ..load };
+    let load = LoadOptions { forget, share, ..load };
     let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }
@@ -88,6 +97,7 @@ impl Run<'_> {
         let Self { arguments, config, client, tree, display, load, hooks } = self;
         let place = destination.place();
         let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
+        let shard = load.share.as_ref().map(|share| share.shard);
         let loader = Loader::begin(destination, load)?;
         let tally = Arc::new(Tally::new(&tree));
         let options = ExtractOptions {
@@ -95,6 +105,7 @@ impl Run<'_> {
             per_page: config.extract.per_page,
             limit: arguments.limit,
             budget: budget(arguments, config),
+            shard,
             hooks,
         };
         let resources: Vec<_> = tree.resources().collect();
@@ -134,13 +145,23 @@ impl Run<'_> {
         }
         result?;
         let summary = summary?;
-        if stopped.is_none() && is_member_of_nothing(&tally, &resources, &config.scope) {
+        // A shard may well have no project.
+        let may_be_empty = stopped.is_some() || shard.is_some();
+        if !may_be_empty && is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
         let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
         let is_whole = tally.lost(LossKind::Failed) == 0 && summary.breaches.is_empty() && !is_refused;
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
     }
+}
+
+/// Shards share what the configuration allows all of them together.
+fn client_options(config: &Config, share: Option<&Share>) -> Result<ClientOptions, CliError> {
+    let options = ClientOptions::of(config)?;
+    let shards = share.map_or(1, |share| share.shard.of());
+    let requests_per_minute = options.requests_per_minute.map(|all| (all / shards).max(1));
+    Ok(ClientOptions { requests_per_minute, ..options })
 }
 
 /// A hook for a resource that is not there would never be called.

@@ -2,7 +2,7 @@
 //!
 //! Knows the address, the credentials and GitLab's manners; knows nothing of resources, records or pages. `asking` sends
 //! a request until it is clear what became of it: the `limiter` says when it may go, `retry` when it goes again, `health`
-//! whether a fault speaks of it alone, `oauth` makes tokens anew. The token stands in one header, marked sensitive, and is
+//! whether a fault speaks of it alone, `oauth` makes tokens anew by a `grant`. The token stands in one header, marked sensitive, and is
 //! sent to the configured host alone.
 
 mod allowance;
@@ -15,6 +15,7 @@ mod connection;
 mod credentials;
 mod excerpt;
 mod fault;
+mod grant;
 mod health;
 mod hint;
 mod limiter;
@@ -41,6 +42,7 @@ use thiserror::Error;
 
 pub use excerpt::Excerpt;
 pub use fault::{Fault, Missing, TransportKind};
+pub use grant::{Granted, Grants, tokens_of};
 pub use limits::Rate;
 pub use request::{Request, path_segment};
 pub use retry::RetryPolicy;
@@ -154,13 +156,21 @@ impl ClientOptions {
             ..RetryPolicy::default()
         };
         Ok(Self {
-            api: config.gitlab.url.clone(),
-            credentials: config.credentials()?.clone(),
             connection: config.gitlab.connection.clone(),
             timeout: extract.timeout,
             retry,
             requests_per_minute: extract.requests_per_minute,
+            ..Self::new(config.gitlab.url.clone(), config.credentials()?.clone())
         })
+    }
+
+    /// The same for somebody who has no credentials yet.
+    pub fn without_credentials(config: &Config) -> Self {
+        Self {
+            connection: config.gitlab.connection.clone(),
+            timeout: config.extract.timeout,
+            ..Self::new(config.gitlab.url.clone(), Credentials::Anonymous)
+        }
     }
 }
 

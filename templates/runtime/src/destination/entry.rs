@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use crate::shard::Shard;
+
 /// One load, as the table `_loads` keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadEntry {
@@ -17,6 +19,19 @@ pub struct LoadEntry {
     pub rows: Map<String, Value>,
     /// How it went, once it is over.
     pub report: Map<String, Value>,
+}
+
+/// What the report of a load calls the part of a run that it is: see [`LoadEntry::shard`].
+pub(crate) const SHARD: &str = "shard";
+
+/// What the report of a load calls the run that it is a part of.
+pub(crate) const RUN: &str = "run";
+
+impl LoadEntry {
+    /// The part of a run that it is; none where it is a whole one.
+    pub fn shard(&self) -> Option<Shard> {
+        self.report.get(SHARD)?.as_str()?.parse().ok()
+    }
 }
 
 /// How far a load came.

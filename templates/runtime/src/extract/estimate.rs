@@ -45,16 +45,16 @@ const MANY: usize = 24;
 /// Pages of a list that does not say how long it is.
 const PAGES: usize = 10;
 
-/// Requests for what the scope starts from.
-const START: usize = 100;
+/// The same of a list that holds many partitions: once it is read, it is known of which nothing came.
+const WIDE_PAGES: usize = 30;
 
 /// Lists of one stratum that are kept to choose from.
 const KEPT: usize = 1024;
 
-/// The lists of one resource that are to be read. Some are asked for changes, or gone on with: they are no measure of
-/// those that are read whole.
+/// The lists of one resource that are to be read. Some are asked for changes, are gone on with, or hold many partitions:
+/// they are no measure of the others.
 #[derive(Debug, Default)]
-struct Pool(BTreeMap<(bool, bool), Stratum>);
+struct Pool(BTreeMap<[bool; 3], Stratum>);
 
 /// Lists that are read in the same way, each with how many it stands for.
 #[derive(Debug, Default)]
@@ -73,7 +73,10 @@ struct Length {
     requests: f64,
     records: f64,
     is_exact: bool,
+    is_read: bool,
     is_refused: bool,
+    /// Its last page that was looked at.
+    last: Task,
     below: Vec<Task>,
     /// How many each of those below stands for.
     each: f64,
@@ -98,7 +101,7 @@ pub async fn estimate<S: Sink>(
     sink: S,
     options: ExtractOptions,
 ) -> Result<Vec<Estimate>, ExtractError> {
-    let starter = Starter::new(sink, client.clone(), options.page_size());
+    let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let mut pools: BTreeMap<&str, Pool> = BTreeMap::new();
     for task in starter.first_tasks(tree, scope) {
         pools.entry(task.resource().name).or_default().add(task, 1.0);
@@ -107,13 +110,15 @@ pub async fn estimate<S: Sink>(
     let walk = Walk { client, scope: scope.clone(), starter, options, spending };
     let mut estimates = Vec::with_capacity(tree.nodes().len());
     for node in tree.nodes() {
-        let pool = pools.remove(node.resource.name).unwrap_or_default();
         let mut sum = Sum::default();
-        for stratum in pool.0.into_values() {
-            sum.add(walk.measure(node, stratum).await?);
-        }
-        for (task, each) in std::mem::take(&mut sum.below) {
-            pools.entry(task.resource().name).or_default().add(task, each);
+        // A list may lead to others of the same resource.
+        while let Some(pool) = pools.remove(node.resource.name) {
+            for stratum in pool.0.into_values() {
+                sum.add(walk.measure(node, stratum).await?);
+            }
+            for (task, each) in std::mem::take(&mut sum.below) {
+                pools.entry(task.resource().name).or_default().add(task, each);
+            }
         }
         estimates.push(sum.estimate(node.resource));
     }
@@ -122,7 +127,8 @@ pub async fn estimate<S: Sink>(
 
 impl Pool {
     fn add(&mut self, task: Task, each: f64) {
-        self.0.entry((task.is_bounded(), task.is_resumed())).or_default().add(task, each);
+        let way = [task.is_bounded(), task.is_resumed(), task.is_wide()];
+        self.0.entry(way).or_default().add(task, each);
     }
 }
 
@@ -160,78 +166,74 @@ impl Stratum {
 
 impl<S: Sink> Walk<S> {
     async fn measure(&self, node: &Node, stratum: Stratum) -> Result<Sum, ExtractError> {
-        let lists = stratum.lists;
-        let (mut looked, mut weight, mut requests) = (Vec::new(), 0.0, 0.0);
+        let (lists, mut weight, mut looked) = (stratum.lists, 0.0, Vec::new());
         for (task, each) in stratum.spread() {
-            if is_enough(node, &looked, requests) {
+            if is_enough(node, &looked) {
                 break;
             }
-            let is_start = task.starts_the_scope();
-            let length = self.length(task, if is_start { START } else { PAGES }).await?;
             weight += each;
-            requests += length.requests;
-            looked.push((length, each));
+            looked.push((self.length(task).await?, each));
         }
         // What the instance gives nowhere is not asked for everywhere.
         let is_given_up = node.is_given_up();
         let scale = if weight > 0.0 && !is_given_up { lists / weight } else { 1.0 };
         let mut sum = Sum { lists, looked_at: looked.len(), ..Sum::default() };
+        if is_given_up {
+            sum.lists = number(sum.looked_at);
+        }
+        let is_read = looked.iter().all(|(length, _)| length.is_read);
+        let last = looked.last().map(|(length, _)| &length.last);
+        if let Some(last) = last.filter(|last| node.has_wide_children() || last.is_wide() && is_read) {
+            sum.below.extend(self.at_end(last).into_iter().map(|task| (task, 1.0)));
+        }
         for (length, each) in looked {
             sum.requests += length.requests * each * scale;
             sum.records += length.records * each * scale;
-            sum.is_least |= !length.is_exact;
+            sum.is_least |= !length.is_exact && !is_given_up;
             sum.below.extend(length.below.into_iter().map(|task| (task, length.each * each * scale)));
-        }
-        if is_given_up {
-            (sum.lists, sum.is_least) = (number(sum.looked_at), false);
         }
         Ok(sum)
     }
 
-    /// How long a list is, of which at most so many pages are read.
-    async fn length(&self, task: Task, most: usize) -> Result<Length, ExtractError> {
-        let reads_all = task.starts_the_scope();
-        let (mut requests, mut records, mut received, mut below) = (0, 0, 0, Vec::new());
-        let mut next = Some(task);
-        let mut total = None;
-        let mut is_refused = false;
-        while let Some(task) = next.take() {
-            let look: Look = self.look(task).await?;
-            requests += look.requests;
-            records += look.records;
-            received += look.length;
-            below.extend(look.below);
-            is_refused |= look.is_refused;
-            next = look.next;
-            let Some(following) = next.as_ref().filter(|following| !reads_all && !following.ends_early())
-            else {
-                total = total.or(look.total);
-                if usize::try_from(requests).unwrap_or(usize::MAX) >= most {
-                    break;
-                }
-                continue;
-            };
-            total = match look.total {
-                Some(total) => Some(total),
-                None => self.total(following).await,
-            };
-            if total.is_some() || usize::try_from(requests).unwrap_or(usize::MAX) >= most {
-                break;
-            }
-        }
-        let (received, requests) = (number(received), f64::from(requests));
-        let left = match (&next, total) {
-            (None, _) => 0.0,
-            (Some(_), Some(total)) => (f64::from(total) - received).max(1.0),
-            (Some(_), None) => 1.0,
+    /// How long a list is. One that the scope starts from is read to its end, of others as little as tells it.
+    async fn length(&self, task: Task) -> Result<Length, ExtractError> {
+        let most = match (task.starts_the_scope(), task.is_wide()) {
+            (true, _) => usize::MAX,
+            (false, true) => WIDE_PAGES,
+            (false, false) => PAGES,
         };
-        let size = f64::from(self.options.page_size());
+        let reads_on = most > PAGES || task.ends_early();
+        let (mut requests, mut pages, mut records, mut received) = (0, 0, 0, 0);
+        let (mut total, mut below, mut last) = (None, Vec::new(), task);
+        let (is_read, is_refused) = loop {
+            let look: Look = self.look(&last).await?;
+            (requests, pages) = (requests + look.requests, pages + 1);
+            (records, received) = (records + look.records, received + look.length);
+            total = total.or(look.total);
+            below.extend(look.below);
+            let Some(next) = look.next else { break (true, look.is_refused) };
+            last = next;
+            if total.is_none() && !reads_on {
+                total = self.total(&last).await;
+            }
+            if pages >= most || total.is_some() && !reads_on {
+                break (false, false);
+            }
+        };
+        let received = number(received);
+        let left = match total {
+            _ if is_read => 0.0,
+            Some(total) => (f64::from(total) - received).max(1.0),
+            None => 1.0,
+        };
         let each = if received > 0.0 { (received + left) / received } else { 1.0 };
         Ok(Length {
-            requests: requests + (left / size).ceil(),
+            requests: f64::from(requests) + (left / f64::from(self.options.page_size())).ceil(),
             records: number(records) * each,
-            is_exact: next.is_none() || total.is_some(),
+            is_exact: is_read || total.is_some(),
+            is_read,
             is_refused,
+            last,
             below,
             each,
         })
@@ -239,13 +241,12 @@ impl<S: Sink> Walk<S> {
 }
 
 /// Whether enough was looked at to speak for the others.
-fn is_enough(node: &Node, looked: &[(Length, f64)], requests: f64) -> bool {
+fn is_enough(node: &Node, looked: &[(Length, f64)]) -> bool {
     let lengths = || looked.iter().map(|(length, _)| length);
-    let is_start = node.resource.start.is_some();
     let differ = lengths().any(|length| length.requests > 1.0);
     let are_refused = lengths().all(|length| length.is_refused);
     match looked.len() {
-        _ if is_start => requests >= number(START),
+        _ if node.resource.start.is_some() => false,
         count if count < FEW => false,
         count if differ || are_refused || !node.children.is_empty() => count >= MANY,
         _ => true,

@@ -35,6 +35,7 @@ pub use walk::{Tree, TreeError};
 use crate::client::Client;
 use crate::config::Scope;
 use crate::hooks::Hooks;
+use crate::shard::Shard;
 use budget::Spending;
 use walk::{Starter, Task, Turns, Walk};
 
@@ -48,6 +49,8 @@ pub struct ExtractOptions {
     /// At most so many records of each partition; children start from those alone.
     pub limit: Option<u64>,
     pub budget: Budget,
+    /// The part that is read where several do it together; `None`: everything.
+    pub shard: Option<Shard>,
     /// What is done to records before they are loaded.
     pub hooks: Hooks,
 }
@@ -68,7 +71,7 @@ pub async fn extract<S: Sink>(
     sink: S,
     options: ExtractOptions,
 ) -> Result<End, ExtractError> {
-    let starter = Starter::new(sink, client.clone(), options.page_size());
+    let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let tasks = starter.first_tasks(tree, scope);
     let concurrency = options.concurrency;
     let spending = Arc::new(Spending::new(options.budget, client.clone()));

@@ -9,6 +9,7 @@ use crate::config::{Contract, StartDate};
 use crate::destination::LoadStatus;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
+use crate::shard::Share;
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub struct LoadOptions {
     pub resume_within: Option<Duration>,
     /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
     pub mark_deleted: bool,
+    /// The part of a run that the load is; none where it is a whole one.
+    pub share: Option<Share>,
 }
 
 /// See [`LoadOptions::without`].
@@ -89,6 +92,7 @@ impl Default for LoadOptions {
             forget: Vec::new(),
             resume_within: Some(Duration::from_secs(24 * 60 * 60)),
             mark_deleted: false,
+            share: None,
         }
     }
 }

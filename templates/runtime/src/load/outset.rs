@@ -49,7 +49,7 @@ impl Outset {
 
     /// That of a place that no load has opened.
     pub fn of_a_first_load(options: &LoadOptions) -> Self {
-        let past = PastLoads::of(&[], Moment::from(options.started_at), None);
+        let past = PastLoads::of(&[], Moment::from(options.started_at), None, None);
         Self { past, last: None, states: HashMap::new() }
     }
 

@@ -162,6 +162,7 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let options = ExtractOptions {
         concurrency: setup.concurrency,
         per_page: config.extract.per_page,
+        shard: None,
         limit: setup.limit,
         budget: Budget::default(),
         hooks: setup.hooks,

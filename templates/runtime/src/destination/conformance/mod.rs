@@ -26,6 +26,7 @@ mod lease;
 mod modes;
 mod packages;
 pub mod setting;
+mod shards;
 mod values;
 
 /// A place that outlives the destination which is open on it.
@@ -58,6 +59,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         packages::CHECKS,
         lease::CHECKS,
         crashes::CHECKS,
+        shards::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());
@@ -204,7 +206,7 @@ fn counted(place: &dyn Place, inserted: u64, updated: u64) -> Written {
 }
 
 fn swap(table: &str, when: SwapWhen) -> Swap {
-    Swap { table: table.to_owned(), lists: Vec::new(), when }
+    Swap { table: table.to_owned(), lists: Vec::new(), when, parts: Vec::new() }
 }
 
 fn state(resource: &str, partition: &str, state: Option<Value>) -> StateEntry {
