@@ -12,6 +12,7 @@ mod cli;
 mod pipeline;
 mod progress;
 mod report;
+mod show;
 
 pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;

@@ -14,6 +14,7 @@ use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
 use crate::login::LoginError;
+use crate::show::ShowError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -47,6 +48,12 @@ pub(super) enum CliError {
     Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
+    #[error("what is loaded into `{kind}` cannot be shown")]
+    NotReadable { kind: &'static str },
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    #[error("`{path}` cannot be written")]
+    Export { path: String, source: io::Error },
     #[error("the output cannot be written")]
     Output { source: io::Error },
     #[error("interrupted by {signal}: what was read so far is loaded")]
@@ -76,6 +83,7 @@ impl CliError {
             )
             | Self::NoSuchDestination { .. }
             | Self::DestinationLeftOut { .. }
+            | Self::NotReadable { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. }
@@ -116,6 +124,11 @@ impl CliError {
             Self::DestinationLeftOut { kind } => Some(format!(
                 "name the feature `{kind}` in `default` under `[features]` of Cargo.toml, or set another kind"
             )),
+            Self::NotReadable { .. } => {
+                Some("`info` tells how loads went; the tables are with whoever keeps them".into())
+            }
+            Self::Show(ShowError::Port { .. }) => Some("leave `--port` out: a free one is taken".into()),
+            Self::Export { .. } => Some("see that the folder exists and that you may write to it".into()),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),

@@ -55,7 +55,7 @@ impl<S: Sink> Walk<S> {
         if task.is_first {
             counts.begin_list();
         }
-        if let Some(reason) = task.node.refusals.verdict() {
+        if let Some(reason) = task.node.refusals.verdict().filter(|_| task.wide().is_none()) {
             counts.add_loss(LossKind::Skipped, reason, request.path);
             return self.leave_out(&task, LossKind::Skipped).await;
         }
