@@ -11,7 +11,7 @@ use crate::extract::paging::{List, Pager};
 use crate::extract::resume::{Branch, Id, Point};
 use crate::page::Partition;
 use crate::record::Glimpse;
-use crate::resource::{Pagination, Shape};
+use crate::resource::{Pagination, Resource, Shape};
 use crate::scope::{Named, Root};
 
 /// One request. Small: thousands of them wait on the stack.
@@ -107,13 +107,36 @@ impl Task {
     }
 
     /// Whether a refusal concerns the whole run: nothing that follows would have anything to start from.
-    pub(super) fn starts_the_scope(&self) -> bool {
+    pub(in crate::extract) fn starts_the_scope(&self) -> bool {
         matches!(self.start, Start::Root { .. }) && self.node.resource.start.is_some()
     }
 
     /// Whether nothing is kept of it, nor of anything below, until all of it is read.
     pub(in crate::extract) fn is_in_one_go(&self) -> bool {
         self.node.is_in_one_go
+    }
+
+    pub(in crate::extract) fn is_wide(&self) -> bool {
+        self.wide().is_some()
+    }
+
+    pub(in crate::extract) fn resource(&self) -> &'static Resource {
+        self.node.resource
+    }
+
+    /// Whether only what changed is asked for.
+    pub(in crate::extract) fn is_bounded(&self) -> bool {
+        self.branch.reading.since.is_some()
+    }
+
+    /// Whether an interrupted load has begun it.
+    pub(in crate::extract) fn is_resumed(&self) -> bool {
+        self.branch.reading.point.is_some()
+    }
+
+    /// Whether it is not read to the end of the list, so that its length says nothing.
+    pub(in crate::extract) fn ends_early(&self) -> bool {
+        self.is_bounded() && self.node.reading.newest_first.is_some()
     }
 
     pub(super) fn shape(&self) -> Shape {

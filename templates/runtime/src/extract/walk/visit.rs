@@ -34,11 +34,11 @@ pub(in crate::extract) struct Walk<S> {
 
 /// What an answer brings.
 #[derive(Debug)]
-struct Brought<R> {
-    pieces: Pieces<R>,
+pub(super) struct Brought<R> {
+    pub(super) pieces: Pieces<R>,
     /// Which records are taken, by their place.
-    keep: Vec<bool>,
-    next: Option<Task>,
+    pub(super) keep: Vec<bool>,
+    pub(super) next: Option<Task>,
     /// Whether the limit cut something off.
     is_cut: bool,
 }
@@ -90,7 +90,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Reads a body: of one partition, or of the many in a wide list.
-    fn read(&self, task: &Task, reading: Reading<'_>, text: &str) -> pieces::Outcome<S::Rows> {
+    pub(super) fn read(&self, task: &Task, reading: Reading<'_>, text: &str) -> pieces::Outcome<S::Rows> {
         let sink = &self.starter.sink;
         match task.wide() {
             None => {
@@ -132,7 +132,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// The first requests of the own lists of what a wide list was read for.
-    fn aside(&self, task: &Task, page: u64, reason: String) -> Vec<Task> {
+    pub(super) fn aside(&self, task: &Task, page: u64, reason: String) -> Vec<Task> {
         let Some(list) = task.wide() else { return Vec::new() };
         let members = list.cover.leave(list.number);
         task.node.counts.leave_wide(members.len());
@@ -142,7 +142,7 @@ impl<S: Sink> Walk<S> {
 
     /// What is read once all lists of a partition are read, and hangs on its last page: wide lists below it, and, of
     /// wide lists, what none of them has said anything of.
-    fn start_at_end(&self, task: &Task, page: u64) -> Vec<Task> {
+    pub(super) fn start_at_end(&self, task: &Task, page: u64) -> Vec<Task> {
         let below = task.node.children.iter();
         let mut started: Vec<Task> =
             below.flat_map(|child| self.starter.wide_tasks(&task.branch, page, child)).collect();
@@ -155,7 +155,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Finds where the list goes on, and which records are new and within the limit.
-    fn look_at(
+    pub(super) fn look_at(
         &self,
         task: &Task,
         list: &List,
@@ -202,13 +202,7 @@ impl<S: Sink> Walk<S> {
         let Brought { pieces, mut keep, mut next, is_cut } = brought;
         let branch = &task.branch;
         let page = branch.open_page(next.as_ref().and_then(|next| next.point(list)));
-        let (mut started, strays) = self.sift(task, page, &pieces, &mut keep);
-        if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
-            let reason = format!("most of `{}` belongs to others", wide.root.route);
-            if next.take().is_some() {
-                started.extend(self.aside(task, page, reason));
-            }
-        }
+        let mut started = self.follow(task, list, page, &pieces, &mut keep, &mut next);
         let mut is_complete = false;
         if is_cut {
             branch.break_off(true);
@@ -257,6 +251,27 @@ impl<S: Sink> Walk<S> {
     async fn send_page(&self, page: Page<S::Rows>, kept: Option<Kept>) -> Result<(), ExtractError> {
         let sent = self.starter.sink.page(page, kept).await;
         sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
+    }
+
+    /// The tasks that the records of a page start; leaves out those that are not for this run, and the rest of a wide list
+    /// that has too many of them.
+    pub(super) fn follow(
+        &self,
+        task: &Task,
+        list: &List,
+        page: u64,
+        pieces: &Pieces<S::Rows>,
+        keep: &mut [bool],
+        next: &mut Option<Task>,
+    ) -> Vec<Task> {
+        let (mut started, strays) = self.sift(task, page, pieces, keep);
+        if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
+            let reason = format!("most of `{}` belongs to others", wide.root.route);
+            if next.take().is_some() {
+                started.extend(self.aside(task, page, reason));
+            }
+        }
+        started
     }
 
     /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the

@@ -161,7 +161,7 @@ fn takes(resource: &Resource, wide: &Wide, name: &str) -> bool {
 
 impl Node {
     /// Whether some of what hangs on its records waits until all of them are known.
-    pub(super) fn has_wide_children(&self) -> bool {
+    pub(in crate::extract) fn has_wide_children(&self) -> bool {
         self.children.iter().any(|child| child.sieve.is_some())
     }
 }
