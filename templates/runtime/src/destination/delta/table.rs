@@ -49,11 +49,22 @@ pub(super) enum Outcome {
 enum Found {
     Own(Box<Table>),
     Foreign,
-    Nothing,
+    /// What a load left which died before its first commit.
+    LeftOver,
 }
 
 impl Tables {
+    /// Finds them, and takes away what loads left that died.
     pub(super) fn read(site: &Site) -> Result<Self> {
+        let (tables, left_over) = Self::look(site)?;
+        for folder in left_over {
+            site.store.clear(&folder).map_err(site.place.failed("remove files"))?;
+        }
+        Ok(tables)
+    }
+
+    /// What there is, and the folders with what loads left that died.
+    pub(super) fn look(site: &Site) -> Result<(Self, Vec<String>)> {
         let folders = site.store.list("").map_err(site.place.failed("list the files"))?.folders;
         let waiting = Mutex::new(folders.into_iter().filter(|folder| folder != names::OWN));
         let found = Mutex::new(Vec::new());
@@ -68,15 +79,20 @@ impl Tables {
                 });
             }
         });
-        let mut tables = Self::default();
+        let (mut tables, mut left_over) = (Self::default(), Vec::new());
         for (folder, table) in std::mem::take(&mut *lock(&found)) {
             match table? {
                 Found::Own(table) => drop(tables.own.insert(table.name.clone(), *table)),
                 Found::Foreign => drop(tables.foreign.insert(folder)),
-                Found::Nothing => {}
+                Found::LeftOver => left_over.push(folder),
             }
         }
-        Ok(tables)
+        Ok((tables, left_over))
+    }
+
+    /// Those that are there, with their files.
+    pub(super) fn entries(&self) -> Result<BTreeMap<String, TableEntry>> {
+        self.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?))).collect()
     }
 
     /// That of a name, which may not be there yet.
@@ -91,8 +107,7 @@ impl Table {
         Self { name: name.to_owned(), log, snapshot: Snapshot::nothing(), is_there: false }
     }
 
-    /// What is in a folder. One without a log that holds only files of ours is what a load left which died before its
-    /// first commit.
+    /// What is in a folder. One without a log holds only files of ours where a load has left them.
     fn find(site: &Site, folder: &str) -> Result<Found> {
         let log = Log::new(&site.store, &site.place, folder);
         if let Some(snapshot) = log.read()? {
@@ -106,8 +121,7 @@ impl Table {
         }
         let listing = site.store.list(folder).map_err(site.place.failed("list the files"))?;
         if listing.folders.is_empty() && listing.files.iter().all(|name| names::is_of_package(name)) {
-            site.store.clear(folder).map_err(site.place.failed("remove files"))?;
-            return Ok(Found::Nothing);
+            return Ok(Found::LeftOver);
         }
         Ok(Found::Foreign)
     }

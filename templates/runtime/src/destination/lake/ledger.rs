@@ -29,6 +29,12 @@ pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Resu
     read.catalog.latest_loads(most, is_held, place)
 }
 
+/// What is committed to a place that is looked at.
+#[cfg(feature = "filesystem")]
+pub(in super::super) fn catalog(store: &Store, place: &Place) -> Result<Catalog> {
+    Log::read(store, place).map(|read| read.catalog)
+}
+
 /// All states of a place that is looked at.
 pub(in super::super) fn each_state(
     store: &Store,
