@@ -7,6 +7,7 @@ mod engine;
 mod explain;
 mod forgotten;
 mod inspect;
+mod manual;
 mod new;
 mod picker;
 mod prompt;
@@ -58,6 +59,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Inspect(inspect::InspectArgs),
     Explain(explain::ExplainArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
 /// Where the document comes from.
@@ -102,6 +105,8 @@ enum Failure {
     Address { option: &'static str, value: String, fault: AddressError },
     #[error("cannot ask")]
     Prompt(#[from] InquireError),
+    #[error("there is no command `{name}`")]
+    NoSuchCommand { name: String },
     #[error("given up; nothing is made")]
     GivenUp,
     #[error("cannot write the output")]
@@ -134,6 +139,7 @@ impl Failure {
             Self::Address { .. } => {
                 Some("paste the address of its page, or give its path: `my-group/my-project`".into())
             }
+            Self::NoSuchCommand { .. } => Some("`gitlab-init help` lists them".into()),
             Self::GivenUp | Self::Differs | Self::Output(_) | Self::Json(_) => None,
         }
     }
@@ -144,6 +150,7 @@ impl Failure {
             Self::Selection(_)
             | Self::CrateName { .. }
             | Self::Address { .. }
+            | Self::NoSuchCommand { .. }
             | Self::SpecUnknown
             | Self::SpecForgotten { .. } => 2,
             _ => 1,
@@ -179,6 +186,8 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::client::Excerpt;
 use crate::destination::SchemaChange;
-use crate::extract::{Counts, LossKind, Tally};
+use crate::extract::{Counts, LossKind, Spent, Tally};
 use crate::load::LoadSummary;
 
 /// The table and the notes below it. `attempts` are the requests that were sent, with retries and redirects.
@@ -72,6 +72,21 @@ fn render_notes(tally: &Tally) -> String {
     let mut text = String::new();
     for (name, counts) in tally.resources() {
         let partitions = |number| counted(number, "partition");
+        if counts.in_wide_lists() > 0 {
+            let (many, lists) = (partitions(counts.in_wide_lists()), counted(counts.wide_lists(), "list"));
+            let _ = writeln!(text, "note: {many} of `{name}` were read in {lists}");
+        }
+        for (reason, partitions) in counts.asides() {
+            let reason = Excerpt::new(&reason);
+            let _ = match partitions {
+                0 => writeln!(text, "note: `{name}` is read one by one: {reason}"),
+                one => writeln!(
+                    text,
+                    "note: {} of `{name}` were read one by one: {reason}",
+                    counted(one, "partition")
+                ),
+            };
+        }
         if counts.resumed() > 0 {
             let done = partitions(counts.resumed());
             let _ =
@@ -160,6 +175,11 @@ pub(crate) fn render_truncated(tally: &Tally, limit: u64) -> Option<String> {
             resources.join(", ")
         )
     })
+}
+
+/// Why the run ended before everything was asked for.
+pub(crate) fn render_stopped(spent: Spent) -> String {
+    format!("stopped: {spent} is used up; continued by the next run\n")
 }
 
 /// Columns side by side; those named in `right` are aligned to the right.

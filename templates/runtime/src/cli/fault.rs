@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
+use crate::login::LoginError;
 use crate::show::ShowError;
 
 #[derive(Debug, Error)]
@@ -31,14 +32,20 @@ pub(super) enum CliError {
     Access(#[from] AccessFault),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
     #[error("there is no destination `{kind}`")]
     NoSuchDestination { kind: String, suggestion: Option<String> },
     #[error("the destination `{kind}` is not compiled in")]
     DestinationLeftOut { kind: String },
     #[error("src/hooks.rs has a hook for `{resource}`, which is no resource")]
     UnknownHook { resource: &'static str, suggestion: Option<String> },
+    #[error("there is no command `{name}`")]
+    NoSuchCommand { name: String },
     #[error("the scope leaves nothing to read of `{resource}`")]
     NothingToRead { resource: &'static str },
+    #[error("`{}` and `{}` together name no shard", .variables[0], .variables[1])]
+    Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
     #[error("what is loaded into `{kind}` cannot be shown")]
@@ -79,7 +86,11 @@ impl CliError {
             | Self::NotReadable { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
-            | Self::UnknownHook { .. } => (None, USAGE),
+            | Self::UnknownHook { .. }
+            | Self::NoSuchCommand { .. }
+            | Self::Shard { .. }
+            | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
+            Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 (Some("no_resources"), NO_RESOURCES)
@@ -122,8 +133,11 @@ impl CliError {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
+            Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
+            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
+            Self::Login(error) => error.hint(),
             Self::Destination(error) => error.hint(),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)

@@ -110,11 +110,13 @@ fn shown(load: &LoadEntry) -> String {
     let left_out: String = list(load, "left_out").map(left_out_line).collect();
     let told =
         [("failed", "breaches"), ("schema", "schema_changes"), ("discarded", "discarded"), ("note", "notes")];
+    let stopped = load.report.get("stopped").and_then(Value::as_str);
+    let stopped = stopped.map(|key| format!("  stopped: `{key}` was used up; continued by the next run\n"));
     let told: String = told
         .iter()
         .flat_map(|(word, name)| list(load, name).map(move |line| format!("  {word}: {}\n", text(line))))
         .collect();
-    format!("{}\n{rows}{left_out}{told}", head.join(", "))
+    format!("{}\n{rows}{left_out}{told}{}", head.join(", "), stopped.unwrap_or_default())
 }
 
 fn left_out_line(left_out: &Value) -> String {

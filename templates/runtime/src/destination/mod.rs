@@ -19,6 +19,13 @@
 //! **A load that died is settled by the next `open_load`**: what it wrote and did not commit is gone, staged rows are
 //! gone, and its entry says [`Interrupted`](LoadStatus::Interrupted).
 //!
+//! **Shards of a run** have a lease each, where [`Abilities::takes_shards`] says so: a whole run keeps all of them out, and
+//! so do shards of another number. What they do to tables and what they commit is one after the other. A shard that is
+//! about to change a table which another has changed since it looked gets [`DestinationError::Moved`], looks at
+//! [`tables`](OpenLoad::tables) again, and asks for what is still missing. Rows that were written for a table which has
+//! become another meanwhile are made to fit. What a shard has staged stays when it closes, until one
+//! [swaps it in](Swap::parts), its successor opens, or a whole run does.
+//!
 //! **Packages are idempotent, and state comes last.** Rows are handed to writers under the id of their package and are
 //! seen by nobody before [`commit`](OpenLoad::commit). A commit makes visible, in this order: rows, swaps, deletions;
 //! then states, what is forgotten, and the load's own entry. Where [`Abilities::atomic`] says `Package`, all of this
@@ -60,6 +67,8 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[allow(dead_code, reason = "each destination needs a part of it")]
 mod cells;
 mod change;
@@ -107,6 +116,7 @@ mod warehouse;
 pub use abilities::{Abilities, Atomicity, Widening};
 pub use change::SchemaChange;
 pub use entry::{LoadEntry, LoadStatus, StateEntry, StateKey, partition_key};
+pub(crate) use entry::{RUN, SHARD};
 pub use error::DestinationError;
 pub use lease::Claim;
 pub use package::{
@@ -130,10 +140,15 @@ pub struct Kind {
 
 /// All destinations there are, by name; each is a feature.
 pub const NAMES: &[&str] =
-    &["delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
+    &["bigquery", "delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
+
+/// Those into which several shards of a run can load at once.
+pub const TAKE_SHARDS: &[&str] = &["delta", "postgres"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "bigquery")]
+    bigquery::KIND,
     #[cfg(feature = "delta")]
     delta::KIND,
     #[cfg(feature = "duckdb")]

@@ -61,6 +61,9 @@ pub(super) fn status_meaning(status: LoadStatus) -> &'static str {
         LoadStatus::Interrupted => {
             "It was cut off; what was committed before is loaded, and the next run goes on with it."
         }
+        LoadStatus::Stopped => {
+            "It ended when its budget was used up; what was read is loaded, and the next run goes on with it."
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod modes;
 mod packages;
 mod reading;
 pub mod setting;
+mod shards;
 mod values;
 
 /// A place that outlives the destination which is open on it.
@@ -64,6 +65,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         packages::CHECKS,
         lease::CHECKS,
         crashes::CHECKS,
+        shards::CHECKS,
         reading::CHECKS,
     ];
     for check in checks.concat() {
@@ -211,7 +213,7 @@ fn counted(place: &dyn Place, inserted: u64, updated: u64) -> Written {
 }
 
 fn swap(table: &str, when: SwapWhen) -> Swap {
-    Swap { table: table.to_owned(), lists: Vec::new(), when }
+    Swap { table: table.to_owned(), lists: Vec::new(), when, parts: Vec::new() }
 }
 
 fn state(resource: &str, partition: &str, state: Option<Value>) -> StateEntry {

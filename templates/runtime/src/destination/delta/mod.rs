@@ -45,6 +45,7 @@ mod convert;
 mod load;
 mod log;
 mod settings;
+mod shards;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -77,6 +78,7 @@ const ABILITIES: Abilities = Abilities {
     list_columns: true,
     keeps_history: true,
     // Columns of other characters would need a mapping, which not all readers know; and their case says nothing.
+    takes_shards: true,
     naming: Naming {
         folds_case: true,
         takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
@@ -120,7 +122,7 @@ impl Delta {
 
     fn look(self) -> Result<Look> {
         let site = self.site();
-        let (found, _) = Tables::look(&site)?;
+        let (found, _) = Tables::look(&site, true)?;
         Ok(Look {
             store: site.store.clone(),
             place: site.place.clone(),

@@ -54,17 +54,17 @@ enum Found {
 }
 
 impl Tables {
-    /// Finds them, and takes away what loads left that died.
-    pub(super) fn read(site: &Site) -> Result<Self> {
-        let (tables, left_over) = Self::look(site)?;
-        for folder in left_over {
+    /// Finds them, and takes away what loads left that died. `is_shared`: other shards may be about to make some.
+    pub(super) fn read(site: &Site, is_shared: bool) -> Result<Self> {
+        let (tables, left_over) = Self::look(site, is_shared)?;
+        for folder in left_over.into_iter().filter(|_| !is_shared) {
             site.store.clear(&folder).map_err(site.place.failed("remove files"))?;
         }
         Ok(tables)
     }
 
-    /// What there is, and the folders with what loads left that died.
-    pub(super) fn look(site: &Site) -> Result<(Self, Vec<String>)> {
+    /// What there is, and the folders with what loads left that died, or are about to make a table of.
+    pub(super) fn look(site: &Site, is_shared: bool) -> Result<(Self, Vec<String>)> {
         let folders = site.store.list("").map_err(site.place.failed("list the files"))?.folders;
         let waiting = Mutex::new(folders.into_iter().filter(|folder| folder != names::OWN));
         let found = Mutex::new(Vec::new());
@@ -73,7 +73,7 @@ impl Tables {
                 scope.spawn(|| {
                     loop {
                         let Some(folder) = lock(&waiting).next() else { break };
-                        let table = Table::find(site, &folder);
+                        let table = Table::find(site, &folder, is_shared);
                         lock(&found).push((folder, table));
                     }
                 });
@@ -95,6 +95,13 @@ impl Tables {
         self.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?))).collect()
     }
 
+    /// The names of tables that have come since.
+    pub(super) fn found(&mut self, site: &Site) -> Result<Vec<String>> {
+        let (mut there, _) = Self::look(site, true)?;
+        there.own.retain(|name, _| !self.own.contains_key(name));
+        Ok(there.own.into_keys().collect())
+    }
+
     /// That of a name, which may not be there yet.
     pub(super) fn of(&mut self, site: &Site, name: &str) -> &mut Table {
         self.own.entry(name.to_owned()).or_insert_with(|| Table::new(site, name))
@@ -108,7 +115,7 @@ impl Table {
     }
 
     /// What is in a folder. One without a log holds only files of ours where a load has left them.
-    fn find(site: &Site, folder: &str) -> Result<Found> {
+    fn find(site: &Site, folder: &str, is_shared: bool) -> Result<Found> {
         let log = Log::new(&site.store, &site.place, folder);
         if let Some(snapshot) = log.read()? {
             let name = snapshot.metadata.name.clone().unwrap_or_default();
@@ -120,7 +127,9 @@ impl Table {
             return Ok(Found::Own(Box::new(table)));
         }
         let listing = site.store.list(folder).map_err(site.place.failed("list the files"))?;
-        if listing.folders.is_empty() && listing.files.iter().all(|name| names::is_of_package(name)) {
+        let is_log = |folder: &String| is_shared && folder == "_delta_log";
+        let are_ours = listing.files.iter().all(|name| names::is_of_package(name));
+        if listing.folders.iter().all(is_log) && are_ours {
             return Ok(Found::LeftOver);
         }
         Ok(Found::Foreign)

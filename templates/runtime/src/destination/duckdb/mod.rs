@@ -88,7 +88,7 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Package,
     writers: 1,
     batch_rows: 2_000,
-    package_rows: 10_000,
+    package_rows: 16_384,
     list_columns: true,
     keeps_history: true,
     naming: Naming { takes: |letter| letter != '\0', ..Naming::DEFAULT },

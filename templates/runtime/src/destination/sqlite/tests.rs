@@ -111,7 +111,7 @@ fn what_people_made_for_a_table_outlives_changes_and_swaps() {
 
     load.prepare(&[alter("t", (ColumnKind::Int, Seen::Int), ColumnKind::Text)], "l").unwrap();
     let rows = TableRows::of("t", &["id"], &columns(ColumnKind::Text), &[json!([2, "x"])]);
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     write(load.as_mut(), &rows, &Mode::Stage, &[swap]);
     let seen: String = theirs.query_row("SELECT v FROM w", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, "x");

@@ -82,6 +82,7 @@ fn headline(load: &LoadEntry) -> Markup {
         LoadStatus::Partial => "The last load is partial",
         LoadStatus::Failed => "The last load failed",
         LoadStatus::Interrupted => "The last load was interrupted",
+        LoadStatus::Stopped => "The last load has used up its budget",
     };
     html! { span class=(format!("dot {}", load.status.name())) aria-hidden="true" {} (words) }
 }

@@ -111,11 +111,11 @@ impl Place for Dataset {
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 
-    /// As if its connection had been cut.
+    /// As if its connection had been cut. Shards have the same lock, each a part of it.
     fn end_lease(&self) {
         let lock = format!(
             "FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {}",
-            number_of(&self.name)
+            number_of(&self.name, None)
         );
         self.server.psql(&format!("SELECT pg_terminate_backend(pid) {lock}"));
         while self.server.psql(&format!("SELECT count(*) {lock}")) != "0" {}
