@@ -14,6 +14,7 @@ use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
 use crate::login::LoginError;
+use crate::show::ShowError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -47,6 +48,12 @@ pub(super) enum CliError {
     Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
+    #[error("what is loaded into `{kind}` cannot be shown")]
+    NotReadable { kind: &'static str },
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    #[error("`{path}` cannot be written")]
+    Export { path: String, source: io::Error },
     #[error("the output cannot be written")]
     Output { source: io::Error },
     #[error("interrupted by {signal}: what was read so far is loaded")]
@@ -76,12 +83,13 @@ impl CliError {
             )
             | Self::NoSuchDestination { .. }
             | Self::DestinationLeftOut { .. }
+            | Self::NotReadable { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. }
+            | Self::NoSuchCommand { .. }
             | Self::Shard { .. }
-            | Self::NoSuchCommand { .. } => (None, USAGE),
-            Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
+            | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
             Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
@@ -116,12 +124,17 @@ impl CliError {
             Self::DestinationLeftOut { kind } => Some(format!(
                 "name the feature `{kind}` in `default` under `[features]` of Cargo.toml, or set another kind"
             )),
+            Self::NotReadable { .. } => {
+                Some("`info` tells how loads went; the tables are with whoever keeps them".into())
+            }
+            Self::Show(ShowError::Port { .. }) => Some("leave `--port` out: a free one is taken".into()),
+            Self::Export { .. } => Some("see that the folder exists and that you may write to it".into()),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
-            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
+            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
             Self::Login(error) => error.hint(),

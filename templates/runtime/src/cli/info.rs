@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{Format, print};
 use super::{CliError, destination};
-use crate::client::Excerpt;
+use crate::client::{Client, Excerpt, Reason};
 use crate::config::Config;
 use crate::destination::LoadEntry;
 use crate::extract::{Counts, LossKind, Tally};
@@ -37,6 +37,12 @@ pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
         ("left_out".to_owned(), left_out.collect()),
         ("truncated".to_owned(), tally.truncated().into()),
     ])
+}
+
+/// In seconds, by what requests have waited for.
+pub(super) fn waited(client: &Client) -> Value {
+    let seconds = |reason| client.waited(reason).as_secs_f64();
+    json!({"rate_limit": seconds(Reason::RateLimit), "server": seconds(Reason::Server)})
 }
 
 fn counts_of(counts: &Counts) -> Value {

@@ -16,6 +16,7 @@ mod plan;
 mod resources;
 mod run;
 mod share;
+mod show;
 mod sink;
 mod state;
 mod tell;
@@ -73,6 +74,8 @@ enum Command {
     Resources(resources::ResourcesArguments),
     /// Tell how the last loads went
     Info(info::InfoArguments),
+    /// Show what is loaded in a browser of this machine
+    Show(show::ShowArguments),
     /// Show or reset what is remembered between runs
     State(state::StateArguments),
     /// Print what completes commands and options in a shell
@@ -122,10 +125,9 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
-    let (all, display) = (pipeline.resources, arguments.display());
+    let (all, api_root, display) = (pipeline.resources, pipeline.api_root, arguments.display());
     let environment = environment();
-    let path = arguments.config.as_deref();
-    let config = || Config::load(path, &environment, all, pipeline.api_root);
+    let config = || Config::load(arguments.config.as_deref(), &environment, all, api_root);
     match &arguments.command {
         Command::Run(run) => return run::run(run, (&config()?, &environment), pipeline, display),
         Command::Check => return check::check(&config()?, &pipeline, display),
@@ -137,6 +139,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Plan(plan) => plan::plan(plan, &config()?, &pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
+        Command::Show(show) => show::show(show, &config()?, &pipeline),
         Command::State(state) => state::state(state, &config()?, pipeline.name),
         Command::Completions(shell) => manual::completions(shell, program(&pipeline)),
         Command::Man(page) => manual::man(page, program(&pipeline)),

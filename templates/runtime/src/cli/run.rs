@@ -104,8 +104,8 @@ impl Run<'_> {
             concurrency: config.extract.concurrency,
             per_page: config.extract.per_page,
             limit: arguments.limit,
-            shard,
             budget: budget(arguments, config),
+            shard,
             hooks,
         };
         let resources: Vec<_> = tree.resources().collect();
@@ -121,6 +121,7 @@ impl Run<'_> {
         record.insert("repaired".to_owned(), client.repaired().into());
         let stopped = result.as_ref().ok().and_then(|end| end.spent());
         record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
+        record.insert("waited".to_owned(), info::waited(&client));
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
@@ -146,7 +147,8 @@ impl Run<'_> {
         result?;
         let summary = summary?;
         // A shard may well have no project.
-        if stopped.is_none() && shard.is_none() && is_member_of_nothing(&tally, &resources, &config.scope) {
+        let may_be_empty = stopped.is_some() || shard.is_some();
+        if !may_be_empty && is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
         let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;

@@ -242,6 +242,11 @@ impl Client {
         self.waits.first()
     }
 
+    /// How long at least one request has waited for this so far.
+    pub fn waited(&self, reason: Reason) -> Duration {
+        self.waits.waited(reason)
+    }
+
     /// Whether a request of this route would have to wait, because of a limit of its own.
     pub fn is_held_back(&self, route: &'static str) -> bool {
         self.limiter.is_held_back(route)

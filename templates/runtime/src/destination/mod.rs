@@ -51,6 +51,8 @@
 //! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
 //! open, and durable is there what that other program has.
 //!
+//! **Looking** is another contract, [`reading`], for those whose tables can be read back.
+//!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!
@@ -98,14 +100,14 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod reading;
 #[cfg(feature = "redshift")]
 pub mod redshift;
 #[cfg(feature = "singer")]
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
-#[allow(dead_code, reason = "each destination needs a part of it")]
-mod sql;
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "warehouse")]
@@ -120,6 +122,7 @@ pub use lease::Claim;
 pub use package::{
     Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
 };
+pub use reading::Reader;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -131,6 +134,8 @@ pub struct Kind {
     /// What it can do when it is set up so; it is not opened for that.
     pub abilities: fn(&config::Destination) -> std::result::Result<Abilities, config::ConfigError>,
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
+    /// Opens it to look at what is loaded; `None` where nothing can be read back.
+    pub read: Option<fn(&config::Destination) -> Result<Box<dyn Reader>>>,
 }
 
 /// All destinations there are, by name; each is a feature.

@@ -48,9 +48,9 @@ pub struct ExtractOptions {
     pub per_page: u32,
     /// At most so many records of each partition; children start from those alone.
     pub limit: Option<u64>,
+    pub budget: Budget,
     /// The part that is read where several do it together; `None`: everything.
     pub shard: Option<Shard>,
-    pub budget: Budget,
     /// What is done to records before they are loaded.
     pub hooks: Hooks,
 }

@@ -300,15 +300,19 @@ fn past_loads(
     first_at: Moment,
     options: &LoadOptions,
 ) -> Result<PastLoads, LoadError> {
+    let shard = options.share.as_ref().map(|share| share.shard);
+    // Those of other shards stand between.
+    let shards = shard.and_then(|shard| usize::try_from(shard.of()).ok()).unwrap_or(1);
     if !options.forget.is_empty() {
-        return Ok(PastLoads::of(&[], first_at, None, None));
+        return Ok(PastLoads::of(&[], first_at, None, shard));
     }
     let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
     let mut most = LATEST;
     loop {
-        let earlier = loads(most)?;
-        let past = PastLoads::of(&earlier, first_at, oldest, options.share.as_ref().map(|share| share.shard));
-        if earlier.len() < most || past.unfinished.len() < most {
+        let looked_at = most * shards;
+        let earlier = loads(looked_at)?;
+        let past = PastLoads::of(&earlier, first_at, oldest, shard);
+        if earlier.len() < looked_at || past.unfinished.len() < most {
             return Ok(past);
         }
         most *= 10;

@@ -25,9 +25,9 @@ pub struct PastLoads {
 
 impl PastLoads {
     /// `loads` from the newest on. Those that began before `since` are not gone on with; `None`: none is. One that its
-    /// budget has stopped always is: otherwise runs with a small budget would never come to the end. None is that comes
-    /// before one that came to its end: a whole one, one of this `shard`, or one of other shards, of which some of
-    /// their partitions are now those of this load.
+    /// budget has stopped always is: otherwise runs with a small budget would never come to the end. Neither are those
+    /// before one that came to its end: a whole one, one of this `shard`, or one of other shards, of which some of their
+    /// partitions are now those of this load.
     pub(super) fn of(
         loads: &[LoadEntry],
         first_at: Moment,

@@ -52,6 +52,7 @@ pub(super) const KIND: Kind = Kind {
     name: "bigquery",
     abilities: |config| settings::uploads(config).map(abilities),
     open: |config| Ok(Box::new(BigQuery::open(config)?)),
+    read: None,
 };
 
 fn abilities(uploads: usize) -> Abilities {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::{
     Abilities, Batch, Claim, Committed, Deletion, Destination, Forget, LoadEntry, LoadStatus, Mode, OpenLoad,
-    Package, PackageId, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
+    Package, PackageId, Reader, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
 };
 use crate::load::batch::{Part, joined};
 use crate::resource::ColumnKind;
@@ -25,6 +25,7 @@ mod history;
 mod lease;
 mod modes;
 mod packages;
+mod reading;
 pub mod setting;
 mod shards;
 mod values;
@@ -33,6 +34,11 @@ mod values;
 pub trait Place {
     /// Opens it, for the first time or again.
     fn open(&self) -> Box<dyn Destination>;
+
+    /// Looks at it; `None` where what is loaded cannot be read back.
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        None
+    }
 
     /// The rows of a table, each as a list of its values in the order of `columns`, in any order; none where there is
     /// no such table. Values are what JSON has for their kind; times are text, JSON is parsed.
@@ -60,6 +66,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         lease::CHECKS,
         crashes::CHECKS,
         shards::CHECKS,
+        reading::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());

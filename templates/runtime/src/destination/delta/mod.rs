@@ -86,6 +86,7 @@ pub(super) const KIND: Kind = Kind {
     name: "delta",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
+    read: None,
 };
 
 /// The lease of a folder lasts as long as the process.

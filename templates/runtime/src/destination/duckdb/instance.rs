@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use duckdb::{Config, Connection, Error, Result};
+use duckdb::{AccessMode, Config, Connection, Error, Result};
 
 use super::{beside, quoted};
 use crate::destination::file_lock::private;
@@ -26,6 +26,9 @@ const GROUP: u32 = 8192;
 
 /// How long the log gets before it is moved into the file. Each move compresses the last rows of a table anew.
 const LOG: &str = "256MiB";
+
+/// Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
+const LOCKED: &str = "SET enable_external_access = false; SET lock_configuration = true;";
 
 /// What the error says when another thread of this process only looks at the file.
 pub(super) const LOOKED_AT: &str = "the file is being looked at";
@@ -59,8 +62,8 @@ struct Share(PathBuf);
 
 struct Instance {
     connection: Connection,
-    /// Of the database in it.
-    name: String,
+    /// The database of the file, where it is not the one that a connection begins with.
+    name: Option<String>,
     access: Access,
     shares: usize,
 }
@@ -98,25 +101,31 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
         make(path, limits)?;
     }
     let temporary = temporary_of(path);
-    let connection = attach(path, access, config(limits)?.with("temp_directory", &temporary)?)?;
+    let config = config(limits)?.with("temp_directory", &temporary)?;
+    let (connection, name) = match access {
+        Access::Look => (Connection::open_with_flags(path, config.access_mode(AccessMode::ReadOnly)?)?, None),
+        Access::Load => attach(path, config)?,
+    };
     if access == Access::Load {
         // The file is ours alone, so these are of runs that died.
         remove_temporaries(path, &temporary).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
     }
-    let mut instance = Instance { connection, name: name_of(path), access, shares: 0 };
+    if access == Access::Look {
+        connection.execute_batch(LOCKED)?;
+    }
+    let mut instance = Instance { connection, name, access, shares: 0 };
     let connected = instance.connect(key.clone())?;
     instances.insert(key, instance);
     Ok(connected)
 }
 
 /// An instance in memory with the file beside it: only so does DuckDB take the size of a group.
-fn attach(path: &Path, access: Access, config: Config) -> Result<Connection> {
+fn attach(path: &Path, config: Config) -> Result<(Connection, Option<String>)> {
     let connection = Connection::open_in_memory_with_flags(config)?;
-    let mode = if access == Access::Load { "" } else { ", READ_ONLY" };
     let text = path.to_str().ok_or_else(|| Error::InvalidPath(path.to_owned()))?;
-    let (text, name) = (text.replace('\'', "''"), quoted(&name_of(path)));
-    connection.execute_batch(&format!("ATTACH '{text}' AS {name} (ROW_GROUP_SIZE {GROUP}{mode})"))?;
-    Ok(connection)
+    let (text, name) = (text.replace('\'', "''"), name_of(path));
+    connection.execute_batch(&format!("ATTACH '{text}' AS {} (ROW_GROUP_SIZE {GROUP})", quoted(&name)))?;
+    Ok((connection, Some(name)))
 }
 
 /// As DuckDB calls a file that is opened by itself, so that names in views mean the same.
@@ -162,7 +171,7 @@ fn make(path: &Path, limits: Limits<'_>) -> Result<()> {
     let failed = |error: io::Error| Error::ToSqlConversionFailure(error.into());
     // What a run left that was killed here.
     remove(&new).map_err(failed)?;
-    drop(attach(&new, Access::Load, config(limits)?)?);
+    drop(attach(&new, config(limits)?)?);
     keep_private(&new).map_err(failed)?;
     // A log without its file is of one that somebody removed.
     remove(&beside(path, ".wal")).map_err(failed)?;
@@ -190,7 +199,9 @@ fn keep_private(path: &Path) -> io::Result<()> {
 impl Instance {
     fn connect(&mut self, key: PathBuf) -> Result<Connected> {
         let connection = self.connection.try_clone()?;
-        connection.execute_batch(&format!("USE {}", quoted(&self.name)))?;
+        if let Some(name) = &self.name {
+            connection.execute_batch(&format!("USE {}", quoted(name)))?;
+        }
         self.shares += 1;
         Ok(Connected { connection, share: Share(key) })
     }

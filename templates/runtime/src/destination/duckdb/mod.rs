@@ -42,6 +42,7 @@ mod convert;
 mod history;
 mod instance;
 mod load;
+mod read;
 mod schema;
 mod state;
 #[cfg(test)]
@@ -94,8 +95,12 @@ const ABILITIES: Abilities = Abilities {
     ..Abilities::DEFAULT
 };
 
-pub(super) const KIND: Kind =
-    Kind { name: "duckdb", abilities: |config| settings(config).map(|_| ABILITIES), open };
+pub(super) const KIND: Kind = Kind {
+    name: "duckdb",
+    abilities: |config| settings(config).map(|_| ABILITIES),
+    open,
+    read: Some(read::open),
+};
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {
     let said: Settings = config.read(&[])?;

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::destination::conformance::{self, Place as Conforming};
-use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange, Swap, SwapWhen};
+use crate::destination::{Batch, Mode, Package, PackageId, Reader, SchemaChange, Swap, SwapWhen};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::table::TableRows;
@@ -38,6 +38,10 @@ impl File {
 impl Conforming for File {
     fn open(&self) -> Box<dyn Destination> {
         Box::new(self.duckdb())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(read::look(self.duckdb()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {

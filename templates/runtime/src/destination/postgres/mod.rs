@@ -42,6 +42,7 @@ mod fault;
 mod lease;
 mod load;
 mod merge;
+mod read;
 mod schema;
 mod settings;
 mod shards;
@@ -64,6 +65,7 @@ pub(super) const KIND: Kind = Kind {
     name: "postgres",
     abilities: |config| settings::connections(config).map(abilities),
     open: |config| Ok(Box::new(Postgres::open(config)?)),
+    read: Some(read::open),
 };
 
 fn abilities(connections: usize) -> Abilities {
@@ -108,6 +110,18 @@ impl Postgres {
     }
 }
 
+/// A load that says that it runs, and does not hold the lease, is dead.
+fn latest_loads(session: &Session, schema: &Schema, most: usize) -> Result<Vec<LoadEntry>> {
+    let mut loads = state::loads(session, schema, most)?;
+    for load in loads.iter_mut().filter(|load| load.status == LoadStatus::Running) {
+        let held = lease::is_held(session, load.shard());
+        if !held.map_err(session.server.address.place.package_failed("look at the lease"))? {
+            load.status = LoadStatus::Interrupted;
+        }
+    }
+    Ok(loads)
+}
+
 impl Destination for Postgres {
     fn place(&self) -> String {
         self.server.address.place.name()
@@ -128,14 +142,7 @@ impl Destination for Postgres {
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let mut loads = state::loads(&self.session, &self.schema, most)?;
-        for load in loads.iter_mut().filter(|load| load.status == LoadStatus::Running) {
-            let held = lease::is_held(&self.session, load.shard());
-            if !held.map_err(self.server.address.place.package_failed("look at the lease"))? {
-                load.status = LoadStatus::Interrupted;
-            }
-        }
-        Ok(loads)
+        latest_loads(&self.session, &self.schema, most)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {

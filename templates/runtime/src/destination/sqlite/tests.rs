@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::destination::conformance::{self, Place as Conforming};
 use crate::destination::sql::{quoted, quoted_list};
-use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange, Swap, SwapWhen};
+use crate::destination::{Batch, Mode, Package, PackageId, Reader, SchemaChange, Swap, SwapWhen};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::table::TableRows;
@@ -35,6 +35,10 @@ impl File {
 impl Conforming for File {
     fn open(&self) -> Box<dyn Destination> {
         Box::new(Sqlite::open(&Settings { path: self.path() }).unwrap())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(read::look(self.path()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {

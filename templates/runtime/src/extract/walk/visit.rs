@@ -55,7 +55,7 @@ impl<S: Sink> Walk<S> {
         if task.is_first {
             counts.begin_list();
         }
-        if let Some(reason) = task.node.refusals.verdict() {
+        if let Some(reason) = task.node.refusals.verdict().filter(|_| task.wide().is_none()) {
             counts.add_loss(LossKind::Skipped, reason, request.path);
             return self.leave_out(&task, LossKind::Skipped).await;
         }
@@ -259,8 +259,8 @@ impl<S: Sink> Walk<S> {
         sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
     }
 
-    /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the others start,
-    /// and how many records belong to no partition of this run.
+    /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the
+    /// others start, and how many records belong to no partition of this run.
     fn sift<R: Rows>(
         &self,
         task: &Task,

@@ -13,8 +13,8 @@ use crate::config;
 use crate::destination::conformance::{self, Place, setting};
 use crate::destination::sql::quoted;
 use crate::destination::{
-    Batch, Claim, Committed, Destination, DestinationError, Mode, OpenLoad, Package, PackageId, SchemaChange,
-    Swap,
+    Batch, Claim, Committed, Destination, DestinationError, Mode, OpenLoad, Package, PackageId, Reader,
+    SchemaChange, Swap,
 };
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
@@ -87,6 +87,10 @@ impl Dataset {
 impl Place for Dataset {
     fn open(&self) -> Box<dyn Destination> {
         opened(&self.config()).unwrap()
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        KIND.read.map(|read| read(&self.config()).unwrap())
     }
 
     /// Read by `psql`.
