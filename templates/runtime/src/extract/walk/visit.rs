@@ -194,7 +194,8 @@ impl<S: Sink> Walk<S> {
     ) -> Result<Vec<Task>, ExtractError> {
         let Brought { pieces, mut keep, mut next, is_cut } = brought;
         let branch = &task.branch;
-        let page = branch.open_page(next.as_ref().and_then(|next| next.point(list)));
+        let point = next.as_ref().map_or_else(|| task.end(), |next| next.point(list));
+        let page = branch.open_page(point);
         let (mut started, strays) = self.sift(task, page, &pieces, &mut keep);
         if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
             let reason = format!("most of `{}` belongs to others", wide.root.route);

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::node::Node;
 use crate::config::{Config, ResourceConfig};
-use crate::extract::resume::{Cover, Member, ReadingRules};
+use crate::extract::resume::{Cover, Member, Point, ReadingRules};
+use crate::moment::Moment;
 use crate::page::Partition;
 use crate::resource::{
     Filter, Incremental, Over, Pagination, Resource, Shape, Start, Wide, WriteDisposition,
@@ -55,16 +56,19 @@ pub(super) struct WideList {
     pub(super) cover: Arc<Cover>,
     /// Its number among those of the resource.
     pub(super) number: usize,
-    /// Whether the resource is read in no other.
-    pub(super) is_only: bool,
     /// Records that belonged to nobody.
     strays: AtomicU64,
 }
 
 impl WideList {
-    pub(super) fn new(sieve: &Sieve, root: &Root, cover: &Arc<Cover>, number: usize, is_only: bool) -> Self {
+    pub(super) fn new(sieve: &Sieve, root: &Root, cover: &Arc<Cover>, number: usize) -> Self {
         let (wide, strays) = (sieve.wide, AtomicU64::new(0));
-        Self { root: root.clone(), wide, cover: Arc::clone(cover), number, is_only, strays }
+        Self { root: root.clone(), wide, cover: Arc::clone(cover), number, strays }
+    }
+
+    /// The place from which a later run can go on with it.
+    pub(super) fn point(&self, place: Option<Moment>) -> Point {
+        Point::Lists([(self.root.path.clone(), place)].into())
     }
 
     pub(super) fn partition_of(&self, value: &serde_json::Value) -> Option<Arc<Partition>> {
