@@ -8,6 +8,7 @@ use super::pieces::{self, Pieces};
 use super::start::{Anchor, Starter};
 use super::task::Task;
 use super::verdict::{self, Verdict};
+use super::wide::WideList;
 use crate::client::{Answer, Client, Effort};
 use crate::config::Scope;
 use crate::extract::ExtractOptions;
@@ -37,6 +38,8 @@ struct Brought<R> {
     /// Which records are taken, by their place.
     keep: Vec<bool>,
     next: Option<Task>,
+    /// How long the server says that the list is.
+    total: Option<u32>,
     /// Whether the limit cut something off.
     is_cut: bool,
 }
@@ -72,9 +75,7 @@ impl<S: Sink> Walk<S> {
         };
         let error = match brought {
             Ok(brought) => {
-                if task.wide().is_none() {
-                    task.node.refusals.given();
-                }
+                task.node.refusals.given();
                 return self.deliver(&task, &list, brought).await;
             }
             Err(error) => error,
@@ -173,7 +174,7 @@ impl<S: Sink> Walk<S> {
             counts.add_truncated();
         }
         let next = turn.next.filter(|_| !is_cut).map(|pager| task.at(pager));
-        Ok(Brought { pieces, keep, next, is_cut })
+        Ok(Brought { pieces, keep, next, total, is_cut })
     }
 
     /// Leaves out what is beyond the limit; whether something is.
@@ -192,12 +193,14 @@ impl<S: Sink> Walk<S> {
         list: &List,
         brought: Brought<S::Rows>,
     ) -> Result<Vec<Task>, ExtractError> {
-        let Brought { pieces, mut keep, mut next, is_cut } = brought;
+        let Brought { pieces, mut keep, mut next, total, is_cut } = brought;
         let branch = &task.branch;
         let point = next.as_ref().map_or_else(|| task.end(), |next| next.point(list));
         let page = branch.open_page(point);
         let (mut started, strays) = self.sift(task, page, &pieces, &mut keep);
-        if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
+        let is_wasteful =
+            |wide: &WideList| wide.is_wasteful(strays, pieces.glimpses.len(), total, list.per_page);
+        if let Some(wide) = task.wide().filter(|wide| is_wasteful(wide)) {
             let reason = format!("most of `{}` belongs to others", wide.root.route);
             if next.take().is_some() {
                 started.extend(self.aside(task, page, reason));
