@@ -93,6 +93,9 @@ pub(super) struct ExtractSettings {
     #[serde(deserialize_with = "duration")]
     pub(super) outage_wait: Option<Duration>,
     pub(super) requests_per_minute: Option<u32>,
+    pub(super) max_requests: Option<u64>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) max_duration: Option<Duration>,
     pub(super) wide_lists: Option<bool>,
 }
 

@@ -124,6 +124,12 @@ impl Branch {
         progress.open_lists == 0
     }
 
+    /// What may be kept of a partition of which GitLab gives nothing: that it was asked for.
+    pub(in crate::extract) fn kept_as_refused(&self) -> Option<Kept> {
+        let is_over = self.lock().open_lists == 0;
+        self.kept(&self.reading.state_when_refused(&self.rules, &self.run), None).filter(|_| is_over)
+    }
+
     /// What may be kept together with the records of a page that nothing hangs on.
     pub(in crate::extract) fn kept_with(&self, page: u64) -> Option<Kept> {
         let mut progress = self.lock();
@@ -371,6 +377,7 @@ mod tests {
         issues.end_list();
         issues.hand_over(page);
         refused.break_off(false);
+        assert_eq!(shown(&refused.kept_as_refused().into_iter().collect::<Vec<_>>()), ["notes done"]);
         assert_eq!(shown(&refused.close()), ["issues done", "notes -"]);
     }
 }

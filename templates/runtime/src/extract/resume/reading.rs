@@ -187,6 +187,17 @@ impl Reading {
         state
     }
 
+    /// What to keep when it was refused: that it was asked for, and what was known before.
+    pub(in crate::extract) fn state_when_refused(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
+        let at = run.on_the_server(Moment::now());
+        PartitionState {
+            reading: None,
+            filter: self.filter.clone(),
+            done: Some(Done { load: run.load_id.clone(), with: rules.names(), at }),
+            ..self.before.clone()
+        }
+    }
+
     /// Whether it was bounded by the start date at most.
     pub(super) fn is_sweep(&self, rules: &ReadingRules) -> bool {
         self.since.is_none()

@@ -18,7 +18,7 @@ mod wide;
 
 pub(super) use bindings::fill_path;
 pub(super) use node::Node;
-pub(super) use stack::drain;
+pub(super) use stack::{Turns, drain};
 pub(super) use start::Starter;
 pub(super) use task::Task;
 pub use tree::{Tree, TreeError};

@@ -38,6 +38,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
+    /// Whether of its lists, and of all below, nothing is kept until they are read wholly.
+    pub(super) is_in_one_go: bool,
     /// Whether its lists are refused everywhere.
     pub(super) refusals: Refusals,
     /// The lists that hold many of its partitions, if it is to be read in such.
@@ -119,6 +121,7 @@ impl Node {
             .iter()
             .flat_map(|child| child.resource.params.iter().map(|param| &param.source).chain(&child.carries));
         let carries = carried_by(resource, wanted_below);
+        let is_in_one_go = !reading.keeps_state && children.iter().all(|child| child.is_in_one_go);
         let counts = Arc::<Counts>::default();
         let sieve = sieve_of(resource, above.first().copied(), &reading, config);
         if let Err(Aside::Because(reason)) = &sieve {
@@ -126,6 +129,7 @@ impl Node {
         }
         Ok(Self {
             resource,
+            is_in_one_go,
             routes,
             carries,
             children,

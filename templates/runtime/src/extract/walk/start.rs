@@ -17,7 +17,9 @@ use crate::extract::tally::LossKind;
 use crate::moment::Moment;
 use crate::page::{Binding, Partition};
 use crate::record::Glimpse;
+use crate::resource::Resource;
 use crate::scope::{Root, plan_roots};
+use crate::shard::{Shard, is_split};
 
 /// Plans how each partition is read, by what is kept of it.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(in crate::extract) struct Starter<S> {
     pub(super) history: History,
     run: Arc<Run>,
     per_page: u32,
+    shard: Option<Shard>,
 }
 
 /// What is known of the record that partitions hang on.
@@ -37,20 +40,22 @@ pub(super) struct Anchor {
 }
 
 impl<S: Sink> Starter<S> {
-    pub(in crate::extract) fn new(sink: S, client: Client, per_page: u32) -> Self {
+    pub(in crate::extract) fn new(sink: S, client: Client, per_page: u32, shard: Option<Shard>) -> Self {
         let history = sink.history();
         let behind = move || {
             let offset = client.clock_offset().unwrap_or_default();
             (-offset).to_std().unwrap_or_default()
         };
         let run = Arc::new(Run::new(&history.load_id, behind));
-        Self { sink, history, run, per_page }
+        Self { sink, history, run, per_page, shard }
     }
 
-    /// The first request of every resource that has no parent.
+    /// The first request of every resource that has no parent: of a list that several share, and of what is one's own.
     pub(in crate::extract) fn first_tasks(&self, tree: &Tree, scope: &Scope) -> Vec<Task> {
         let rootless = tree.nodes().iter().filter(|node| node.resource.parent().is_none());
-        let tasks = rootless.flat_map(|node| {
+        let is_own =
+            |node: &&Arc<Node>| self.shard.is_none_or(|shard| shard.is_first() || is_split(node.resource));
+        let tasks = rootless.filter(is_own).flat_map(|node| {
             if node.resource.params.is_empty() && node.resource.fan_out.is_none() {
                 self.root_tasks(node, scope)
             } else {
@@ -75,6 +80,11 @@ impl<S: Sink> Starter<S> {
             Task::new(Arc::clone(node), Arc::clone(&branch), start, self.per_page)
         };
         roots.into_iter().map(task).collect()
+    }
+
+    /// Whether a record of a list that several share is this one's.
+    pub(super) fn has(&self, resource: &Resource, record: &Glimpse) -> bool {
+        self.shard.is_none_or(|shard| !is_split(resource) || shard.has(record.get("id")))
     }
 
     /// A resource whose parameters all stand in the configuration.

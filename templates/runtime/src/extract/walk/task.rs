@@ -125,6 +125,11 @@ impl Task {
         matches!(self.start, Start::Root { .. }) && self.node.resource.start.is_some()
     }
 
+    /// Whether nothing is kept of it, nor of anything below, until all of it is read.
+    pub(in crate::extract) fn is_in_one_go(&self) -> bool {
+        self.node.is_in_one_go
+    }
+
     pub(super) fn shape(&self) -> Shape {
         self.root().map_or(self.node.resource.shape, |root| root.shape)
     }

@@ -12,6 +12,7 @@ use super::wide::WideList;
 use crate::client::{Answer, Client, Effort};
 use crate::config::Scope;
 use crate::extract::ExtractOptions;
+use crate::extract::budget::Spending;
 use crate::extract::error::{ExtractError, PartitionError};
 use crate::extract::paging::{List, Seen};
 use crate::extract::resume::is_settled;
@@ -29,6 +30,7 @@ pub(in crate::extract) struct Walk<S> {
     pub(in crate::extract) scope: Scope,
     pub(in crate::extract) starter: Starter<S>,
     pub(in crate::extract) options: ExtractOptions,
+    pub(in crate::extract) spending: Arc<Spending>,
 }
 
 /// What an answer brings.
@@ -64,6 +66,7 @@ impl<S: Sink> Walk<S> {
             return self.leave_out(&task, LossKind::Failed).await;
         }
         counts.add_request();
+        self.spending.begin();
         let can_shrink = task.pager.can_shrink(&list);
         let effort = Effort { can_shrink, retries: counts.retries_to_count() };
         let (shape, taps, hooks) = (task.shape(), &task.node.taps, &self.options.hooks);
@@ -104,6 +107,10 @@ impl<S: Sink> Walk<S> {
 
     async fn leave_out(&self, task: &Task, kind: LossKind) -> Result<Vec<Task>, ExtractError> {
         let is_over = task.branch.break_off(kind == LossKind::Failed);
+        // Runs that share the work between them ask for it once.
+        let is_known = kind == LossKind::Skipped && self.spending.is_bounded();
+        let refused = task.branch.kept_as_refused().filter(|_| is_known);
+        self.keep(refused.into_iter().collect()).await?;
         if !is_over || !task.node.has_wide_children() {
             self.keep(task.branch.close()).await?;
             return Ok(Vec::new());
@@ -233,20 +240,31 @@ impl<S: Sink> Walk<S> {
     ) -> Result<(), ExtractError> {
         let counts = pieces.retain(keep);
         task.node.counts.add_records(counts.iter().sum());
-        let mut kept = task.branch.kept_with(page);
-        for (piece, count) in pieces.all.into_iter().zip(counts) {
-            let last = is_complete && task.wide().is_none();
-            if task.node.is_loaded && (count > 0 || last) {
-                let page = Page { partition: piece.partition, records: piece.rows, last };
-                let sent = self.starter.sink.page(page, kept.take()).await;
-                sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })?;
-            }
+        let kept = task.branch.kept_with(page);
+        self.spending.keep(&kept);
+        let last = is_complete && task.wide().is_none();
+        let is_sent = |count: usize| task.node.is_loaded && (count > 0 || last);
+        let sent = pieces.all.into_iter().zip(counts).filter(|(_, count)| is_sent(*count));
+        let mut pages: Vec<_> =
+            sent.map(|(piece, _)| Page { partition: piece.partition, records: piece.rows, last }).collect();
+        // What is kept speaks for all of them.
+        let with_kept = pages.pop();
+        for page in pages {
+            self.send_page(page, None).await?;
         }
-        self.keep(kept.into_iter().collect()).await
+        match with_kept {
+            Some(page) => self.send_page(page, kept).await,
+            None => self.keep(kept.into_iter().collect()).await,
+        }
     }
 
-    /// Leaves out what lies outside of the scope, comes twice or is dropped; returns the tasks that the others start,
-    /// and how many records belong to no partition of this run.
+    async fn send_page(&self, page: Page<S::Rows>, kept: Option<Kept>) -> Result<(), ExtractError> {
+        let sent = self.starter.sink.page(page, kept).await;
+        sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
+    }
+
+    /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the
+    /// others start, and how many records belong to no partition of this run.
     fn sift<R: Rows>(
         &self,
         task: &Task,
@@ -265,7 +283,8 @@ impl<S: Sink> Walk<S> {
                 list.cover.hear(partition);
             }
             let is_outside = task.starts_the_scope() && !takes(&self.scope, task.node.resource, record);
-            *keep = !is_outside && task.is_new(record) && !record.is_dropped();
+            let is_own = self.starter.has(task.node.resource, record);
+            *keep = !is_outside && is_own && task.is_new(record) && !record.is_dropped();
             if *keep {
                 self.start_below(task, page, (partition, record), &mut started);
             }
@@ -287,7 +306,8 @@ impl<S: Sink> Walk<S> {
             let loaded_before = above.bound_below(created_at, child.resource.name, &task.node.reading);
             let anchor = Anchor { changed_at, loaded_before };
             // A limit is one of each list.
-            let sieve = child.sieve.as_ref().filter(|_| self.options.limit.is_none());
+            let sieve =
+                child.sieve.as_ref().filter(|_| self.options.limit.is_none() && self.options.shard.is_none());
             started.extend(match sieve {
                 Some(sieve) => self.starter.gather(task, page, (child, sieve), bound, anchor),
                 None => self.starter.tasks_below(&task.branch, page, child, bound, anchor),
@@ -310,6 +330,7 @@ impl<S: Sink> Walk<S> {
         if kept.is_empty() {
             return Ok(());
         }
+        self.spending.keep(&kept);
         let kept = self.starter.sink.keep(kept).await;
         kept.map_err(|source| ExtractError::Sink { source: Box::new(source) })
     }
