@@ -52,6 +52,9 @@ fn counts_of(counts: &Counts) -> Value {
         "retries": counts.retries(),
         "done_before": counts.resumed(),
         "settled": counts.settled(),
+        "wide_lists": counts.wide_lists(),
+        "in_wide_lists": counts.in_wide_lists(),
+        "one_by_one": counts.asides().into_iter().map(|(reason, partitions)| json!({"reason": reason, "partitions": partitions})).collect::<Vec<_>>(),
     })
 }
 

@@ -62,13 +62,13 @@ impl<S: Sink> Walk<S> {
         let (shape, taps, hooks) = (task.shape(), &node.taps, &self.options.hooks);
         let reading = Reading { resource: node.resource, shape, taps, hooks, omit: node.omit };
         let answer = self.client.get_with(request, effort, &|text| self.read(task, reading, text)).await?;
-        let total = answer.total();
-        let Brought { pieces, mut keep, mut next, .. } = self.look_at(task, list, answer)?;
+        let mut brought = self.look_at(task, list, answer)?;
         if task.wide().is_none() {
             node.refusals.given();
         }
         let page = task.branch.open_page(None);
-        let below = self.follow(task, list, page, &pieces, &mut keep, &mut next);
+        let below = self.follow(task, list, page, &mut brought);
+        let Brought { pieces, keep, next, total, .. } = brought;
         let records = keep.iter().filter(|keep| **keep).count();
         Ok(Look { records, length: pieces.glimpses.len(), total, next, below, ..Look::default() })
     }

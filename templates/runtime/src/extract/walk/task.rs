@@ -55,7 +55,11 @@ impl Task {
     pub(super) fn new(node: Arc<Node>, branch: Arc<Branch>, start: Start, per_page: u32) -> Self {
         node.counts.add_list();
         let list = list_of(&node, &branch, &start, per_page);
-        let pager = Pager::new(&list, branch.reading.point.as_ref());
+        let from = match &start {
+            Start::Wide(list) => list.cover.place(list.number).flatten().map(Point::From),
+            Start::Path | Start::Root { .. } => branch.reading.point.clone(),
+        };
+        let pager = Pager::new(&list, from.as_ref());
         Self { node, branch, start, pager, is_first: true }
     }
 
@@ -77,12 +81,22 @@ impl Task {
     /// The place from which a later run can go on: several lists have no common one, and where wide lists wait for all
     /// records of this one there is none but the end.
     pub(super) fn point(&self, list: &List) -> Option<Point> {
-        let is_one_list = match &self.start {
-            Start::Path => true,
-            Start::Root { shared, .. } => shared.seen.is_none(),
-            Start::Wide(list) => list.is_only,
-        };
-        self.pager.point(list).filter(|_| is_one_list && !self.node.has_wide_children())
+        let point = self.pager.point(list);
+        match &self.start {
+            Start::Path => point,
+            Start::Root { shared, .. } => {
+                point.filter(|_| shared.seen.is_none() && !self.node.has_wide_children())
+            }
+            Start::Wide(list) => match point {
+                Some(Point::From(place)) => Some(list.point(Some(place))),
+                _ => None,
+            },
+        }
+    }
+
+    /// The place behind its list.
+    pub(super) fn end(&self) -> Option<Point> {
+        self.wide().map(|list| list.point(None))
     }
 
     /// The wide list that it reads, if it is one.

@@ -8,6 +8,7 @@ use super::pieces::{self, Pieces};
 use super::start::{Anchor, Starter};
 use super::task::Task;
 use super::verdict::{self, Verdict};
+use super::wide::WideList;
 use crate::client::{Answer, Client, Effort};
 use crate::config::Scope;
 use crate::extract::ExtractOptions;
@@ -39,6 +40,8 @@ pub(super) struct Brought<R> {
     /// Which records are taken, by their place.
     pub(super) keep: Vec<bool>,
     pub(super) next: Option<Task>,
+    /// How long the server says that the list is.
+    pub(super) total: Option<u32>,
     /// Whether the limit cut something off.
     is_cut: bool,
 }
@@ -75,9 +78,7 @@ impl<S: Sink> Walk<S> {
         };
         let error = match brought {
             Ok(brought) => {
-                if task.wide().is_none() {
-                    task.node.refusals.given();
-                }
+                task.node.refusals.given();
                 return self.deliver(&task, &list, brought).await;
             }
             Err(error) => error,
@@ -180,7 +181,7 @@ impl<S: Sink> Walk<S> {
             counts.add_truncated();
         }
         let next = turn.next.filter(|_| !is_cut).map(|pager| task.at(pager));
-        Ok(Brought { pieces, keep, next, is_cut })
+        Ok(Brought { pieces, keep, next, total, is_cut })
     }
 
     /// Leaves out what is beyond the limit; whether something is.
@@ -197,12 +198,13 @@ impl<S: Sink> Walk<S> {
         &self,
         task: &Task,
         list: &List,
-        brought: Brought<S::Rows>,
+        mut brought: Brought<S::Rows>,
     ) -> Result<Vec<Task>, ExtractError> {
-        let Brought { pieces, mut keep, mut next, is_cut } = brought;
         let branch = &task.branch;
-        let page = branch.open_page(next.as_ref().and_then(|next| next.point(list)));
-        let mut started = self.follow(task, list, page, &pieces, &mut keep, &mut next);
+        let point = brought.next.as_ref().map_or_else(|| task.end(), |next| next.point(list));
+        let page = branch.open_page(point);
+        let mut started = self.follow(task, list, page, &mut brought);
+        let Brought { pieces, keep, next, is_cut, .. } = brought;
         let mut is_complete = false;
         if is_cut {
             branch.break_off(true);
@@ -260,12 +262,12 @@ impl<S: Sink> Walk<S> {
         task: &Task,
         list: &List,
         page: u64,
-        pieces: &Pieces<S::Rows>,
-        keep: &mut [bool],
-        next: &mut Option<Task>,
+        Brought { pieces, keep, next, total, .. }: &mut Brought<S::Rows>,
     ) -> Vec<Task> {
         let (mut started, strays) = self.sift(task, page, pieces, keep);
-        if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
+        let is_wasteful =
+            |wide: &WideList| wide.is_wasteful(strays, pieces.glimpses.len(), *total, list.per_page);
+        if let Some(wide) = task.wide().filter(|wide| is_wasteful(wide)) {
             let reason = format!("most of `{}` belongs to others", wide.root.route);
             if next.take().is_some() {
                 started.extend(self.aside(task, page, reason));
