@@ -25,6 +25,10 @@ struct Options {
 enum Preset {
     Small,
     Medium,
+    /// 1,000 projects in 50 groups with a few records each
+    ManyProjects,
+    /// 50 projects with many records each
+    BusyProjects,
 }
 
 impl Options {
@@ -33,6 +37,8 @@ impl Options {
             (Some(issues), _) => Size::one_project(issues),
             (None, Preset::Small) => Size::small(),
             (None, Preset::Medium) => Size::medium(),
+            (None, Preset::ManyProjects) => Size::many_projects(),
+            (None, Preset::BusyProjects) => Size::busy_projects(),
         }
     }
 }

@@ -26,6 +26,7 @@ mod secret;
 mod shape;
 mod site;
 mod stated;
+mod wide;
 mod words;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub use parent::Provider;
 pub(crate) use plural::{is_plural, singular};
 pub(crate) use secret::is_secret;
 pub use shape::Shape;
+pub use wide::{Over, Wide};
 
 use draft::{Draft, Entry};
 use site::Site;
@@ -69,6 +71,8 @@ pub struct Facts {
     pub incremental: Fact<Option<Incremental>>,
     pub fan_out: Option<FanOut>,
     pub reading: Reading,
+    /// Lists that hold the same records for many parents.
+    pub wide: Fact<Vec<Wide>>,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
     pub columns: Vec<Column>,
@@ -112,6 +116,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(pagination::infer_pagination, |own, pagination| own.pagination = pagination)
         .pass(incremental::infer_incremental, |own, incremental| own.incremental = incremental)
         .pass(|_, entry| gitlab_reading(entry), |own, reading| own.reading = reading)
+        .pass(wide::infer_wide, |own, wide| own.wide = wide)
         .pass(column::infer_columns, |own, columns| own.columns = columns)
         .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)
         .pass(|_, entry| disposition::infer_disposition(entry.own), |own, fact| own.write_disposition = fact)

@@ -81,6 +81,36 @@ impl Size {
         }
     }
 
+    /// 1,000 projects in 50 groups with a few records each, as most projects of an instance are.
+    pub fn many_projects() -> Self {
+        Self {
+            users: 60,
+            groups: 50,
+            projects: 1_000,
+            issues: 8,
+            merge_requests: 6,
+            notes: 2,
+            pipelines: 8,
+            jobs_per_pipeline: 2,
+            branches: 4,
+            tags: 2,
+            commits: 20,
+            releases: 2,
+            labels: 3,
+            milestones: 2,
+            epics: 2,
+            deployments: 4,
+            events: 12,
+            handful: 1,
+            ..Self::small()
+        }
+    }
+
+    /// 50 projects with many records each.
+    pub fn busy_projects() -> Self {
+        Self { groups: 10, projects: 50, ..Self::medium() }
+    }
+
     /// One ordinary project with this many issues and little else.
     pub fn one_project(issues: i64) -> Self {
         Self { projects: 1, peculiar: false, issues, notes: 0, ..Self::small() }

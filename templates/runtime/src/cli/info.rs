@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{Format, print};
 use super::{CliError, destination};
-use crate::client::Excerpt;
+use crate::client::{Client, Excerpt, Reason};
 use crate::config::Config;
 use crate::destination::LoadEntry;
 use crate::extract::{Counts, LossKind, Tally};
@@ -37,6 +37,12 @@ pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
         ("left_out".to_owned(), left_out.collect()),
         ("truncated".to_owned(), tally.truncated().into()),
     ])
+}
+
+/// In seconds, by what requests have waited for.
+pub(super) fn waited(client: &Client) -> Value {
+    let seconds = |reason| client.waited(reason).as_secs_f64();
+    json!({"rate_limit": seconds(Reason::RateLimit), "server": seconds(Reason::Server)})
 }
 
 fn counts_of(counts: &Counts) -> Value {
@@ -93,6 +99,7 @@ fn described(load: &LoadEntry) -> Value {
 fn shown(load: &LoadEntry) -> String {
     let number = |name: &str| load.report.get(name).and_then(Value::as_u64);
     let mut head = vec![format!("load {}: {}", load.load_id, load.status.name())];
+    head.extend(load.shard().map(|shard| format!("shard {shard}")));
     head.extend(duration(load).map(seconds));
     head.extend(number("requests").map(|requests| counted(requests, "request")));
     head.extend(number("retries").map(|retries| counted(retries, "retry")));
@@ -104,11 +111,13 @@ fn shown(load: &LoadEntry) -> String {
     let left_out: String = list(load, "left_out").map(left_out_line).collect();
     let told =
         [("failed", "breaches"), ("schema", "schema_changes"), ("discarded", "discarded"), ("note", "notes")];
+    let stopped = load.report.get("stopped").and_then(Value::as_str);
+    let stopped = stopped.map(|key| format!("  stopped: `{key}` was used up; continued by the next run\n"));
     let told: String = told
         .iter()
         .flat_map(|(word, name)| list(load, name).map(move |line| format!("  {word}: {}\n", text(line))))
         .collect();
-    format!("{}\n{rows}{left_out}{told}", head.join(", "))
+    format!("{}\n{rows}{left_out}{told}{}", head.join(", "), stopped.unwrap_or_default())
 }
 
 fn left_out_line(left_out: &Value) -> String {

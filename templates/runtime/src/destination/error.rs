@@ -43,6 +43,8 @@ pub enum DestinationError {
     Package { place: String, action: &'static str, source: Source },
     #[error("{place} holds `{value}` in `{table}.{column}`, which this version cannot read")]
     Metadata { place: String, table: &'static str, column: &'static str, value: String },
+    #[error("another shard has changed table `{table}` of {place}")]
+    Moved { place: String, table: String },
     #[error("rows for table `{table}` carry column `{column}`, which the table does not have in that type")]
     Mismatch { table: String, column: String },
 }
@@ -72,6 +74,7 @@ impl DestinationError {
             Self::Busy { .. } => "close the program that writes to it, or load into another place",
             Self::NoSpace { .. } => "make room, or load into another place",
             Self::ForeignTable { .. } => "load into another place, or rename that table",
+            Self::Moved { .. } => "run the shard again: it goes on where it was",
             Self::Viewed { .. } => {
                 "drop it, run, and make it anew; or keep the type: `types = \"discard_value\"` under `[schema]` leaves such values out"
             }

@@ -52,6 +52,7 @@ pub(super) const KIND: Kind = Kind {
     name: "bigquery",
     abilities: |config| settings::uploads(config).map(abilities),
     open: |config| Ok(Box::new(BigQuery::open(config)?)),
+    read: None,
 };
 
 fn abilities(uploads: usize) -> Abilities {
@@ -64,11 +65,10 @@ fn abilities(uploads: usize) -> Abilities {
         writers: uploads,
         batch_rows: 5_000,
         package_rows: 250_000,
-        is_stream: false,
-        list_columns: false,
         keeps_history: true,
         naming: names::NAMING,
         renew_every: Some(lease::RENEW_EVERY),
+        ..Abilities::DEFAULT
     }
 }
 

@@ -54,7 +54,7 @@ impl Kept {
                 None => of_resource.remove(&entry.partition),
             };
         }
-        for Forget { resource, except } in package.forget {
+        for Forget { resource, except, .. } in package.forget {
             let Some(of_resource) = states.as_mut().and_then(|states| states.get_mut(resource)) else {
                 continue;
             };

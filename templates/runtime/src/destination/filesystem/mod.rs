@@ -81,6 +81,7 @@ pub(super) const KIND: Kind = Kind {
     name: "filesystem",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
+    read: None,
 };
 
 /// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for

@@ -318,8 +318,11 @@ fn many_states_are_looked_up_without_reading_all() {
     assert_eq!(kept(load.as_mut()), 27_000);
     let runs = files.filesystem().store.list(names::STATE).unwrap().files;
     assert!(runs.len() <= 18, "{runs:?}");
-    let forget =
-        |resource: &str| Forget { resource: resource.to_owned(), except: [state(1, 0).partition].into() };
+    let forget = |resource: &str| Forget {
+        resource: resource.to_owned(),
+        except: [state(1, 0).partition].into(),
+        loads: Default::default(),
+    };
     commit(load.as_mut(), "m", &[], &[forget("r2")]);
     assert_eq!(kept(load.as_mut()), 18_000);
     commit(load.as_mut(), "m", &[state(3, 1)], &[forget("r0"), forget("r1"), forget("r2")]);

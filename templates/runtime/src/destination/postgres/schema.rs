@@ -35,6 +35,11 @@ impl Schema {
         Self { name: name.to_owned(), quoted: quoted(name) }
     }
 
+    /// As SQL writes it.
+    pub(super) fn quoted(&self) -> &str {
+        &self.quoted
+    }
+
     /// A table of it, as SQL writes it.
     pub(super) fn table(&self, name: &str) -> String {
         format!("{}.{}", self.quoted, quoted(name))
@@ -86,11 +91,14 @@ pub(super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
 
 /// What hidden tables are called: nothing else begins so. Those of a load have a part of its token in their names, so
 /// that two loads never write to the same one.
-pub(super) const HIDDEN: [&str; 3] = ["_stage_", "_new_", "_gone_"];
+pub(super) const HIDDEN: [&str; 3] = [STAGE, "_new_", "_gone_"];
+
+/// Of these, what those are called in which a complete read gathers.
+pub(super) const STAGE: &str = "_stage_";
 
 /// The name of the hidden copy in which a complete read gathers.
 pub(super) fn stage_of(table: &str, load: &str) -> String {
-    hidden("_stage_", load, table)
+    hidden(STAGE, load, table)
 }
 
 /// The name of the table in which rows wait for the commit of their package.

@@ -60,7 +60,7 @@ pub(in crate::extract) struct Reading {
     /// The load in which it began.
     pub(super) load: String,
     /// What was kept before.
-    before: PartitionState,
+    pub(super) before: PartitionState,
     filter: String,
 }
 
@@ -81,21 +81,38 @@ impl Reading {
         if before.done.as_ref().is_some_and(is_done) {
             return None;
         }
-        let begun =
-            before.reading.clone().filter(|begun| history.resumes(&begun.load) && covers(&begun.with));
-        Some(match begun {
-            Some(Unfinished { load, began_at, since, point, .. }) => {
-                Self { since, point: Some(point), began_at, load, before, filter }
-            }
-            None => Self {
-                since: rules.since(&before, history),
-                point: None,
-                began_at: history.started_at,
-                load: history.load_id.clone(),
-                before,
-                filter,
-            },
-        })
+        Some(Self::begun(&before, rules, history).unwrap_or_else(|| {
+            let since = rules.since(&before, history);
+            Self::anew(before, since, filter, history)
+        }))
+    }
+
+    /// The reading that an interrupted load has left, if this one goes on with it.
+    pub(super) fn begun(before: &PartitionState, rules: &ReadingRules, history: &History) -> Option<Self> {
+        let Unfinished { load, with, began_at, since, point } = before.reading.clone()?;
+        let covers = rules.with.iter().all(|name| with.iter().any(|own| own == name));
+        let (before, filter) = (before.clone(), before.filter.clone());
+        let begun = Self { since, point: Some(point), began_at, load, before, filter };
+        (covers && history.resumes(&begun.load)).then_some(begun)
+    }
+
+    /// Of a list that many partitions are read in: `before` and `cursor` hold for all of them. Everything from the start
+    /// date on without a cursor.
+    pub(super) fn wide(
+        before: PartitionState,
+        cursor: Option<Moment>,
+        rules: &ReadingRules,
+        filter: &str,
+        history: &History,
+    ) -> Self {
+        let start = || rules.start(history).filter(|_| rules.is_incremental);
+        let since = cursor.map(|cursor| cursor.minus(rules.lookback)).or_else(start);
+        Self::anew(before, since, filter.to_owned(), history)
+    }
+
+    fn anew(before: PartitionState, since: Option<Moment>, filter: String, history: &History) -> Self {
+        let (began_at, load) = (history.started_at, history.load_id.clone());
+        Self { since, point: None, began_at, load, before, filter }
     }
 
     /// Takes the bound of the list that it hangs on, where it has no cursor of its own.
@@ -170,8 +187,19 @@ impl Reading {
         state
     }
 
+    /// What to keep when it was refused: that it was asked for, and what was known before.
+    pub(in crate::extract) fn state_when_refused(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
+        let at = run.on_the_server(Moment::now());
+        PartitionState {
+            reading: None,
+            filter: self.filter.clone(),
+            done: Some(Done { load: run.load_id.clone(), with: rules.names(), at }),
+            ..self.before.clone()
+        }
+    }
+
     /// Whether it was bounded by the start date at most.
-    fn is_sweep(&self, rules: &ReadingRules) -> bool {
+    pub(super) fn is_sweep(&self, rules: &ReadingRules) -> bool {
         self.since.is_none()
             || rules.cursor(&self.before).is_none()
             || rules.is_sweep_due(&self.before, self.began_at)
@@ -194,15 +222,19 @@ impl ReadingRules {
         if !self.is_incremental {
             return None;
         }
-        let start = match self.start {
-            StartDate::Beginning => None,
-            StartDate::At(moment) => Some(moment),
-            StartDate::Now => Some(history.first_at.minus(self.lookback)),
-        };
+        let start = self.start(history);
         if self.is_sweep_due(before, history.started_at) {
             return start;
         }
         self.cursor(before).map_or(start, |cursor| Some(cursor.minus(self.lookback)))
+    }
+
+    fn start(&self, history: &History) -> Option<Moment> {
+        match self.start {
+            StartDate::Beginning => None,
+            StartDate::At(moment) => Some(moment),
+            StartDate::Now => Some(history.first_at.minus(self.lookback)),
+        }
     }
 
     /// The earliest cursor of all that are read now; `None` when one of them has none.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cover::Covers;
 use crate::moment::Moment;
 
 /// Everything that is known of one partition.
@@ -31,6 +32,9 @@ pub struct PartitionState {
     /// Set while it is being read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<Unfinished>,
+    /// Of a list that holds many partitions: those for which this state speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Covers>,
 }
 
 /// A partition that was read to its end. Counts for the runs that go on with the load; later ones read it again.

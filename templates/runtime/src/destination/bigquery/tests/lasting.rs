@@ -132,7 +132,7 @@ fn hidden_tables_end_with_their_load_or_by_themselves() {
     let mut load = dataset.load();
     assert_eq!(dataset.hidden(), Vec::<String>::new());
     let id = put(load.as_mut(), &rows("t", &[], &[json!([2, "b"])]), &Mode::Stage);
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     commit(load.as_mut(), &PackageId { number: id.number + 1, ..id }, &[swap]).unwrap();
     assert_eq!(dataset.hidden(), Vec::<String>::new());
     assert_eq!(dataset.rows("t", &[("id", Int)]), [json!([2])]);
