@@ -64,7 +64,7 @@ fn a_plan_of_few_records_is_near_what_is_asked() {
 
 #[test]
 fn a_plan_of_many_projects_is_near_what_is_asked_and_cheap() {
-    let size = Size { projects: 60, issues: 60, merge_requests: 10, pipelines: 8, ..Size::small() };
+    let size = Size { projects: 40, issues: 40, merge_requests: 8, pipelines: 6, ..Size::small() };
     let cost = in_a_world_of(&size, 7);
     assert!(cost < 400, "{cost} requests");
 }
