@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn a_shard_goes_on_with_what_died_and_was_not_done_since() {
         use LoadStatus::{Complete, Interrupted, Running};
-        let cases: [(&str, &[(&str, &str, LoadStatus)], &[&str]); 8] = [
+        type Case<'c> = (&'c str, &'c [(&'c str, &'c str, LoadStatus)], &'c [&'c str]);
+        let cases: [Case<'_>; 8] = [
             ("3/8", &[("c", "4/8", Complete), ("b", "3/8", Interrupted), ("a", "3/8", Complete)], &["b"]),
             ("3/8", &[("b", "3/8", Complete), ("a", "3/8", Interrupted)], &[]),
             ("3/8", &[("b", "4/8", Running), ("a", "", Interrupted)], &["a"]),
