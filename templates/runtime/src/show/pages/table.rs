@@ -15,6 +15,9 @@ use crate::show::Now;
 /// How many rows a page has.
 const ROWS: usize = 50;
 
+/// Further on nobody pages.
+const PAGES: u64 = 1 << 32;
+
 /// What of a table is asked for.
 struct Wanted<'q> {
     table: &'q Table,
@@ -47,7 +50,9 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
         section {
             h2 #rows { "Rows" }
             @if wanted.arranges { (wanted.form()) } @else {
-                p.soft { "Rows come as they lie in the files. A program that reads them, such as DuckDB, sorts and filters them." }
+                p.soft {
+                    "Rows come as they lie in the files. A program that reads them, such as DuckDB, sorts and filters them."
+                }
             }
             (wanted.told(count, skip, &answer))
             @if answer.rows.is_empty() { (wanted.nothing()) } @else {
@@ -86,7 +91,10 @@ fn tied(ties: &[&Tie], other: fn(&Tie) -> &String) -> Markup {
         ul.inline {
             @for tie in ties {
                 @let by: Vec<&str> = tie.columns.iter().map(|(own, _)| own.as_str()).collect();
-                li { a href=(link("table", &[("name", other(tie))])) { (other(tie)) } " " span.soft { "by " (by.join(", ")) } }
+                li {
+                    a href=(link("table", &[("name", other(tie))])) { (other(tie)) }
+                    " " span.soft { "by " (by.join(", ")) }
+                }
             }
         }
     }
@@ -96,11 +104,16 @@ fn columns(table: &Table) -> Markup {
     let listing = html! {
         table {
             caption.hidden { "Columns" }
-            thead { tr { th scope="col" { "column" } th scope="col" { "type" } th scope="col" { "where it comes from" } } }
+            thead { tr {
+                th scope="col" { "column" } th scope="col" { "type" } th scope="col" { "where it comes from" }
+            } }
             tbody {
                 @for column in &table.columns {
                     tr {
-                        th scope="row" { code { (column.name) } @if table.key.contains(&column.name) { " " span.tag { "key" } } }
+                        th scope="row" {
+                            code { (column.name) }
+                            @if table.key.contains(&column.name) { " " span.tag { "key" } }
+                        }
                         td { (kind_name(column.kind)) }
                         td { (origin(column)) }
                     }
@@ -110,7 +123,10 @@ fn columns(table: &Table) -> Markup {
     };
     html! {
         details.columns {
-            summary { (counted(u64::try_from(table.columns.len()).unwrap_or_default(), "column")) ", their types and where they come from" }
+            summary {
+                (counted(u64::try_from(table.columns.len()).unwrap_or_default(), "column"))
+                ", their types and where they come from"
+            }
             (frame::scrolling("Columns", &listing))
         }
     }
@@ -143,7 +159,7 @@ impl<'q> Wanted<'q> {
             .and_then(|name| table.column(name))
             .map(|column| column.name.as_str());
         let sort = sort.map(|column| (column, query.get("order") == Some("down")));
-        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, PAGES);
         Self { table, column, test, written, filter, sort, page, arranges }
     }
 
@@ -251,9 +267,13 @@ impl<'q> Wanted<'q> {
         html! {
             @if self.page > 1 || answer.has_more {
                 nav.pages aria-label="Pages of rows" {
-                    @if self.page > 1 { a.button rel="prev" href=(self.link(self.sort, self.page - 1)) { "Earlier rows" } }
+                    @if self.page > 1 {
+                        a.button rel="prev" href=(self.link(self.sort, self.page - 1)) { "Earlier rows" }
+                    }
                     span.soft { "page " (grouped(self.page)) }
-                    @if answer.has_more { a.button rel="next" href=(self.link(self.sort, self.page + 1)) { "Next rows" } }
+                    @if answer.has_more {
+                        a.button rel="next" href=(self.link(self.sort, self.page + 1)) { "Next rows" }
+                    }
                 }
             }
         }
