@@ -4,6 +4,7 @@
 //! fails: what it cannot tell is a fact that says so. General rules come first, then what [`crate::gitlab`] knows; what
 //! the document states with `x-gitlab-init` stands above both. One draft is filled, pass by pass.
 
+mod asking;
 mod choice;
 mod column;
 mod detail;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use crate::endpoint::Endpoints;
 use crate::gitlab::{self, Finality, NewestFirst, Preset, Start};
 
+pub use asking::Asking;
 pub use column::{Column, ColumnKind};
 pub use disposition::WriteDisposition;
 pub use fact::Fact;
@@ -69,6 +71,7 @@ pub struct Facts {
     pub incremental: Fact<Option<Incremental>>,
     pub fan_out: Option<FanOut>,
     pub reading: Reading,
+    pub asking: Asking,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
     pub columns: Vec<Column>,
@@ -112,6 +115,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(pagination::infer_pagination, |own, pagination| own.pagination = pagination)
         .pass(incremental::infer_incremental, |own, incremental| own.incremental = incremental)
         .pass(|_, entry| gitlab_reading(entry), |own, reading| own.reading = reading)
+        .pass(asking::infer_asking, |own, asking| own.asking = asking)
         .pass(column::infer_columns, |own, columns| own.columns = columns)
         .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)
         .pass(|_, entry| disposition::infer_disposition(entry.own), |own, fact| own.write_disposition = fact)

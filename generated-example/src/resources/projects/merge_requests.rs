@@ -6,6 +6,8 @@ pub mod notes;
 pub mod resource_label_events;
 pub mod resource_state_events;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
@@ -28,6 +30,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     name: "project_merge_requests",
     table: "project_merge_requests",
@@ -36,10 +39,7 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of(
-            "scope",
-            &["created_by_me", "assigned_to_me", "reviews_for_me", "all"],
-        ),
+        Filter::one_of("scope", &["created_by_me", "assigned_to_me", "reviews_for_me", "all"]),
         Filter::int("iids").list(),
         Filter::one_of("state", &["opened", "closed", "locked", "merged", "all"]),
         Filter::text("labels").list(),
@@ -99,6 +99,12 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    unless: &[
+        Sign::new("merge_requests_access_level", &["disabled"]),
+        Sign::new("repository_access_level", &["disabled"]),
+    ],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/registry`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_REGISTRY_REPOSITORIES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_REGISTRY_REPOSITORIES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/registry/repositories`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     name: "project_registry_repositories",
     table: "project_registry_repositories",
@@ -23,6 +23,8 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[Filter::bool("tags"), Filter::bool("tags_count")],
+    unless: &[Sign::new("container_registry_access_level", &["disabled"])],
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::text("name"),

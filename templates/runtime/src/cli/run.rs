@@ -181,28 +181,16 @@ pub(super) fn load_options(
     }
 }
 
-/// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
-/// as read: the table then holds what GitLab gives.
+/// How the reading went, for the load.
 fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
-    if result.is_err() {
-        let status = if matches!(result, Err(CliError::Interrupted { .. })) {
-            LoadStatus::Interrupted
-        } else {
-            LoadStatus::Failed
-        };
-        return LoadOutcome { status, complete: Vec::new(), report: Map::new() };
-    }
-    let mut complete: Vec<&'static Resource> = Vec::new();
-    for (resource, (_, counts)) in resources.iter().copied().zip(tally.resources()) {
-        let is_read = counts.lost(LossKind::Failed) == 0 && counts.truncated() == 0;
-        let is_reached =
-            resource.parent().is_none_or(|parent| complete.iter().any(|above| above.name == parent));
-        if is_read && is_reached {
-            complete.push(resource);
-        }
-    }
-    let status = if complete.len() == resources.len() { LoadStatus::Complete } else { LoadStatus::Partial };
-    LoadOutcome { status, complete, report: Map::new() }
+    let complete = if result.is_ok() { tally.complete(resources) } else { Vec::new() };
+    let status = match result {
+        Ok(()) if complete.len() == resources.len() => LoadStatus::Complete,
+        Ok(()) => LoadStatus::Partial,
+        Err(CliError::Interrupted { .. }) => LoadStatus::Interrupted,
+        Err(_) => LoadStatus::Failed,
+    };
+    LoadOutcome { status, complete, unseen: tally.unseen(resources), report: Map::new() }
 }
 
 /// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.

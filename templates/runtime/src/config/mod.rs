@@ -122,6 +122,8 @@ pub struct Extract {
     pub requests_per_minute: Option<u32>,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
     pub settled_after: Option<Duration>,
+    /// Whether lists are asked for that cannot have anything by what their parent says of itself.
+    pub ask_for_everything: bool,
 }
 
 /// What the configuration says of one resource.
@@ -133,6 +135,8 @@ pub struct ResourceConfig {
     /// Whether a run asks for changes only; `None`: as the definition says.
     pub incremental: Option<bool>,
     pub lookback: Option<Duration>,
+    /// How long its lists are left alone once they are read; `None`: as the definition says.
+    pub refresh_every: Option<Duration>,
     pub nested_lists: Option<NestedLists>,
     pub max_depth: Option<usize>,
     pub schema: ContractSettings,

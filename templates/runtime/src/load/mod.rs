@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::destination::{Claim, Destination, Forget, LoadEntry, LoadStatus, StateEntry, partition_key};
-use crate::moment::Moment;
+use crate::moment::{Clock, Moment};
 use crate::normalize::{Allowed, Catalog};
 use crate::page::{Binding, Kept};
 use crate::resource::Resource;
@@ -163,6 +163,10 @@ impl Loader {
         self.shared.options.started_at
     }
 
+    pub fn clock(&self) -> Clock {
+        self.shared.options.clock
+    }
+
     /// Keeps what is known of partitions, after everything that was queued before.
     pub fn keep(&self, kept: Vec<Kept>) -> Result<(), LoadError> {
         let kept = self.shared.kept(kept);
@@ -227,7 +231,9 @@ impl Shared {
         if !self.past.unfinished.is_empty() {
             return Vec::new();
         }
-        let names: Vec<&str> = outcome.complete.iter().map(|resource| resource.name).collect();
+        let is_seen = |resource: &&&Resource| !outcome.unseen.contains(resource);
+        let names: Vec<&str> =
+            outcome.complete.iter().filter(is_seen).map(|resource| resource.name).collect();
         self.states.vanished(&names)
     }
 

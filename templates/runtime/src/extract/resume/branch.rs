@@ -113,6 +113,13 @@ impl Branch {
         progress.is_lossy |= is_lossy;
     }
 
+    /// Notes that the list is not given; what is kept of that, where it says when to ask again.
+    pub(in crate::extract) fn refuse(&self, reason: String) -> Option<Kept> {
+        self.break_off(false);
+        let state = self.reading.state_refused(reason, &self.run);
+        self.kept(&state, None).filter(|_| self.rules.keeps_cursor())
+    }
+
     /// What may be kept together with the records of a page that nothing hangs on.
     pub(in crate::extract) fn kept_with(&self, page: u64) -> Option<Kept> {
         let mut progress = self.lock();
@@ -225,8 +232,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::extract::resume::History;
-    use crate::moment::Moment;
+    use crate::extract::resume::{Above, History, Plan};
+    use crate::moment::{Clock, Moment};
     use crate::page::Binding;
     use crate::resource::Resource;
 
@@ -242,7 +249,10 @@ mod tests {
     }
 
     fn reading(rules: &ReadingRules) -> Reading {
-        Reading::plan(None, rules, String::new(), None, &History::default()).unwrap()
+        match Reading::plan(None, rules, String::new(), Above::default(), &History::default()) {
+            Plan::Read(reading) => reading,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn partition(resource: &'static Resource, number: u64) -> Arc<Partition> {
@@ -253,7 +263,7 @@ mod tests {
     fn issues() -> Arc<Branch> {
         let rules = rules(ISSUES);
         let reading = reading(&rules);
-        let run = Run::new("load", || Duration::ZERO);
+        let run = Run::new("load", Clock::default(), || Duration::ZERO);
         Arc::new(Branch::new(rules, partition(ISSUES, 1), reading, Arc::new(run), 1))
     }
 

@@ -1,17 +1,19 @@
 //! What is known from earlier runs, and what this one may keep for later ones.
 //!
-//! `rules` fit a resource; `reading` decides by them and by what is kept how a partition is read; `branch` says what may
-//! be kept of it, and when; `state` is what is kept.
+//! `rules` fit a resource; `reading` decides by them and by what is kept how a partition is read, and `refresh` whether
+//! it is asked for at all; `branch` says what may be kept of it, and when; `state` is what is kept.
 
 mod branch;
 mod reading;
+mod refresh;
 mod rules;
 mod run;
 mod state;
 
 pub(super) use branch::Branch;
 pub use reading::History;
-pub(super) use reading::{Reading, ReadingRules};
-pub(super) use rules::{is_settled, rules_of};
+pub(super) use reading::{Above, Plan, Reading, ReadingRules};
+pub(super) use refresh::Due;
+pub(super) use rules::{is_settled, rules_of, standing_of};
 pub(super) use run::Run;
-pub use state::{Done, PartitionState, Point, Unfinished};
+pub use state::{Done, PartitionState, Point, Refused, Unfinished};

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::bindings::Unbound;
+use super::bindings::{Unbound, fill_path};
 use super::node::Node;
 use super::task::{Shared, Start, Task};
 use super::tree::Tree;
 use crate::client::Client;
 use crate::config::Scope;
-use crate::extract::resume::{Branch, History, PartitionState, Reading, Run};
+use crate::extract::resume::{Above, Branch, History, PartitionState, Plan, Reading, Run};
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
@@ -28,7 +28,7 @@ pub(in crate::extract) struct Starter<S> {
 /// What is known of the record that partitions hang on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
-    pub(super) changed_at: Option<Moment>,
+    pub(super) above: Above,
     /// What changed below it before then is loaded.
     pub(super) loaded_before: Option<Moment>,
 }
@@ -40,7 +40,7 @@ impl<S: Sink> Starter<S> {
             let offset = client.clock_offset().unwrap_or_default();
             (-offset).to_std().unwrap_or_default()
         };
-        let run = Arc::new(Run::new(&history.load_id, behind));
+        let run = Arc::new(Run::new(&history.load_id, history.clock, behind));
         Self { sink, history, run, per_page }
     }
 
@@ -61,7 +61,7 @@ impl<S: Sink> Starter<S> {
         let roots = plan_roots(node.resource, scope);
         let partition =
             Arc::new(Partition { resource: node.resource, bindings: Vec::new(), carried: Vec::new() });
-        let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), None) else {
+        let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), Above::default()) else {
             return Vec::new();
         };
         let run = Arc::clone(&self.run);
@@ -77,7 +77,7 @@ impl<S: Sink> Starter<S> {
     /// A resource whose parameters all stand in the configuration.
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
         let tasks = counted(node, node.partitions(None, &Glimpse::default())).filter_map(|partition| {
-            let reading = self.plan(node, &partition, String::new(), None)?;
+            let reading = self.plan(node, &partition, String::new(), Above::default())?;
             let run = Arc::clone(&self.run);
             let branch = Branch::new(Arc::clone(&node.reading), partition, reading, run, 1);
             Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
@@ -95,7 +95,7 @@ impl<S: Sink> Starter<S> {
         anchor: Anchor,
     ) -> Vec<Task> {
         let tasks = counted(node, bound).filter_map(|partition| {
-            let mut reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
+            let mut reading = self.plan(node, &partition, String::new(), anchor.above)?;
             reading.inherit(anchor.loaded_before, &node.reading);
             let branch = branch.below(page, Arc::clone(&node.reading), partition, reading);
             Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
@@ -103,14 +103,8 @@ impl<S: Sink> Starter<S> {
         tasks.collect()
     }
 
-    /// `None` when the interrupted load has read it.
-    fn plan(
-        &self,
-        node: &Node,
-        partition: &Partition,
-        roots: String,
-        changed_at: Option<Moment>,
-    ) -> Option<Reading> {
+    /// `None` when the interrupted load has read it, or when it is left for a later run; counted.
+    fn plan(&self, node: &Node, partition: &Partition, roots: String, above: Above) -> Option<Reading> {
         // State that another version wrote says nothing.
         let kept = self.sink.state(partition);
         let kept = kept.and_then(|state| serde_json::from_value::<PartitionState>(state).ok());
@@ -121,11 +115,18 @@ impl<S: Sink> Starter<S> {
             .chain(filter)
             .collect::<Vec<_>>()
             .join("&");
-        let reading = Reading::plan(kept, &node.reading, filter, changed_at, &self.history);
-        if reading.is_none() {
-            node.counts.add_resumed();
+        match Reading::plan(kept, &node.reading, filter, above, &self.history) {
+            Plan::Read(reading) => return Some(reading),
+            Plan::Done => node.counts.add_resumed(),
+            Plan::Left { due, refused } => {
+                node.counts.add_left(due);
+                if let Some(refused) = refused {
+                    let path = fill_path(node.resource, &partition.bindings);
+                    node.counts.add_loss(LossKind::Skipped, refused.reason, path);
+                }
+            }
         }
-        reading
+        None
     }
 }
 

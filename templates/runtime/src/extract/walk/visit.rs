@@ -12,7 +12,7 @@ use crate::config::Scope;
 use crate::extract::ExtractOptions;
 use crate::extract::error::{ExtractError, PartitionError};
 use crate::extract::paging::{List, Seen};
-use crate::extract::resume::is_settled;
+use crate::extract::resume::{Above, is_settled, standing_of};
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
@@ -53,11 +53,11 @@ impl<S: Sink> Walk<S> {
             counts.begin_list();
         }
         if let Some(reason) = task.node.refusals.verdict() {
-            counts.add_loss(LossKind::Skipped, reason, request.path);
-            return self.leave_out(&task, LossKind::Skipped).await;
+            counts.add_loss(LossKind::Skipped, reason.clone(), request.path);
+            return self.refuse(&task, reason).await;
         }
         if task.node.children.is_empty() && !self.starter.sink.takes(task.node.resource) {
-            return self.leave_out(&task, LossKind::Failed).await;
+            return self.leave_out(&task).await;
         }
         counts.add_request();
         let can_shrink = task.pager.can_shrink(&list);
@@ -78,13 +78,22 @@ impl<S: Sink> Walk<S> {
         };
         match verdict::settle(&self.client, &task, &list, &request, error)? {
             Verdict::Instead(task) => Ok(vec![*task]),
-            Verdict::LeftOut(kind) => self.leave_out(&task, kind).await,
+            Verdict::Refused(reason) => self.refuse(&task, reason).await,
+            Verdict::Failed => self.leave_out(&task).await,
         }
     }
 
-    async fn leave_out(&self, task: &Task, kind: LossKind) -> Result<Vec<Task>, ExtractError> {
-        task.branch.break_off(kind == LossKind::Failed);
+    /// Leaves out a partition that should have been read.
+    async fn leave_out(&self, task: &Task) -> Result<Vec<Task>, ExtractError> {
+        task.branch.break_off(true);
         self.keep(task.branch.close()).await?;
+        Ok(Vec::new())
+    }
+
+    /// Leaves out a partition that GitLab does not give.
+    async fn refuse(&self, task: &Task, reason: String) -> Result<Vec<Task>, ExtractError> {
+        let refused = task.branch.refuse(reason).filter(|_| task.is_first);
+        self.keep(refused.into_iter().chain(task.branch.close()).collect()).await?;
         Ok(Vec::new())
     }
 
@@ -180,14 +189,15 @@ impl<S: Sink> Walk<S> {
         let time = |field: &str| record.text(field).and_then(Moment::parse);
         let (created_at, changed_at) = (time("created_at"), time("updated_at"));
         for (child, bound) in self.below(task, record) {
-            let above = &task.branch.reading;
-            let loaded_before = above.bound_below(created_at, child.resource.name, &task.node.reading);
-            let anchor = Anchor { changed_at, loaded_before };
+            let reading = &task.branch.reading;
+            let loaded_before = reading.bound_below(created_at, child.resource.name, &task.node.reading);
+            let standing = standing_of(record, task.node.resource, child.resource);
+            let anchor = Anchor { above: Above { changed_at, standing }, loaded_before };
             started.extend(self.starter.tasks_below(&task.branch, page, child, bound, anchor));
         }
     }
 
-    /// What hangs on the record: nothing where it ended long ago and is loaded.
+    /// What hangs on the record: nothing where it ended long ago and is loaded, and no list that it does not have.
     fn below<'t>(&self, task: &'t Task, record: &Glimpse) -> Below<'t> {
         let (rules, reading) = (&task.node.reading, &task.branch.reading);
         let now = self.starter.history.started_at;
@@ -196,7 +206,10 @@ impl<S: Sink> Walk<S> {
             return Vec::new();
         }
         let parent = task.partition();
-        task.node.children.iter().map(|child| (child, child.partitions(Some(parent), record))).collect()
+        let (absent, there): (Vec<_>, Vec<_>) =
+            task.node.children.iter().partition(|child| child.unless.iter().any(|sign| record.shows(sign)));
+        absent.iter().for_each(|child| child.counts.add_absent());
+        there.into_iter().map(|child| (child, child.partitions(Some(parent), record))).collect()
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), ExtractError> {
