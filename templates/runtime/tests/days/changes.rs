@@ -43,7 +43,7 @@ impl Changes {
         let first = World::new(size.clone()).project_id(cast::ORDINARY).unwrap();
         let project = |nth: i64| Project {
             id: first + nth * 5,
-            is_there: nth < size.projects - 2,
+            is_there: nth < size.projects - 1,
             is_archived: false,
             issues_on: true,
             ci_on: true,

@@ -1,7 +1,7 @@
 //! Thirty days of hourly runs against a GitLab that changes all the time: what runs leave for later comes with the next
 //! refresh, and at the end of each day the tables hold what GitLab holds.
 //!
-//! The clock is that of the test; the definitions are those of the core preset.
+//! The clock is that of the test; the definitions are of the core preset.
 #![cfg(feature = "sqlite")]
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ const EVERYTHING: &str =
 
 fn size() -> Size {
     Size {
-        projects: 7,
+        projects: 5,
         peculiar: false,
         issues: 4,
         merge_requests: 3,
@@ -53,13 +53,12 @@ fn size() -> Size {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_the_end_of_each_day_the_tables_hold_what_gitlab_holds() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let world = World::new(size()).before(2);
+    let world = World::new(size()).before(1);
     let server = SampleServer::start(world, Settings::default()).unwrap();
     let mut changes = Changes::new(seed, &size());
     let begun = Moment::NOW.plus(HOUR);
     let hourly = Pipeline::new(&server, USUAL);
     hourly.run(begun).await;
-    let at_first = server.log().len();
     server.clear_log();
     for day in 0..DAYS {
         for hour in 1..=24 {
@@ -89,5 +88,4 @@ async fn at_the_end_of_each_day_the_tables_hold_what_gitlab_holds() {
         );
         server.clear_log();
     }
-    assert!(at_first > 0);
 }

@@ -38,11 +38,24 @@ fn rows(database: &Connection, table: &str, changes: &Changes) -> BTreeMap<Strin
             continue;
         }
         let iid = number(&["issue_iid", "merge_request_iid", "iid"]).unwrap_or_default();
-        let own = cells.iter().filter(|(name, cell)| !name.starts_with('_') && **cell != Cell::Null);
+        let is_own = |name: &str| !name.starts_with('_') && !is_of_another(table, name);
+        let own = cells.iter().filter(|(name, cell)| is_own(name) && **cell != Cell::Null);
         let text: Vec<String> = own.map(|(name, cell)| format!("{name}={cell:?}")).collect();
         found.insert(text.join(" "), changes.is_gone(table, project, iid));
     }
     found
+}
+
+/// What a record repeats of another, whose changes do not make it come again: the title of what an event is about, the issue
+/// that a link leads to. The next full sweep has that.
+fn is_of_another(table: &str, column: &str) -> bool {
+    match table {
+        "project_events" => column == "target_title",
+        "issue_links" => {
+            !(column.starts_with("link_") || ["id", "project_id", "issue_iid"].contains(&column))
+        }
+        _ => false,
+    }
 }
 
 /// Each row of one is in the other, but for those that may be gone.
