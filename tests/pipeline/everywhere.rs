@@ -16,14 +16,14 @@ use crate::postgres;
 use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
 
 /// Where a run loads, and how that is read.
-struct Place<'s> {
-    name: &'static str,
+pub(crate) struct Place<'s> {
+    pub(crate) name: &'static str,
     config: &'static str,
     environment: Vec<(&'static str, String)>,
-    read: Box<dyn Fn(&Example) -> Rows + 's>,
+    pub(crate) read: Box<dyn Fn(&Example) -> Rows + 's>,
 }
 
-fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
+pub(crate) fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
     let files = |example: &Example| {
         let root = example.path("data").display().to_string();
         in_files(&json!({"reader": "pyarrow", "store": "local", "root": root}))
@@ -59,17 +59,17 @@ fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
 }
 
 impl Place<'_> {
-    fn example(&self, config: &str) -> Example {
+    pub(crate) fn example(&self, config: &str) -> Example {
         Example::impatient(&format!("{config}\n{}", self.config))
     }
 
-    fn command(&self, example: &Example, server: &SampleServer, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, example: &Example, server: &SampleServer, arguments: &[&str]) -> Command {
         let mut command = example.command(server);
         command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    fn load(&self, example: &Example, server: &SampleServer, arguments: &[&str]) {
+    pub(crate) fn load(&self, example: &Example, server: &SampleServer, arguments: &[&str]) {
         let mut command = self.command(example, server, &[&["run"], arguments].concat());
         example::succeed(&mut command, &[Postgres::PASSWORD]);
     }

@@ -114,9 +114,10 @@ fn a_killed_run_goes_on_where_it_was() {
             done.extend(done_paths(&example));
         }
         compare(&example.tables(), &expected, &format!("with seed {seed} after {kills} kills"));
-        // A kill loses what was under way and what waited for the writer, and costs a look at where the scope starts.
+        // A kill loses what was under way and what waited for the writer, and costs a look at where the scope starts and
+        // at the rows of one instant in the lists of all projects.
         assert!(kills > 0, "seed {seed}: no kill came in time");
-        assert!(requests <= alone + 40 * kills, "seed {seed}: {requests} for {alone}, {kills} kills");
+        assert!(requests <= alone + 50 * kills, "seed {seed}: {requests} for {alone}, {kills} kills");
         println!("seed {seed}: {kills} kills, {requests} requests, {alone} undisturbed");
 
         let second = example.load(&server, &["--select", SELECT]);

@@ -9,6 +9,8 @@
 )]
 
 mod access;
+mod bigquery;
+mod budget;
 mod delta;
 mod everywhere;
 mod evidence;
@@ -30,5 +32,7 @@ mod rows;
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 mod schema;
+mod shards;
 mod singer;
 mod snowflake;
+mod wide;

@@ -95,11 +95,16 @@ impl Pipeline {
     /// When it does not compile.
     pub(crate) fn build(&self) -> Result<()> {
         let _lock = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
-        let target = target().join("pipelines");
-        let mut build = cargo();
-        build.args(["build", "--quiet"]).current_dir(&self.folder);
-        succeed(build.env("CARGO_TARGET_DIR", target).env("RUSTFLAGS", "--deny warnings"))?;
+        succeed(self.build_command().arg("--quiet"))?;
         Ok(())
+    }
+
+    /// What builds it, and says how far it is.
+    pub(crate) fn build_command(&self) -> Command {
+        let mut build = cargo();
+        build.arg("build").current_dir(&self.folder);
+        build.env("CARGO_TARGET_DIR", target().join("pipelines")).env("RUSTFLAGS", "--deny warnings");
+        build
     }
 
     /// The command of the pipeline, with the sample server's address and token in its environment.

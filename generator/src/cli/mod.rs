@@ -7,6 +7,7 @@ mod engine;
 mod explain;
 mod forgotten;
 mod inspect;
+mod manual;
 mod new;
 mod picker;
 mod prompt;
@@ -26,7 +27,7 @@ use crate::document::{DocumentError, Source, Text};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
 use crate::memory::MemoryError;
-use crate::render::{Destination, RenderError};
+use crate::render::{Deploy, Destination, RenderError};
 use crate::report;
 use crate::update::UpdateError;
 use crate::write::WriteError;
@@ -58,6 +59,8 @@ enum Command {
     Diff(diff::DiffArgs),
     Inspect(inspect::InspectArgs),
     Explain(explain::ExplainArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
 /// Where the document comes from.
@@ -102,6 +105,8 @@ enum Failure {
     Address { option: &'static str, value: String, fault: AddressError },
     #[error("cannot ask")]
     Prompt(#[from] InquireError),
+    #[error("there is no command `{name}`")]
+    NoSuchCommand { name: String },
     #[error("given up; nothing is made")]
     GivenUp,
     #[error("cannot write the output")]
@@ -134,6 +139,7 @@ impl Failure {
             Self::Address { .. } => {
                 Some("paste the address of its page, or give its path: `my-group/my-project`".into())
             }
+            Self::NoSuchCommand { .. } => Some("`gitlab-init help` lists them".into()),
             Self::GivenUp | Self::Differs | Self::Output(_) | Self::Json(_) => None,
         }
     }
@@ -144,6 +150,7 @@ impl Failure {
             Self::Selection(_)
             | Self::CrateName { .. }
             | Self::Address { .. }
+            | Self::NoSuchCommand { .. }
             | Self::SpecUnknown
             | Self::SpecForgotten { .. } => 2,
             _ => 1,
@@ -179,6 +186,8 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -276,6 +285,12 @@ fn print_idle_actions(read: &Read) {
 fn destinations() -> impl TypedValueParser<Value = Destination> {
     PossibleValuesParser::new(Destination::all().map(Destination::name))
         .map(|name| Destination::named(&name).unwrap_or_default())
+}
+
+/// What can run a pipeline.
+fn engines() -> impl TypedValueParser<Value = Deploy> {
+    PossibleValuesParser::new(Deploy::all().map(Deploy::name))
+        .try_map(|name| Deploy::named(&name).ok_or("it is none of those"))
 }
 
 /// Reads a pattern from the command line.

@@ -32,6 +32,8 @@ pub enum Aspect {
     Cursor,
     /// The values that it is asked for one after the other.
     FanOut,
+    /// The lists that hold the same for many parents at once.
+    Wide,
     Filter,
     Column,
 }

@@ -52,6 +52,9 @@ impl Outline {
         if let Some(FanOut { param, values, .. }) = &resource.fan_out {
             outline.state(Aspect::FanOut, param, values.join(", "));
         }
+        for wide in &resource.wide.value {
+            outline.state(Aspect::Wide, &wide.request_path, wide.parent_field.clone());
+        }
         for need in &resource.needs {
             let (kind, name) = match need {
                 Need::Param(name) => ("path", name),

@@ -16,6 +16,7 @@ mod pages;
 mod place;
 mod presets;
 mod reading;
+mod wide;
 
 pub(crate) use aliases::alias;
 pub(crate) use audience::{Audience, answers_in_files, audience};
@@ -35,3 +36,4 @@ pub use presets::Preset;
 pub(crate) use presets::{presets, wants_detail};
 pub use reading::{Finality, NewestFirst, Start};
 pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, secret_fields, start};
+pub(crate) use wide::{differs_widely, relative_fields};

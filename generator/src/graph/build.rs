@@ -2,10 +2,12 @@
 
 use crate::endpoint::{Endpoint, Endpoints, Path, QueryParam, Scalar, Segment, Type};
 use crate::gitlab;
-use crate::infer::{Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular};
+use crate::infer::{
+    Fact, Facts, Key, KeyScope, Provider, Shape, is_plural, is_secret, serves_paging, singular,
+};
 use crate::text::snake_case;
 
-use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, needs};
+use super::{Filter, FilterKind, Param, ParamSource, Resource, ResourceGraph, Skipped, Wide, needs};
 
 impl ResourceGraph {
     /// Freezes what was inferred.
@@ -79,6 +81,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         asking: own.asking.clone(),
         excludes_its_day: own.reading.excludes_its_day,
         lookback: own.reading.lookback,
+        wide: wide(endpoints, facts, own),
         incremental: own.incremental.clone(),
         write_disposition: own.write_disposition.clone(),
         query: own.query.clone(),
@@ -156,6 +159,24 @@ fn resolve(endpoints: &Endpoints, facts: &[Facts], provider: &Provider) -> Optio
         field: provider.field.clone(),
     };
     Some((column, source))
+}
+
+/// The wide lists, each with what is believed of it as an endpoint of its own.
+fn wide(endpoints: &Endpoints, facts: &[Facts], own: &Facts) -> Fact<Vec<Wide>> {
+    let resolve = |wide: crate::infer::Wide| {
+        let (endpoint, list) = (endpoints.all.get(wide.list)?, facts.get(wide.list)?);
+        Some(Wide {
+            request_path: endpoint.path.below(&endpoints.api_root),
+            over: wide.over,
+            parent_field: wide.parent_field,
+            query: list.query.clone(),
+            pagination: list.pagination.value.clone(),
+            incremental: list.incremental.value.clone(),
+            lacks: wide.lacks,
+            relative: wide.relative,
+        })
+    };
+    own.wide.clone().map(|wide| wide.into_iter().filter_map(resolve).collect())
 }
 
 /// What a list holds, by its path: `members` for `/projects/{id}/members/all`.

@@ -12,7 +12,9 @@ mod suggest;
 use std::time::Duration;
 
 use crate::gitlab::{Finality, NewestFirst, Preset, Start};
-use crate::infer::{Asking, Column, Fact, FanOut, Incremental, Key, Pagination, Shape, WriteDisposition};
+use crate::infer::{
+    Asking, Column, Fact, FanOut, Incremental, Key, Over, Pagination, Shape, WriteDisposition,
+};
 
 pub use pattern::{Pattern, PatternError};
 pub use select::{Selection, SelectionError};
@@ -64,6 +66,8 @@ pub struct Resource {
     pub excludes_its_day: bool,
     /// How far behind the last run it is asked again; `None`: as usual.
     pub lookback: Option<Duration>,
+    /// Lists that hold the same records for many parents at once.
+    pub wide: Fact<Vec<Wide>>,
     pub write_disposition: Fact<WriteDisposition>,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
@@ -101,6 +105,24 @@ pub struct ParamSource {
     /// The path of that resource, as the document writes it.
     pub path: String,
     pub field: String,
+}
+
+/// A list that is read in place of one for each parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wide {
+    /// Below the root of the API.
+    pub request_path: String,
+    pub over: Over,
+    /// The field of a record that names the parent.
+    pub parent_field: String,
+    /// Sent with every request, so that nothing is hidden.
+    pub query: Vec<(String, String)>,
+    pub pagination: Pagination,
+    pub incremental: Option<Incremental>,
+    /// Filters that it does not take.
+    pub lacks: Vec<String>,
+    /// Fields that are told from where the list stands, and those with what they say in the list of a parent.
+    pub relative: Vec<(String, String)>,
 }
 
 /// A query parameter for users to filter by.

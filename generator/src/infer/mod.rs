@@ -27,6 +27,7 @@ mod secret;
 mod shape;
 mod site;
 mod stated;
+mod wide;
 mod words;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub use parent::Provider;
 pub(crate) use plural::{is_plural, singular};
 pub(crate) use secret::is_secret;
 pub use shape::Shape;
+pub use wide::{Over, Wide};
 
 use draft::{Draft, Entry};
 use site::Site;
@@ -72,6 +74,8 @@ pub struct Facts {
     pub fan_out: Option<FanOut>,
     pub reading: Reading,
     pub asking: Asking,
+    /// Lists that hold the same records for many parents.
+    pub wide: Fact<Vec<Wide>>,
     /// Sent with every request, so that nothing is hidden.
     pub query: Vec<(String, String)>,
     pub columns: Vec<Column>,
@@ -116,6 +120,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(incremental::infer_incremental, |own, incremental| own.incremental = incremental)
         .pass(|_, entry| gitlab_reading(entry), |own, reading| own.reading = reading)
         .pass(asking::infer_asking, |own, asking| own.asking = asking)
+        .pass(wide::infer_wide, |own, wide| own.wide = wide)
         .pass(column::infer_columns, |own, columns| own.columns = columns)
         .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)
         .pass(|_, entry| disposition::infer_disposition(entry.own), |own, fact| own.write_disposition = fact)

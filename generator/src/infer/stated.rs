@@ -14,7 +14,7 @@ use super::shape::Shape;
 const REASON: &str = "`x-gitlab-init` states it";
 
 /// What may be stated, and what it may be.
-const FACTS: [(&str, Takes); 15] = [
+const FACTS: [(&str, Takes); 16] = [
     ("shape", Takes::OneOf(&["list", "object", "envelope", "map", "file", "none"])),
     ("selector", Takes::Text),
     ("record_key", Takes::Fields),
@@ -30,6 +30,7 @@ const FACTS: [(&str, Takes); 15] = [
     ("name", Takes::Text),
     ("table", Takes::Table),
     ("description", Takes::Text),
+    ("wide", Takes::Flag),
 ];
 
 /// The values that a fact can have.
@@ -194,6 +195,11 @@ impl<'a> Stated<'a> {
             _ => return None,
         };
         Some(Fact::sure(pagination, REASON))
+    }
+
+    /// Whether a list holds what lists of each project have.
+    pub(super) fn wide(&self) -> Option<bool> {
+        self.0.get("wide").and_then(Value::as_bool)
     }
 
     pub(super) fn name(&self) -> Option<&'a str> {

@@ -74,6 +74,10 @@ fn facts(resource: &Resource) -> Vec<(String, String, &str)> {
         let value = format!("{} = {}", fan_out.param, fan_out.values.join(" | "));
         facts.push(("one each".into(), value, fan_out.reason.as_str()));
     }
+    if !resource.wide.reason.is_empty() {
+        let paths: Vec<&str> = resource.wide.value.iter().map(|wide| wide.request_path.as_str()).collect();
+        facts.push(("one for many".into(), or_none(paths.join(", ")), resource.wide.reason.as_str()));
+    }
     if !sent.is_empty() {
         facts.push(("always sent".into(), sent.join(", "), "GitLab hides rows otherwise"));
     }

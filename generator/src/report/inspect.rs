@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::document::{Auth, Info};
-use crate::graph::{Resource, ResourceGraph, Skipped};
+use crate::graph::{Resource, ResourceGraph, Skipped, Wide};
 
 use super::doubt::{Doubt, doubts};
 
@@ -49,6 +49,8 @@ struct Row<'a> {
     pagination: &'static str,
     /// A query parameter that is sent with each of its values in turn.
     fan_out: Option<FanOutRow<'a>>,
+    /// Lists that are read in place of one for each parent.
+    wide: Vec<WideRow<'a>>,
     incremental: Option<&'a str>,
     incremental_default: bool,
     cursor: Option<&'a str>,
@@ -76,6 +78,13 @@ struct FanOutRow<'a> {
 struct SignRow {
     field: &'static str,
     values: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+struct WideRow<'a> {
+    path: &'a str,
+    parent_field: &'a str,
+    lacks: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -150,6 +159,7 @@ fn row<'a>(origin: &str, implied: &[&str], resource: &'a Resource) -> Row<'a> {
             values: &fan_out.values,
             column: &fan_out.column,
         }),
+        wide: resource.wide.value.iter().map(wide_row).collect(),
         pagination: resource.pagination.value.name(),
         incremental: incremental.map(|incremental| incremental.param.as_str()),
         incremental_default: incremental.is_some_and(|incremental| incremental.default),
@@ -169,6 +179,10 @@ fn row<'a>(origin: &str, implied: &[&str], resource: &'a Resource) -> Row<'a> {
         reasons: reasons(resource),
         doubts: doubts(origin, resource),
     }
+}
+
+fn wide_row(wide: &Wide) -> WideRow<'_> {
+    WideRow { path: &wide.request_path, parent_field: &wide.parent_field, lacks: &wide.lacks }
 }
 
 /// The placeholders that `[scope]` feeds, by way of a list that GitLab has and the document leaves out.
@@ -206,6 +220,9 @@ fn reasons(resource: &Resource) -> IndexMap<String, &str> {
         ("default", &resource.default.reason),
     ] {
         reasons.insert(fact.to_owned(), reason.as_str());
+    }
+    if !resource.wide.reason.is_empty() {
+        reasons.insert("wide".to_owned(), resource.wide.reason.as_str());
     }
     let params = resource.params.iter();
     reasons.extend(params.map(|param| (format!("params.{}", param.name), param.source.reason.as_str())));

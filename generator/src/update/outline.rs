@@ -49,6 +49,12 @@ pub(super) fn outline(definition: &Definition, config: Option<&DocumentMut>) -> 
         let values: Vec<String> = values.into_iter().map(text).collect();
         outline.state(Aspect::FanOut, &inner(own, "param").map(text).unwrap_or_default(), values.join(", "));
     }
+    for wide in list("wide") {
+        let Expr::Struct(own) = wide else { continue };
+        let [path, parent] =
+            ["path", "parent_field"].map(|field| inner(own, field).map(text).unwrap_or_default());
+        outline.state(Aspect::Wide, &path, parent);
+    }
     outline
 }
 

@@ -1,8 +1,9 @@
 //! The engine of a pipeline that reads GitLab's REST API and loads it into tables.
 //!
 //! A crate that `gitlab-init` makes hands its name, its [`resource`] definitions and its [`Hooks`] to a [`Pipeline`];
-//! that is the whole public face. Inside, `cli` reads the `config`; `access` looks at what the credentials open;
-//! `scope` says where a run starts; `extract` asks the `client` for pages and lets the hooks see records; `load` takes
+//! that is the whole public face. Inside, `cli` reads the `config`; `login` makes a first pair of tokens, `access` looks
+//! at what the credentials open; `scope` says where a run starts, and `shard` which part of it is whose; `extract` asks
+//! the `client` for pages and lets the hooks see records; `load` takes
 //! the pages, `normalize` makes rows of them, and a `destination` keeps the rows.
 
 pub mod resource;
@@ -11,6 +12,7 @@ mod cli;
 mod pipeline;
 mod progress;
 mod report;
+mod show;
 
 pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;
@@ -32,6 +34,8 @@ pub mod hooks;
 #[doc(hidden)]
 pub mod load;
 #[doc(hidden)]
+pub mod login;
+#[doc(hidden)]
 pub mod moment;
 #[doc(hidden)]
 pub mod normalize;
@@ -43,3 +47,5 @@ pub mod record;
 pub mod schema;
 #[doc(hidden)]
 pub mod scope;
+#[doc(hidden)]
+pub mod shard;

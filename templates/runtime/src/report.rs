@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::client::Excerpt;
 use crate::destination::SchemaChange;
-use crate::extract::{Counts, LossKind, Tally};
+use crate::extract::{Counts, LossKind, Spent, Tally};
 use crate::load::LoadSummary;
+use crate::shard::Shard;
 
-/// The table and the notes below it. `attempts` are the requests that were sent, with retries and redirects.
-pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
+/// The table and the notes below it, of a whole run or of a shard. `attempts` are the requests that were sent, with retries and redirects.
+pub(crate) fn render_report(tally: &Tally, attempts: u64, shard: Option<Shard>) -> String {
     let head =
         ["resource", "records", "requests", "retries", "skipped", "failed"].map(str::to_owned).to_vec();
     let row = |(name, counts): (&str, &Counts)| {
@@ -22,7 +23,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
     let mut text = aligned(&rows, &[1, 2, 3, 4, 5]);
     text.push_str(&render_losses(tally));
     text.push_str(&render_notes(tally));
-    text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name)));
+    text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name), shard));
     text.extend(render_left(tally).map(|left| format!("note: {left}\n")));
     let _ = writeln!(
         text,
@@ -35,7 +36,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
 }
 
 /// What a run had no reason to ask for.
-fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>) -> String {
+fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shard: Option<Shard>) -> String {
     let (before, others): (Vec<_>, Vec<_>) = names.partition(|name| tally.is_read_before(name));
     let (_, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| tally.is_left(name));
     let (absent, never): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| tally.is_absent(name));
@@ -47,7 +48,11 @@ fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>) -> S
         let _ = writeln!(text, "not asked for, as they are switched off or empty: {}", absent.join(", "));
     }
     if !never.is_empty() {
-        let _ = writeln!(text, "not asked for, as nothing above them has come: {}", never.join(", "));
+        let why = match shard.is_some_and(|shard| !shard.is_first()) {
+            true => "they are the first shard's, or nothing above them has come",
+            false => "nothing above them has come",
+        };
+        let _ = writeln!(text, "not asked for, as {why}: {}", never.join(", "));
     }
     text
 }
@@ -91,6 +96,21 @@ fn render_notes(tally: &Tally) -> String {
     let mut text = String::new();
     for (name, counts) in tally.resources() {
         let partitions = |number| counted(number, "partition");
+        if counts.in_wide_lists() > 0 {
+            let (many, lists) = (partitions(counts.in_wide_lists()), counted(counts.wide_lists(), "list"));
+            let _ = writeln!(text, "note: {many} of `{name}` were read in {lists}");
+        }
+        for (reason, partitions) in counts.asides() {
+            let reason = Excerpt::new(&reason);
+            let _ = match partitions {
+                0 => writeln!(text, "note: `{name}` is read one by one: {reason}"),
+                one => writeln!(
+                    text,
+                    "note: {} of `{name}` were read one by one: {reason}",
+                    counted(one, "partition")
+                ),
+            };
+        }
         if counts.resumed() > 0 {
             let done = partitions(counts.resumed());
             let _ =
@@ -186,6 +206,11 @@ pub(crate) fn render_truncated(tally: &Tally, limit: u64) -> Option<String> {
             resources.join(", ")
         )
     })
+}
+
+/// Why the run ended before everything was asked for.
+pub(crate) fn render_stopped(spent: Spent) -> String {
+    format!("stopped: {spent} is used up; continued by the next run\n")
 }
 
 /// Columns side by side; those named in `right` are aligned to the right.

@@ -7,11 +7,13 @@
 //! The definition is the whole truth: the engine knows no endpoint by its name or path. An endpoint that no document
 //! has is one more `const`, and takes part in whatever it says of itself.
 
+mod asking;
+mod wide;
+
 use std::time::Duration;
 
-mod asking;
-
 pub use asking::{Activity, Sign, SystemNotes};
+pub use wide::{Over, Wide};
 
 /// An endpoint as a source of records.
 ///
@@ -60,6 +62,8 @@ pub struct Resource {
     pub newest_first: Option<NewestFirst>,
     /// How far behind the last run it asks again, unless the configuration says.
     pub lookback: Duration,
+    /// Lists that hold the same records for many parents at once: read in place of one for each.
+    pub wide: &'static [Wide],
     /// When a record changes no more, so that what hangs on it need not be read again.
     pub finality: Option<Finality>,
     /// What a record of the parent says when there is nothing to ask for: the list is switched off, or empty for certain.
@@ -103,6 +107,7 @@ impl Resource {
         incremental: None,
         newest_first: None,
         lookback: Duration::from_hours(1),
+        wide: &[],
         finality: None,
         unless: &[],
         refresh_every: Duration::ZERO,

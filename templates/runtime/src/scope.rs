@@ -10,7 +10,7 @@ use wildmatch::WildMatch;
 use crate::client::path_segment;
 use crate::config::Scope;
 use crate::record::Glimpse;
-use crate::resource::{Pagination, Resource, Shape, Start};
+use crate::resource::{Over, Pagination, Resource, Shape, Start, Wide};
 
 /// One list or object that feeds a resource without parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,30 @@ pub fn plan_roots(resource: &Resource, scope: &Scope) -> Vec<Root> {
         Some(Start::Projects) => project_roots(resource, scope),
         Some(Start::Groups) => group_roots(resource, scope),
         None => vec![own_root(resource, &[])],
+    }
+}
+
+/// The lists that hold, for all projects of a group of the scope or of an empty scope, what each of them has a list of.
+pub fn plan_wide_roots(wide: &Wide, scope: &Scope) -> Vec<Root> {
+    let root = |path: String, named| Root {
+        path,
+        route: wide.path,
+        query: pairs(wide.query),
+        shape: Shape::List,
+        pagination: wide.pagination,
+        named,
+    };
+    let parts = wide.path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1)));
+    match (wide.over, parts) {
+        (Over::Group, Some((before, after))) => {
+            let path = |group: &str| format!("{before}{}{after}", named_segment(group));
+            let of = |group: &String| root(path(group), Some(Named::Group(group.clone())));
+            scope.groups.iter().map(of).collect()
+        }
+        (Over::Instance, None) if scope.groups.is_empty() && scope.projects.is_empty() => {
+            vec![root(wide.path.to_owned(), None)]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Requests per window, with either of the two answers that GitLab has for too many.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -19,9 +19,10 @@ pub enum TooMany {
     Json,
 }
 
+/// Those of GitLab are aligned to its clock; a gateway's begins with the first request.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    began: Option<Instant>,
+    began: Option<Duration>,
     requests: u64,
 }
 
@@ -35,17 +36,23 @@ pub(super) struct Standing {
 
 impl Window {
     pub(super) fn count(&mut self, limit: RateLimit) -> Standing {
-        let now = Instant::now();
-        let began =
-            self.began.filter(|began| now.duration_since(*began) < limit.window).unwrap_or_else(|| {
-                self.requests = 0;
-                now
-            });
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let running = self.began.filter(|began| now.saturating_sub(*began) < limit.window);
+        let began = running.unwrap_or_else(|| {
+            self.requests = 0;
+            if limit.answer == TooMany::Gateway { now } else { now - past(now, limit.window) }
+        });
         self.began = Some(began);
         self.requests += 1;
-        let left = limit.window.saturating_sub(now.duration_since(began));
+        let left = limit.window.saturating_sub(now.saturating_sub(began));
         Standing { limit, observed: self.requests, left }
     }
+}
+
+/// How much of a window that is aligned to the clock is over.
+fn past(now: Duration, window: Duration) -> Duration {
+    let past = now.as_nanos().checked_rem(window.as_nanos()).unwrap_or_default();
+    Duration::from_nanos(u64::try_from(past).unwrap_or(u64::MAX))
 }
 
 impl Standing {

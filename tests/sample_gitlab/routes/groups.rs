@@ -11,7 +11,8 @@ use super::merge_requests::{self, MERGE_REQUEST_CHOICES, MERGE_REQUEST_STATE};
 use super::order::{Keyset, Order};
 use super::projects::{self, MEMBER_SEARCH, MILESTONE_STATE, PROJECT_CHOICES, audit_events, members};
 use super::{Call, Gate, Listing, Refusal, Route};
-use crate::world::{Group, Project, Snapshot};
+use crate::rows::Related;
+use crate::world::{Group, Project, REPORTER, Snapshot};
 
 const GROUP_ORDER: Order = Order::ascending("name", &["name", "path", "id", "similarity"]);
 const EPIC_ORDER: Order = Order::descending("created_at", &["created_at", "updated_at", "title"]);
@@ -71,15 +72,17 @@ pub(super) const ROUTES: &[Route] = &[
         call.group()?;
         Call::boxed(call.now.board_lists(call.number(1)?))
     }),
-    Route::list("/groups/{id}/issues", |call| issues::across(call, &projects_below(call)?, "all"))
-        .ordered(Order::descending("created_at", ISSUE_CHOICES))
-        .filters(&[STATE, CREATED, UPDATED, TITLE_SEARCH, ISSUABLE])
-        .complete(&[("non_archived", "false")]),
+    Route::list("/groups/{id}/issues", |call| {
+        told_by(call, issues::across(call, &projects_below(call)?, "all"))
+    })
+    .ordered(Order::descending("created_at", ISSUE_CHOICES))
+    .filters(&[STATE, CREATED, UPDATED, TITLE_SEARCH, ISSUABLE])
+    .complete(&[("non_archived", "false")]),
     Route::one("/groups/{id}/issues_statistics", |call| {
         issues::statistics(issues::across(call, &projects_below(call)?, "all")?.as_ref())
     }),
     Route::list("/groups/{id}/merge_requests", |call| {
-        merge_requests::across(call, &projects_below(call)?, "all")
+        told_by(call, merge_requests::across(call, &projects_below(call)?, "all"))
     })
     .ordered(Order::descending("created_at", MERGE_REQUEST_CHOICES))
     .filters(&[MERGE_REQUEST_STATE, CREATED, UPDATED, TITLE_SEARCH, ISSUABLE])
@@ -123,6 +126,7 @@ pub(super) const ROUTES: &[Route] = &[
     .ordered(Order::descending("id", &["id", "created_at"]))
     .keyset(Keyset::newest_first("AuditEvent"))
     .filters(&[CREATED]),
+    Route::list("/groups/{id}/registry/repositories", registry_repositories).gates(&[Gate::Reporter]),
     Route::list("/groups/{id}/releases", releases).ordered(Order::descending("released_at", &[])),
 ];
 
@@ -156,6 +160,11 @@ fn projects_below(call: &Call) -> Result<Vec<Arc<Project>>, Refusal> {
         projects.retain(|project| !project.archived);
     }
     Ok(projects)
+}
+
+/// Whatever a group lists of its projects is told from the group.
+fn told_by(call: &Call, rows: Listing) -> Listing {
+    Ok(Box::new(Related::new(rows?, call.group()?.full_path.clone())))
 }
 
 fn per_milestone(call: &Call, record: impl Fn(&Call, &Group, i64) -> Value) -> Listing {
@@ -205,6 +214,17 @@ fn epic_issues(call: &Call) -> Listing {
     let issues: Option<Vec<_>> =
         home.map(|project| (1..=count).map(|iid| call.now.epic_issue(group, epic, project, iid)).collect());
     Call::boxed(issues.unwrap_or_default())
+}
+
+fn registry_repositories(call: &Call) -> Listing {
+    let mut projects = projects_of(call, call.group()?, true, false);
+    let access = |project: &Project| call.now.plan.project_access(call.caller, project);
+    projects.retain(|project| access(project).is_some_and(|level| level >= REPORTER));
+    let each = |project: &Arc<Project>| {
+        let numbers = 1..=call.now.plan.size.handful;
+        numbers.map(|number| call.now.registry_repository(project, number)).collect::<Vec<_>>()
+    };
+    Call::boxed(projects.iter().flat_map(each).collect::<Vec<_>>())
 }
 
 fn releases(call: &Call) -> Listing {

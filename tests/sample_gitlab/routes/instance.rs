@@ -71,17 +71,19 @@ pub(super) const ROUTES: &[Route] = &[
         .keyset(USER_KEYSET)
         .filters(&[USER_FILTERS, CREATED]),
     Route::one("/users/{id}", single_user),
-    Route::list("/issues", |call| issues::across(call, &projects_in_sight(call, true)?, "created_by_me"))
-        .gates(&[Gate::SignedIn])
-        .ordered(Order::descending("created_at", ISSUE_CHOICES))
-        .filters(&[STATE, CREATED, UPDATED, TITLE_SEARCH, ISSUABLE])
-        .complete(&[("scope", "all"), ("non_archived", "false")]),
+    Route::list("/issues", |call| {
+        issues::across(call, &projects_in_sight(call, Some(true))?, "created_by_me")
+    })
+    .gates(&[Gate::SignedIn])
+    .ordered(Order::descending("created_at", ISSUE_CHOICES))
+    .filters(&[STATE, CREATED, UPDATED, TITLE_SEARCH, ISSUABLE])
+    .complete(&[("scope", "all"), ("non_archived", "false")]),
     Route::one("/issues_statistics", |call| {
-        issues::statistics(issues::across(call, &projects_in_sight(call, false)?, "created_by_me")?.as_ref())
+        issues::statistics(issues::across(call, &projects_in_sight(call, None)?, "created_by_me")?.as_ref())
     })
     .gates(&[Gate::SignedIn]),
     Route::list("/merge_requests", |call| {
-        merge_requests::across(call, &projects_in_sight(call, true)?, "created_by_me")
+        merge_requests::across(call, &projects_in_sight(call, Some(false))?, "created_by_me")
     })
     .gates(&[Gate::SignedIn])
     .ordered(Order::descending("created_at", MERGE_REQUEST_CHOICES))
@@ -151,8 +153,10 @@ fn all_projects(call: &Call) -> Listing {
 }
 
 /// Projects of the caller's memberships; archived ones only when asked for.
-fn projects_in_sight(call: &Call, mind_archive: bool) -> Result<Vec<Arc<Project>>, Refusal> {
-    let without_archived = mind_archive && call.query.flag("non_archived", true)?;
+/// `non_archived` is what that parameter is unless it is said, if there is one.
+fn projects_in_sight(call: &Call, non_archived: Option<bool>) -> Result<Vec<Arc<Project>>, Refusal> {
+    let said = non_archived.map(|usual| call.query.flag("non_archived", usual)).transpose()?;
+    let without_archived = said.unwrap_or(false);
     let plan = &call.now.plan;
     let chosen = plan.projects.iter().filter(|project| {
         call.now.sees_project(call.caller, project)

@@ -3,6 +3,7 @@
 mod chain;
 mod key;
 pub(crate) mod of_project;
+mod related;
 mod series;
 mod sieve;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 pub(crate) use chain::Chain;
 pub(crate) use key::Key;
+pub(crate) use related::Related;
 pub(crate) use series::Series;
 pub(crate) use sieve::Sieve;
 

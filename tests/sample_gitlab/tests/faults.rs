@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sample_gitlab::{Fault, Faults, RateLimit, SampleServer, Settings, Size, SlowPages, TooMany, tokens};
 
@@ -10,8 +10,12 @@ fn failing(faults: Faults) -> SampleServer {
     started(Size::small(), Settings { faults, ..Settings::default() })
 }
 
+/// At the beginning of a window.
 fn limited(answer: TooMany) -> SampleServer {
-    let limit = RateLimit { requests: 3, window: Duration::from_secs(1), answer };
+    let window = Duration::from_secs(1);
+    let past = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+    std::thread::sleep(window - Duration::from_nanos(past.into()));
+    let limit = RateLimit { requests: 3, window, answer };
     started(Size::small(), Settings { rate_limit: Some(limit), ..Settings::default() })
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 mod azurite;
+mod bigquery;
 mod duckdb;
 mod fakesnow;
 mod google_storage;
@@ -14,6 +15,7 @@ mod redshift;
 mod request;
 
 pub use azurite::Azurite;
+pub use bigquery::BigQuery;
 pub use duckdb::duckdb_tables;
 pub use fakesnow::Fakesnow;
 pub use google_storage::GoogleStorage;

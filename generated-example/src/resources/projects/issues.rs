@@ -23,6 +23,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - one list for many: `/api/v4/issues` has the same records, and `project_id` says whose each is, with `references.short` as `references.relative`; `/api/v4/groups/{id}/issues` has the same records, and `project_id` says whose each is, with `references.short` as `references.relative`
 /// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_ISSUES: Resource = Resource {
     name: "project_issues",
@@ -100,6 +101,38 @@ pub const PROJECT_ISSUES: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    wide: &[
+        Wide {
+            path: "/issues",
+            over: Over::Instance,
+            parent_field: "project_id",
+            query: &[("scope", "all"), ("non_archived", "false")],
+            pagination: Pagination::Offset,
+            incremental: Some(Incremental {
+                param: "updated_after",
+                cursor: Some("updated_at"),
+                query: &[("order_by", "updated_at"), ("sort", "asc")],
+                ..Incremental::DEFAULT
+            }),
+            relative: &[("references.relative", "references.short")],
+            ..Wide::DEFAULT
+        },
+        Wide {
+            path: "/groups/{id}/issues",
+            over: Over::Group,
+            parent_field: "project_id",
+            query: &[("non_archived", "false")],
+            pagination: Pagination::Offset,
+            incremental: Some(Incremental {
+                param: "updated_after",
+                cursor: Some("updated_at"),
+                query: &[("order_by", "updated_at"), ("sort", "asc")],
+                ..Incremental::DEFAULT
+            }),
+            relative: &[("references.relative", "references.short")],
+            ..Wide::DEFAULT
+        },
+    ],
     unless: &[Sign::new("issues_access_level", &["disabled"])],
     quiet_refresh: Duration::from_hours(6),
     frozen: Some(Sign::new("archived", &["true"])),

@@ -30,6 +30,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - one list for many: `/api/v4/merge_requests` has the same records, and `project_id` says whose each is, without the filters `iids`, with `references.short` as `references.relative`; `/api/v4/groups/{id}/merge_requests` has the same records, and `project_id` says whose each is, without the filters `iids`, with `references.short` as `references.relative`
 /// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     name: "project_merge_requests",
@@ -99,6 +100,40 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    wide: &[
+        Wide {
+            path: "/merge_requests",
+            over: Over::Instance,
+            parent_field: "project_id",
+            query: &[("scope", "all")],
+            pagination: Pagination::Offset,
+            incremental: Some(Incremental {
+                param: "updated_after",
+                cursor: Some("updated_at"),
+                query: &[("order_by", "updated_at"), ("sort", "asc")],
+                ..Incremental::DEFAULT
+            }),
+            lacks: &["iids"],
+            relative: &[("references.relative", "references.short")],
+            ..Wide::DEFAULT
+        },
+        Wide {
+            path: "/groups/{id}/merge_requests",
+            over: Over::Group,
+            parent_field: "project_id",
+            query: &[("non_archived", "false")],
+            pagination: Pagination::Offset,
+            incremental: Some(Incremental {
+                param: "updated_after",
+                cursor: Some("updated_at"),
+                query: &[("order_by", "updated_at"), ("sort", "asc")],
+                ..Incremental::DEFAULT
+            }),
+            lacks: &["iids"],
+            relative: &[("references.relative", "references.short")],
+            ..Wide::DEFAULT
+        },
+    ],
     unless: &[
         Sign::new("merge_requests_access_level", &["disabled"]),
         Sign::new("repository_access_level", &["disabled"]),

@@ -8,8 +8,8 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, FieldValue, Member, parse_quote};
 
 use crate::gitlab::{Finality, NewestFirst, Start};
-use crate::graph::{Filter, Param, Resource};
-use crate::infer::{Column, FanOut, Incremental, KeyScope, Pagination, Shape, WriteDisposition};
+use crate::graph::{Filter, Param, Resource, Wide};
+use crate::infer::{Column, FanOut, Incremental, KeyScope, Over, Pagination, Shape, WriteDisposition};
 
 use crate::text::one_line;
 
@@ -85,6 +85,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let query = pairs(&resource.query);
     let filters: Vec<_> = resource.filters.iter().map(filter).collect();
     let secrets = &resource.secrets;
+    let wide: Vec<_> = resource.wide.value.iter().map(|own| wide(own, resource.excludes_its_day)).collect();
     let columns: Vec<_> = resource.columns.iter().filter_map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let asking = asking::fields(&resource.asking);
@@ -101,6 +102,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         resource.incremental.value.as_ref().map(|own| incremental(own, resource.excludes_its_day)),
         resource.newest_first.as_ref().map(newest_first),
         resource.lookback.map(lookback),
+        (!wide.is_empty()).then(|| quote!(wide: &[#(#wide),*])),
         resource.finality.as_ref().map(finality),
         (!asking.is_empty()).then(|| quote!(#(#asking),*)),
         (!secrets.is_empty()).then(|| quote!(secrets: &[#(#secrets),*])),
@@ -133,6 +135,9 @@ fn doc_lines(resource: &Resource) -> Vec<String> {
     }));
     if resource.incremental.value.is_some() {
         lines.push(format!("- incremental: {}", resource.incremental.reason));
+    }
+    if !resource.wide.value.is_empty() {
+        lines.push(format!("- one list for many: {}", resource.wide.reason));
     }
     lines.extend(asking::reason(&resource.asking).map(|reason| format!("- {reason}")));
     lines
@@ -191,6 +196,26 @@ fn start(start: Start) -> TokenStream {
     match start {
         Start::Groups => quote!(start: Some(Start::Groups)),
         Start::Projects => quote!(start: Some(Start::Projects)),
+    }
+}
+
+fn wide(wide: &Wide, excludes_its_day: bool) -> TokenStream {
+    let Wide { request_path, parent_field, query, lacks, relative, .. } = wide;
+    let over = match wide.over {
+        Over::Group => quote!(Over::Group),
+        Over::Instance => quote!(Over::Instance),
+    };
+    let (sent, told) = (pairs(query), pairs(relative));
+    let more = [
+        (!query.is_empty()).then(|| quote!(query: #sent)),
+        pagination(&wide.pagination).map(|pagination| quote!(pagination: #pagination)),
+        wide.incremental.as_ref().map(|own| incremental(own, excludes_its_day)),
+        (!lacks.is_empty()).then(|| quote!(lacks: &[#(#lacks),*])),
+        (!relative.is_empty()).then(|| quote!(relative: #told)),
+    ];
+    let more = more.into_iter().flatten();
+    quote! {
+        Wide { path: #request_path, over: #over, parent_field: #parent_field, #(#more,)* ..Wide::DEFAULT }
     }
 }
 

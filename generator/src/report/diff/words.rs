@@ -42,6 +42,8 @@ pub(super) fn phrase(change: &Change) -> String {
             format!("changes can no longer be asked for ({})", from.unwrap_or_default())
         }
         Aspect::Cursor => became("changes by"),
+        Aspect::Wide if to.is_none() => format!("no more read for many at once, from {item}"),
+        Aspect::Wide => format!("read for many at once, from {item}"),
         Aspect::FanOut => became(&format!("one request for each {item}:")),
         Aspect::Filter | Aspect::Column => became(&item),
     }

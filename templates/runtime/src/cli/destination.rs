@@ -7,9 +7,16 @@ use crate::destination::{Destination, KINDS, Kind, NAMES};
 use crate::extract::Tree;
 use crate::load::{Refusal, refusals};
 use crate::pipeline::Pipeline;
+use crate::show::Open;
 
 pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>, CliError> {
     Ok((kind(config)?.open)(config)?)
+}
+
+/// How it is looked at.
+pub(super) fn reading(config: &config::Destination) -> Result<Open, CliError> {
+    let kind = kind(config)?;
+    kind.read.ok_or_else(|| CliError::NotReadable { kind: kind.name })
 }
 
 /// Opens it and sees whether it can be written to; what it is called.

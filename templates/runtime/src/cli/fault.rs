@@ -13,6 +13,8 @@ use crate::config::ConfigError;
 use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
+use crate::login::LoginError;
+use crate::show::ShowError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -30,16 +32,28 @@ pub(super) enum CliError {
     Access(#[from] AccessFault),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Login(#[from] LoginError),
     #[error("there is no destination `{kind}`")]
     NoSuchDestination { kind: String, suggestion: Option<String> },
     #[error("the destination `{kind}` is not compiled in")]
     DestinationLeftOut { kind: String },
     #[error("src/hooks.rs has a hook for `{resource}`, which is no resource")]
     UnknownHook { resource: &'static str, suggestion: Option<String> },
+    #[error("there is no command `{name}`")]
+    NoSuchCommand { name: String },
     #[error("the scope leaves nothing to read of `{resource}`")]
     NothingToRead { resource: &'static str },
+    #[error("`{}` and `{}` together name no shard", .variables[0], .variables[1])]
+    Shard { variables: [&'static str; 2] },
     #[error("the threads for the run cannot be started")]
     Runtime { source: io::Error },
+    #[error("what is loaded into `{kind}` cannot be shown")]
+    NotReadable { kind: &'static str },
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    #[error("`{path}` cannot be written")]
+    Export { path: String, source: io::Error },
     #[error("the output cannot be written")]
     Output { source: io::Error },
     #[error("interrupted by {signal}: what was read so far is loaded")]
@@ -69,9 +83,14 @@ impl CliError {
             )
             | Self::NoSuchDestination { .. }
             | Self::DestinationLeftOut { .. }
+            | Self::NotReadable { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
-            | Self::UnknownHook { .. } => (None, USAGE),
+            | Self::UnknownHook { .. }
+            | Self::NoSuchCommand { .. }
+            | Self::Shard { .. }
+            | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
+            Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
             Self::NothingToRead { .. } | Self::Access(AccessFault::NoMembership) => {
                 (Some("no_resources"), NO_RESOURCES)
@@ -105,12 +124,20 @@ impl CliError {
             Self::DestinationLeftOut { kind } => Some(format!(
                 "name the feature `{kind}` in `default` under `[features]` of Cargo.toml, or set another kind"
             )),
+            Self::NotReadable { .. } => {
+                Some("`info` tells how loads went; the tables are with whoever keeps them".into())
+            }
+            Self::Show(ShowError::Port { .. }) => Some("leave `--port` out: a free one is taken".into()),
+            Self::Export { .. } => Some("see that the folder exists and that you may write to it".into()),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`resources` lists what there is".into(),
             }),
+            Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
+            Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
             Self::Load(error) => error.hint(),
+            Self::Login(error) => error.hint(),
             Self::Destination(error) => error.hint(),
             Self::Extract(ExtractError::Root { resource, source: PartitionError::Decode(error) }) => {
                 error.hint(resource.name)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{Format, print};
 use super::{CliError, destination};
-use crate::client::Excerpt;
+use crate::client::{Client, Excerpt, Reason};
 use crate::config::Config;
 use crate::destination::LoadEntry;
 use crate::extract::{Counts, LeftForLater, LossKind, Tally};
@@ -43,6 +43,12 @@ pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
 
 fn left_of(left: LeftForLater) -> Value {
     json!({"lists": left.lists, "due_at": left.due_at.map(|due_at| due_at.to_string())})
+}
+
+/// In seconds, by what requests have waited for.
+pub(super) fn waited(client: &Client) -> Value {
+    let seconds = |reason| client.waited(reason).as_secs_f64();
+    json!({"rate_limit": seconds(Reason::RateLimit), "server": seconds(Reason::Server)})
 }
 
 fn counts_of(counts: &Counts) -> Value {
@@ -101,6 +107,7 @@ fn described(load: &LoadEntry) -> Value {
 fn shown(load: &LoadEntry) -> String {
     let number = |name: &str| load.report.get(name).and_then(Value::as_u64);
     let mut head = vec![format!("load {}: {}", load.load_id, load.status.name())];
+    head.extend(load.shard().map(|shard| format!("shard {shard}")));
     head.extend(duration(load).map(seconds));
     head.extend(number("requests").map(|requests| counted(requests, "request")));
     head.extend(number("retries").map(|retries| counted(retries, "retry")));
@@ -113,11 +120,13 @@ fn shown(load: &LoadEntry) -> String {
     let left = left_line(load).unwrap_or_default();
     let told =
         [("failed", "breaches"), ("schema", "schema_changes"), ("discarded", "discarded"), ("note", "notes")];
+    let stopped = load.report.get("stopped").and_then(Value::as_str);
+    let stopped = stopped.map(|key| format!("  stopped: `{key}` was used up; continued by the next run\n"));
     let told: String = told
         .iter()
         .flat_map(|(word, name)| list(load, name).map(move |line| format!("  {word}: {}\n", text(line))))
         .collect();
-    format!("{}\n{rows}{left_out}{left}{told}", head.join(", "))
+    format!("{}\n{rows}{left_out}{left}{told}{}", head.join(", "), stopped.unwrap_or_default())
 }
 
 fn left_line(load: &LoadEntry) -> Option<String> {

@@ -10,9 +10,13 @@ mod fault;
 mod format;
 mod info;
 mod interrupt;
+mod login;
+mod manual;
 mod plan;
 mod resources;
 mod run;
+mod share;
+mod show;
 mod sink;
 mod state;
 mod tell;
@@ -24,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, Environment};
 use crate::pipeline::Pipeline;
 use crate::progress::Display;
 use fault::CliError;
@@ -60,6 +64,8 @@ impl Arguments {
 enum Command {
     /// Load what the configuration says
     Run(run::RunArguments),
+    /// Sign in to GitLab by OAuth, and keep the tokens in secrets.toml
+    Login(login::LoginArguments),
     /// Look at credentials, permissions and the scope, and load nothing
     Check,
     /// Tell what a run would request, and about how many requests that is
@@ -68,14 +74,20 @@ enum Command {
     Resources(resources::ResourcesArguments),
     /// Tell how the last loads went
     Info(info::InfoArguments),
+    /// Show what is loaded in a browser of this machine
+    Show(show::ShowArguments),
     /// Show or reset what is remembered between runs
     State(state::StateArguments),
+    /// Print what completes commands and options in a shell
+    Completions(manual::CompletionsArguments),
+    /// Print the page for `man`
+    Man(manual::ManArguments),
 }
 
 /// The whole program.
 pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
-    let command = Arguments::command().name(pipeline.name).version(pipeline.version);
-    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed =
+        program(&pipeline).try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
@@ -94,6 +106,11 @@ pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
     }
 }
 
+/// The command line, under the name that the crate has.
+fn program(pipeline: &Pipeline) -> clap::Command {
+    Arguments::command().name(pipeline.name).version(pipeline.version)
+}
+
 /// Arguments that are wrong, or that ask for help.
 fn misused(error: &clap::Error) -> ExitCode {
     let texts = std::env::args_os().filter_map(|argument| argument.into_string().ok());
@@ -108,24 +125,31 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliError> {
-    let all = pipeline.resources;
-    let config = load_config(arguments, &pipeline)?;
+    let (all, api_root, display) = (pipeline.resources, pipeline.api_root, arguments.display());
+    let environment = environment();
+    let config = || Config::load(arguments.config.as_deref(), &environment, all, api_root);
     match &arguments.command {
-        Command::Run(run) => run::run(run, &config, pipeline, arguments.display()),
-        Command::Check => check::check(&config, &pipeline, arguments.display()),
-        Command::Plan(plan) => {
-            plan::plan(plan, &config, &pipeline, arguments.display()).map(|()| ExitCode::SUCCESS)
+        Command::Run(run) => return run::run(run, (&config()?, &environment), pipeline, display),
+        Command::Check => return check::check(&config()?, &pipeline, display),
+        Command::Login(login) => {
+            login::login(login, &config()?)?;
+            login::tell_what_stands_above(&config()?, arguments.log_format);
+            Ok(())
         }
-        Command::Resources(resources) => resources::list(resources, &config, all).map(|()| ExitCode::SUCCESS),
-        Command::Info(info) => info::info(info, &config).map(|()| ExitCode::SUCCESS),
-        Command::State(state) => state::state(state, &config, pipeline.name).map(|()| ExitCode::SUCCESS),
+        Command::Plan(plan) => plan::plan(plan, &config()?, &pipeline, display),
+        Command::Resources(resources) => resources::list(resources, &config()?, all),
+        Command::Info(info) => info::info(info, &config()?),
+        Command::Show(show) => show::show(show, &config()?, &pipeline),
+        Command::State(state) => state::state(state, &config()?, pipeline.name),
+        Command::Completions(shell) => manual::completions(shell, program(&pipeline)),
+        Command::Man(page) => manual::man(page, program(&pipeline)),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
-fn load_config(arguments: &Arguments, pipeline: &Pipeline) -> Result<Config, ConfigError> {
+fn environment() -> Environment {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    let environment: Environment = std::env::vars_os().filter_map(text).collect();
-    Config::load(arguments.config.as_deref(), &environment, pipeline.resources, pipeline.api_root)
+    std::env::vars_os().filter_map(text).collect()
 }

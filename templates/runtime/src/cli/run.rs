@@ -2,26 +2,29 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::fault::PARTIAL;
 use super::interrupt::Signals;
+use super::share::{self, ShareArguments};
 use super::tell::{self, LogFormat};
 use super::{CliError, destination, info, state};
 use crate::access::AccessFault;
 use crate::client::{Client, ClientOptions};
-use crate::config::{Config, Credentials, ResourceConfig, Scope, suggest};
+use crate::config::{Config, Credentials, Environment, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
-use crate::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
+use crate::extract::{Budget, End, ExtractOptions, LossKind, Spent, Tally, Tree, extract};
 use crate::hooks::Hooks;
 use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
-use crate::report::{render_load, render_repaired, render_report, render_truncated};
+use crate::report::{render_load, render_repaired, render_report, render_stopped, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
+use crate::shard::{Shard, Share};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -31,18 +34,26 @@ pub(super) struct RunArguments {
     /// At most N records of each list that is read, for a first look
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
+    /// End after so many requests, and leave the rest to the next run [default: `extract.max_requests`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_requests: Option<u64>,
+    /// The same after so long, as `30m` [default: `extract.max_duration`]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_duration: Option<Duration>,
     /// Forget what earlier runs have loaded, and load everything from the start date on
     #[arg(long)]
     full_refresh: bool,
     /// Exit with 6 as well when something was left out because GitLab refused it
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    share: ShareArguments,
 }
 
 /// Everything is checked before the first request: resources, credentials, destination.
 pub(super) fn run(
     arguments: &RunArguments,
-    config: &Config,
+    (config, environment): (&Config, &Environment),
     pipeline: Pipeline,
     display: Display,
 ) -> Result<ExitCode, CliError> {
@@ -51,7 +62,12 @@ pub(super) fn run(
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
     say_what_the_scope_leaves_out(&tree, config, LogFormat::of(display))?;
-    let client = Client::new(ClientOptions::of(config)?)?;
+    let share = share::told(&arguments.share, environment)?;
+    if let Some(told) = &share {
+        LogFormat::of(display).note(&told.note());
+    }
+    let share = share.map(|told| told.share);
+    let client = Client::new(client_options(config, share.as_ref())?)?;
     for warning in warnings(config) {
         LogFormat::of(display).warning(&warning);
     }
@@ -60,8 +76,7 @@ pub(super) fn run(
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
-    let resume_within = load.resume_within.filter(|_| !arguments.full_refresh);
-    let load = LoadOptions { forget, resume_within, ..load };
+    let load = LoadOptions { forget, share, ..load };
     let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }
@@ -82,12 +97,15 @@ impl Run<'_> {
         let Self { arguments, config, client, tree, display, load, hooks } = self;
         let place = destination.place();
         let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
+        let shard = load.share.as_ref().map(|share| share.shard);
         let loader = Loader::begin(destination, load)?;
         let tally = Arc::new(Tally::new(&tree));
         let options = ExtractOptions {
             concurrency: config.extract.concurrency,
             per_page: config.extract.per_page,
             limit: arguments.limit,
+            budget: budget(arguments, config),
+            shard,
             hooks,
         };
         let resources: Vec<_> = tree.resources().collect();
@@ -101,6 +119,9 @@ impl Run<'_> {
         let mut outcome = outcome(&result, &tally, &resources);
         let mut record = info::record_of(&tally, client.attempts());
         record.insert("repaired".to_owned(), client.repaired().into());
+        let stopped = result.as_ref().ok().and_then(|end| end.spent());
+        record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
+        record.insert("waited".to_owned(), info::waited(&client));
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
@@ -112,19 +133,36 @@ impl Run<'_> {
                     report_to_programs(record, summary.as_ref().ok());
                 }
                 Display::Auto | Display::Lines => {
-                    report(&tally, &client, &place, summary.as_ref().ok(), arguments.limit);
+                    report(&tally, &client, (&place, shard), summary.as_ref().ok());
+                    tell::write(
+                        &arguments
+                            .limit
+                            .and_then(|limit| render_truncated(&tally, limit))
+                            .unwrap_or_default(),
+                    );
+                    tell::write(&stopped.map(render_stopped).unwrap_or_default());
                 }
             }
         }
         result?;
         let summary = summary?;
-        if is_member_of_nothing(&tally, &resources, &config.scope) {
+        // A shard may well have no project.
+        let may_be_empty = stopped.is_some() || shard.is_some();
+        if !may_be_empty && is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
         let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
         let is_whole = tally.lost(LossKind::Failed) == 0 && summary.breaches.is_empty() && !is_refused;
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
     }
+}
+
+/// Shards share what the configuration allows all of them together.
+fn client_options(config: &Config, share: Option<&Share>) -> Result<ClientOptions, CliError> {
+    let options = ClientOptions::of(config)?;
+    let shards = share.map_or(1, |share| share.shard.of());
+    let requests_per_minute = options.requests_per_minute.map(|all| (all / shards).max(1));
+    Ok(ClientOptions { requests_per_minute, ..options })
 }
 
 /// A hook for a resource that is not there would never be called.
@@ -134,6 +172,14 @@ pub(super) fn check_hooks(hooks: &Hooks, all: &[&'static Resource]) -> Result<()
         let suggestion = suggest(resource, all.iter().map(|resource| resource.name));
         Err(CliError::UnknownHook { resource, suggestion })
     })
+}
+
+/// Flags before the configuration.
+fn budget(arguments: &RunArguments, config: &Config) -> Budget {
+    Budget {
+        max_requests: arguments.max_requests.or(config.extract.max_requests),
+        max_duration: arguments.max_duration.or(config.extract.max_duration),
+    }
 }
 
 /// Whether an empty scope found neither groups nor projects where it asked for them, and no load that was cut off has
@@ -182,11 +228,12 @@ pub(super) fn load_options(
 }
 
 /// How the reading went, for the load.
-fn outcome(result: &Result<(), CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
-    let complete = if result.is_ok() { tally.complete(resources) } else { Vec::new() };
+fn outcome(result: &Result<End, CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
+    let complete = if matches!(result, Ok(End::Whole)) { tally.complete(resources) } else { Vec::new() };
     let status = match result {
-        Ok(()) if complete.len() == resources.len() => LoadStatus::Complete,
-        Ok(()) => LoadStatus::Partial,
+        Ok(End::Whole) if complete.len() == resources.len() => LoadStatus::Complete,
+        Ok(End::Whole) => LoadStatus::Partial,
+        Ok(End::Stopped(_)) => LoadStatus::Stopped,
         Err(CliError::Interrupted { .. }) => LoadStatus::Interrupted,
         Err(_) => LoadStatus::Failed,
     };
@@ -221,13 +268,17 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     warnings
 }
 
-fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>, limit: Option<u64>) {
-    let mut text = render_report(tally, client.attempts());
+fn report(
+    tally: &Tally,
+    client: &Client,
+    (place, shard): (&str, Option<Shard>),
+    summary: Option<&LoadSummary>,
+) {
+    let mut text = render_report(tally, client.attempts(), shard);
     text.push_str(&render_repaired(client.repaired()).unwrap_or_default());
     if let Some(summary) = summary {
         text.push_str(&render_load(summary, place));
     }
-    text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
     tell::write(&text);
 }
 

@@ -6,8 +6,6 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
-use super::bucket::Window;
-
 /// A clock that is wrong by more than this is not waited for.
 const LONGEST: Duration = Duration::from_secs(3700);
 
@@ -28,19 +26,28 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(LONGEST) + Duration::from_secs(1))
 }
 
+/// What `RateLimit-*` say of the window that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Requests in the whole window.
+    pub(super) limit: u64,
+    pub(super) remaining: u64,
+    pub(super) resets_at: Instant,
+}
+
 /// What an answer says of the limit that it counts for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Notice {
-    pub(super) window: Option<Window>,
+    pub(super) told: Option<Told>,
     /// Whether that limit is one of its route; else it is that of all requests.
     pub(super) is_of_route: bool,
 }
 
 pub(super) fn notice(headers: &HeaderMap) -> Notice {
-    Notice { window: window(headers), is_of_route: is_of_route(headers) }
+    Notice { told: told(headers), is_of_route: is_of_route(headers) }
 }
 
-fn window(headers: &HeaderMap) -> Option<Window> {
+fn told(headers: &HeaderMap) -> Option<Told> {
     let remaining = number(headers, "ratelimit-remaining")?;
     let wait = until_reset(headers)?;
     // GitLab scales `RateLimit-Limit` to a minute, whatever the window is; these two are not.
@@ -48,7 +55,7 @@ fn window(headers: &HeaderMap) -> Option<Window> {
         Some(observed) => remaining.saturating_add(observed),
         None => number(headers, "ratelimit-limit").unwrap_or(remaining).max(remaining),
     };
-    Some(Window { limit, remaining, resets_at: Instant::now() + wait })
+    Some(Told { limit, remaining, resets_at: Instant::now() + wait })
 }
 
 /// The middleware limits a few groups of routes apart from the others.

@@ -83,7 +83,7 @@ fn not_json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> Faul
     Fault::NotJson { detail: Excerpt::new(&detail) }
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Fault::transport(&error))? {
         let size = u64::try_from(body.len().saturating_add(chunk.len())).unwrap_or(u64::MAX);

@@ -5,7 +5,7 @@
 //! for from an earlier time on is read again, from a later one it is missed.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{AGE, DATE, HeaderMap};
@@ -21,8 +21,17 @@ pub(super) struct Clock {
     offset: Mutex<Option<Bounds>>,
 }
 
+/// One moment by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    pub(super) here: Instant,
+    /// The time on the server since 1970, at least and at most.
+    pub(super) least: Duration,
+    pub(super) most: Duration,
+}
+
 /// How far the server's clock is ahead of ours, at least and at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Bounds {
     least: TimeDelta,
     most: TimeDelta,
@@ -52,7 +61,21 @@ impl Clock {
 
     /// How far the server's clock is ahead of ours at least; negative when it is behind. `None` before it was heard of.
     pub(super) fn offset(&self) -> Option<TimeDelta> {
-        self.offset.lock().unwrap_or_else(PoisonError::into_inner).map(|bounds| bounds.least)
+        self.bounds().map(|bounds| bounds.least)
+    }
+
+    /// Our own clock stands for the server's until that was heard of.
+    pub(super) fn now(&self) -> Now {
+        let here = Instant::now();
+        let Bounds { least, most } = self.bounds().unwrap_or_default();
+        let there = |offset: TimeDelta| {
+            (self.ours(here) + offset - DateTime::UNIX_EPOCH).to_std().unwrap_or_default()
+        };
+        Now { here, least: there(least), most: there(most) }
+    }
+
+    fn bounds(&self) -> Option<Bounds> {
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time that it is at least on the server.

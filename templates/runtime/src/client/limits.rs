@@ -5,7 +5,12 @@
 
 use std::time::Duration;
 
-use super::bucket::Rate;
+/// So many requests in each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rate {
+    pub(super) requests: u32,
+    pub(super) window: Duration,
+}
 
 /// For all requests of a token, and of those that show none.
 const SIGNED_IN: Rate = per_minute(2000);

@@ -2,24 +2,26 @@
 //!
 //! Knows the address, the credentials and GitLab's manners; knows nothing of resources, records or pages. `asking` sends
 //! a request until it is clear what became of it: the `limiter` says when it may go, `retry` when it goes again, `health`
-//! whether a fault speaks of it alone, `oauth` makes tokens anew. The token stands in one header, marked sensitive, and is
+//! whether a fault speaks of it alone, `oauth` makes tokens anew by a `grant`. The token stands in one header, marked sensitive, and is
 //! sent to the configured host alone.
 
+mod allowance;
 mod announced;
 mod answer;
 mod asking;
-mod bucket;
 mod charset;
 mod clock;
 mod connection;
 mod credentials;
 mod excerpt;
 mod fault;
+mod grant;
 mod health;
 mod hint;
 mod limiter;
 mod limits;
 mod oauth;
+mod pace;
 mod packed;
 mod redirect;
 mod repair;
@@ -40,6 +42,7 @@ use thiserror::Error;
 
 pub use excerpt::Excerpt;
 pub use fault::{Fault, Missing, TransportKind};
+pub use grant::{Granted, Grants, tokens_of};
 pub use request::{Request, path_segment};
 pub use retry::RetryPolicy;
 pub use stranger::Stranger;
@@ -152,13 +155,21 @@ impl ClientOptions {
             ..RetryPolicy::default()
         };
         Ok(Self {
-            api: config.gitlab.url.clone(),
-            credentials: config.credentials()?.clone(),
             connection: config.gitlab.connection.clone(),
             timeout: extract.timeout,
             retry,
             requests_per_minute: extract.requests_per_minute,
+            ..Self::new(config.gitlab.url.clone(), config.credentials()?.clone())
         })
+    }
+
+    /// The same for somebody who has no credentials yet.
+    pub fn without_credentials(config: &Config) -> Self {
+        Self {
+            connection: config.gitlab.connection.clone(),
+            timeout: config.extract.timeout,
+            ..Self::new(config.gitlab.url.clone(), Credentials::Anonymous)
+        }
     }
 }
 
@@ -168,6 +179,7 @@ impl Client {
             is_gitlab_com: options.api.is_gitlab_com(),
             is_signed_in: options.credentials != Credentials::Anonymous,
             requests_per_minute: options.requests_per_minute,
+            window: options.retry.rate_limit_wait,
         };
         let session = match &options.credentials {
             Credentials::OAuth(app) => {
@@ -175,16 +187,17 @@ impl Client {
             }
             _ => None,
         };
+        let clock = Arc::new(Clock::default());
         Ok(Self {
             http: connection::open(&options)?,
             api: options.api,
             retry: options.retry,
-            limiter: Arc::new(Limiter::new(known)),
+            limiter: Arc::new(Limiter::new(known, Arc::clone(&clock))),
             session,
             attempts: Arc::default(),
             repaired: Arc::default(),
             health: Arc::default(),
-            clock: Arc::default(),
+            clock,
             waits: Arc::default(),
             has_access_token: !matches!(options.credentials, Credentials::Anonymous | Credentials::Job(_)),
         })
@@ -227,6 +240,11 @@ impl Client {
     /// What requests are waiting for, when that takes longer than a moment.
     pub fn waiting(&self) -> Option<Waiting> {
         self.waits.first()
+    }
+
+    /// How long at least one request has waited for this so far.
+    pub fn waited(&self, reason: Reason) -> Duration {
+        self.waits.waited(reason)
     }
 
     /// Whether a request of this route would have to wait, because of a limit of its own.

@@ -3,16 +3,13 @@
 //! GitLab gives a new refresh token with each access token and ends the old one as soon as the new pair is used. So the
 //! new pair is saved before anything else happens: killed at any moment, the pipeline finds one that works.
 
-use std::time::Duration;
-
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{StatusCode, Url};
-use serde_json::Value;
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Mutex;
 
-use super::fault::Sent;
+use super::grant::{self, Granted};
 use super::retry::{Next, RetryPolicy};
-use super::{Excerpt, Fault, answer};
+use super::{Excerpt, Fault};
 use crate::config::{OAuth, OAuthTokens, Secret};
 
 /// The tokens of a run. One exchange at a time.
@@ -80,41 +77,20 @@ impl Session {
     }
 
     async fn ask(&self, http: &reqwest::Client, refresh: &Secret) -> Result<OAuthTokens, Fault> {
+        let application = &self.app.application;
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh.expose().trim()),
-            ("client_id", self.app.client_id.trim()),
-            ("client_secret", self.app.client_secret.expose().trim()),
+            ("client_id", application.client_id.trim()),
+            ("client_secret", application.client_secret.expose().trim()),
         ];
-        let body = form_encoded(&form);
-        let request = http.post(self.endpoint.clone()).body(body);
-        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let response = request.send().await.map_err(|error| Fault::transport(&error))?;
-        let status = response.status();
-        let sent = Sent { path: self.endpoint.path(), route: "/oauth/token", took: Duration::ZERO };
-        match answer::read(response, sent, &|text: &str| serde_json::from_str(text)).await {
-            Ok(answer) => tokens_of(&answer.body).ok_or_else(|| Fault::Unauthorized {
+        match grant::post(http, self.endpoint.clone(), &form).await? {
+            Granted::Given(body) => grant::tokens_of(&body).ok_or_else(|| Fault::Unauthorized {
                 message: Excerpt::new("the answer to the refresh token holds no tokens"),
             }),
-            Err(Fault::Refused { message, .. }) if status == StatusCode::BAD_REQUEST => {
-                Err(Fault::Unauthorized { message })
-            }
-            Err(fault) => Err(fault),
+            Granted::Refused { message, .. } => Err(Fault::Unauthorized { message }),
         }
     }
-}
-
-/// In the body alone: nothing secret goes into an address.
-fn form_encoded(pairs: &[(&str, &str)]) -> String {
-    let mut address = Url::parse("http://form/").ok();
-    let Some(address) = &mut address else { return String::new() };
-    address.query_pairs_mut().extend_pairs(pairs);
-    address.query().unwrap_or_default().to_owned()
-}
-
-fn tokens_of(body: &Value) -> Option<OAuthTokens> {
-    let text = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(Secret::new);
-    Some(OAuthTokens { access: text("access_token")?, refresh: text("refresh_token")? })
 }
 
 /// The header for an access token.

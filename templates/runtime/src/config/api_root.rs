@@ -82,8 +82,13 @@ impl ApiRoot {
 
     /// Where OAuth tokens are made. The document names another place, which does not exist.
     pub fn token_endpoint(&self) -> Url {
+        self.page("/oauth/token")
+    }
+
+    /// A page of the instance, beside its API.
+    pub fn page(&self, path: &str) -> Url {
         let mut url = self.url.clone();
-        url.set_path(&format!("{}/oauth/token", self.relative_root()));
+        url.set_path(&format!("{}{path}", self.relative_root()));
         url
     }
 

@@ -13,8 +13,8 @@ use super::settings::{
     TokenType, text_of,
 };
 use super::{
-    ApiRoot, Config, ConfigError, Connection, Contract, Credentials, Destination, Extract, Gitlab, OAuth,
-    OAuthTokens, ResourceConfig, Scope, Secret, SecretsFile,
+    ApiRoot, Application, Config, ConfigError, Connection, Contract, Credentials, Destination, Extract,
+    Gitlab, OAuth, OAuthTokens, ResourceConfig, Scope, Secret, SecretsFile,
 };
 use crate::resource::WriteDisposition;
 
@@ -80,6 +80,9 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
         outage_wait: said.outage_wait.unwrap_or(Duration::from_secs(180)),
         requests_per_minute: said.requests_per_minute,
+        max_requests: said.max_requests,
+        max_duration: said.max_duration,
+        wide_lists: said.wide_lists.unwrap_or(true),
     };
     let out_of_range = |key: &str, message: &str| {
         let origin = layers.origin(&["extract".to_owned(), key.to_owned()]).cloned();
@@ -93,6 +96,12 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
     }
     if extract.requests_per_minute == Some(0) {
         return out_of_range("requests_per_minute", "expected 1 or more");
+    }
+    if extract.max_requests == Some(0) {
+        return out_of_range("max_requests", "expected 1 or more");
+    }
+    if extract.max_duration.is_some_and(|most| most.is_zero()) {
+        return out_of_range("max_duration", "expected more than zero");
     }
     if extract.timeout.is_zero() {
         return out_of_range("timeout", "expected more than zero");
@@ -136,7 +145,23 @@ fn derive_gitlab(
         (TokenType::Auto | TokenType::Job, None) => job.map(Credentials::Job),
         (TokenType::Private | TokenType::Bearer, None) => None,
     };
-    Ok(Gitlab { url, credentials, connection: derive_connection(&settings.gitlab, layers, folder)? })
+    Ok(Gitlab {
+        url,
+        credentials,
+        application: application(&settings.gitlab.oauth),
+        secrets: secrets_file(folder),
+        connection: derive_connection(&settings.gitlab, layers, folder)?,
+    })
+}
+
+fn application(said: &OAuthSettings) -> Option<Application> {
+    let client_id = said.client_id.clone().filter(|id| !id.trim().is_empty())?;
+    let client_secret = said.client_secret.clone().unwrap_or_else(|| Secret::new(""));
+    Some(Application { client_id, client_secret })
+}
+
+fn secrets_file(folder: &Path) -> SecretsFile {
+    SecretsFile::new(folder.join("secrets.toml"))
 }
 
 fn is_set(said: &OAuthSettings) -> bool {
@@ -145,8 +170,7 @@ fn is_set(said: &OAuthSettings) -> bool {
 
 /// A refresh token is good for one exchange, so it has to stand where the next one can be written.
 fn derive_oauth(said: &OAuthSettings, layers: &Layers, folder: &Path) -> Result<Credentials, ConfigError> {
-    let none = || Secret::new("");
-    let access = said.access_token.clone().unwrap_or_else(none);
+    let access = said.access_token.clone().unwrap_or_else(|| Secret::new(""));
     let Some(refresh) = said.refresh_token.clone().filter(|token| !token.is_empty()) else {
         return Ok(Credentials::Bearer(access));
     };
@@ -160,17 +184,16 @@ fn derive_oauth(said: &OAuthSettings, layers: &Layers, folder: &Path) -> Result<
             "it changes with every use, so it has to stand in secrets.toml, which is then rewritten";
         return Err(invalid("refresh_token", message));
     }
-    let Some(client_id) = said.client_id.clone().filter(|id| !id.trim().is_empty()) else {
+    let Some(application) = application(said) else {
         return Err(invalid(
             "client_id",
             "expected the application's id, which belongs to the refresh token",
         ));
     };
     Ok(Credentials::OAuth(OAuth {
-        client_id,
-        client_secret: said.client_secret.clone().unwrap_or_else(none),
+        application,
         tokens: OAuthTokens { access, refresh },
-        file: SecretsFile::new(folder.join("secrets.toml")),
+        file: secrets_file(folder),
     }))
 }
 
@@ -223,6 +246,7 @@ fn derive_resource(
         max_depth: said.max_depth.map(usize::from),
         schema: said.schema,
         incremental: said.incremental,
+        wide_lists: said.wide_lists,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         refresh_every: said.refresh_every.map(Period::or_for_ever),
         secrets: said.secrets,

@@ -31,7 +31,7 @@ pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use layers::{Environment, Origin};
 pub use load::{Load, StartDate};
-pub use oauth::{OAuth, OAuthTokens, SaveError, SecretsFile};
+pub use oauth::{Application, OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
 use crate::normalize::NestedLists;
@@ -59,6 +59,9 @@ pub struct Gitlab {
     pub url: ApiRoot,
     /// `None` when no layer has a token and anonymous reading was not chosen.
     pub credentials: Option<Credentials>,
+    /// The one that people sign in to, where a layer names it.
+    pub application: Option<Application>,
+    pub secrets: SecretsFile,
     pub connection: Connection,
 }
 
@@ -118,8 +121,14 @@ pub struct Extract {
     pub rate_limit_wait: Duration,
     /// How long a server that has answered before is waited for.
     pub outage_wait: Duration,
-    /// A cap beside GitLab's own limits.
+    /// An even pace beside GitLab's own limits.
     pub requests_per_minute: Option<u32>,
+    /// Requests after which a run leaves the rest to the next one.
+    pub max_requests: Option<u64>,
+    /// The same, of time.
+    pub max_duration: Option<Duration>,
+    /// Whether one list of a group is read in place of one of each of its projects.
+    pub wide_lists: bool,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
     pub settled_after: Option<Duration>,
     /// Whether lists are asked for that cannot have anything by what their parent says of itself.
@@ -134,6 +143,8 @@ pub struct ResourceConfig {
     pub write_disposition: Option<WriteDisposition>,
     /// Whether a run asks for changes only; `None`: as the definition says.
     pub incremental: Option<bool>,
+    /// Whether its records may be read in one list for many parents.
+    pub wide_lists: Option<bool>,
     pub lookback: Option<Duration>,
     /// How long its lists are left alone once they are read; `None`: as the definition says.
     pub refresh_every: Option<Duration>,

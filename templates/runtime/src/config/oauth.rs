@@ -1,5 +1,6 @@
 //! The OAuth application and its tokens, and the file that new tokens are saved to.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,18 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::Secret;
 
-/// An application of GitLab and what it was granted.
+/// An application of GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OAuth {
+pub struct Application {
     pub client_id: String,
     /// Empty for an application that keeps none.
     pub client_secret: Secret,
+}
+
+/// An application and what it was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuth {
+    pub application: Application,
     pub tokens: OAuthTokens,
     pub file: SecretsFile,
 }
@@ -48,6 +55,16 @@ impl SecretsFile {
     /// Puts the tokens in place of the old ones; comments and other keys stay. The file is whole at every moment and
     /// readable by its owner alone.
     pub fn save(&self, tokens: &OAuthTokens) -> Result<(), SaveError> {
+        self.put(&pair_of(tokens))
+    }
+
+    /// The same with the id of the application that they were made for.
+    pub fn save_for(&self, application: &Application, tokens: &OAuthTokens) -> Result<(), SaveError> {
+        let client_id = ("client_id", application.client_id.as_str());
+        self.put(&[&[client_id], &pair_of(tokens)[..]].concat())
+    }
+
+    fn put(&self, entries: &[(&str, &str)]) -> Result<(), SaveError> {
         let io = |reason| SaveError::Io { path: self.0.clone(), reason };
         // A link leads to the file that others may share.
         let path = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
@@ -56,12 +73,23 @@ impl SecretsFile {
             text => text.map_err(io)?,
         };
         let syntax = || SaveError::Syntax { path: self.0.clone() };
-        let text = with_tokens(&text, tokens).ok_or_else(syntax)?;
+        let text = with_entries(&text, entries).ok_or_else(syntax)?;
         replace(&path, &text).map_err(io)
     }
 }
 
-fn with_tokens(text: &str, tokens: &OAuthTokens) -> Option<String> {
+impl fmt::Display for SecretsFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.display())
+    }
+}
+
+fn pair_of(tokens: &OAuthTokens) -> [(&str, &str); 2] {
+    [("access_token", tokens.access.expose()), ("refresh_token", tokens.refresh.expose())]
+}
+
+/// The text with these keys of `[gitlab.oauth]` set.
+fn with_entries(text: &str, entries: &[(&str, &str)]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let implicit = || {
         let mut table = Table::new();
@@ -70,15 +98,15 @@ fn with_tokens(text: &str, tokens: &OAuthTokens) -> Option<String> {
     };
     let gitlab = document.entry("gitlab").or_insert_with(implicit).as_table_like_mut()?;
     let oauth = gitlab.entry("oauth").or_insert_with(implicit).as_table_like_mut()?;
-    for (key, token) in [("access_token", &tokens.access), ("refresh_token", &tokens.refresh)] {
+    for (key, text) in entries {
         match oauth.get_mut(key).and_then(Item::as_value_mut) {
             Some(old) => {
                 let decor = old.decor().clone();
-                *old = token.expose().into();
+                *old = (*text).into();
                 *old.decor_mut() = decor;
             }
             None => {
-                oauth.insert(key, value(token.expose()));
+                oauth.insert(key, value(*text));
             }
         }
     }
@@ -121,17 +149,17 @@ mod tests {
         let text = "# mine\n[gitlab]\ntoken = \"\" # none\n\n[gitlab.oauth]\nclient_id = \"app\"\n\
                     access_token = \"old\" # two hours\n# once\nrefresh_token = \"older\"\n";
         let expected = text.replace("\"old\"", "\"new-access\"").replace("\"older\"", "\"new-refresh\"");
-        assert_eq!(with_tokens(text, &tokens()).unwrap(), expected);
+        assert_eq!(with_entries(text, &pair_of(&tokens())).unwrap(), expected);
     }
 
     #[test]
     fn missing_places_are_made() {
         for text in ["", "[gitlab]\n", "gitlab = { oauth = { client_id = 'x' } }\n"] {
-            let text = with_tokens(text, &tokens()).unwrap();
+            let text = with_entries(text, &pair_of(&tokens())).unwrap();
             let table: toml::Table = text.parse().unwrap();
             assert_eq!(table["gitlab"]["oauth"]["refresh_token"].as_str(), Some("new-refresh"), "{text}");
         }
-        assert_eq!(with_tokens("gitlab = 7", &tokens()), None);
+        assert_eq!(with_entries("gitlab = 7", &pair_of(&tokens())), None);
     }
 
     #[cfg(unix)]

@@ -94,6 +94,10 @@ pub(super) struct ExtractSettings {
     #[serde(deserialize_with = "duration")]
     pub(super) outage_wait: Option<Duration>,
     pub(super) requests_per_minute: Option<u32>,
+    pub(super) max_requests: Option<u64>,
+    #[serde(deserialize_with = "duration")]
+    pub(super) max_duration: Option<Duration>,
+    pub(super) wide_lists: Option<bool>,
 }
 
 /// What else stands there is for the kinds themselves to read.
@@ -113,6 +117,7 @@ pub(super) struct ResourceSettings {
     pub(super) write_disposition: Option<WriteDisposition>,
     pub(super) history: bool,
     pub(super) incremental: Option<bool>,
+    pub(super) wide_lists: Option<bool>,
     pub(super) lookback: Option<Period>,
     pub(super) refresh_every: Option<Period>,
     pub(super) nested_lists: Option<NestedLists>,

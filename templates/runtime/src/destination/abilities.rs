@@ -38,6 +38,9 @@ pub struct Abilities {
     pub is_stream: bool,
     /// Which names columns and tables can have.
     pub naming: Naming,
+    /// Whether the [shards](crate::shard::Shard) of a run may load at once. Each has a lease of its own, which a whole run
+    /// keeps out, and shards of another number.
+    pub takes_shards: bool,
     /// How often the lease has to be renewed; `None` where it lasts as long as the process.
     pub renew_every: Option<Duration>,
 }
@@ -57,6 +60,7 @@ impl Abilities {
         keeps_history: false,
         is_stream: false,
         naming: Naming::DEFAULT,
+        takes_shards: false,
         renew_every: None,
     };
 }

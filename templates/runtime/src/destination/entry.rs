@@ -4,6 +4,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use crate::shard::Shard;
+
 /// One load, as the table `_loads` keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadEntry {
@@ -19,6 +21,19 @@ pub struct LoadEntry {
     pub report: Map<String, Value>,
 }
 
+/// What the report of a load calls the part of a run that it is: see [`LoadEntry::shard`].
+pub(crate) const SHARD: &str = "shard";
+
+/// What the report of a load calls the run that it is a part of.
+pub(crate) const RUN: &str = "run";
+
+impl LoadEntry {
+    /// The part of a run that it is; none where it is a whole one.
+    pub fn shard(&self) -> Option<Shard> {
+        self.report.get(SHARD)?.as_str()?.parse().ok()
+    }
+}
+
 /// How far a load came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadStatus {
@@ -29,16 +44,19 @@ pub enum LoadStatus {
     Partial,
     /// The run ended with an error; the packages committed before it are loaded.
     Failed,
+    /// The run ended at its budget, and the next one goes on with it; what was read is loaded.
+    Stopped,
     /// A later load found it still running.
     Interrupted,
 }
 
 impl LoadStatus {
-    const ALL: [LoadStatus; 5] = [
+    const ALL: [LoadStatus; 6] = [
         LoadStatus::Running,
         LoadStatus::Complete,
         LoadStatus::Partial,
         LoadStatus::Failed,
+        LoadStatus::Stopped,
         LoadStatus::Interrupted,
     ];
 
@@ -48,6 +66,7 @@ impl LoadStatus {
             LoadStatus::Complete => "complete",
             LoadStatus::Partial => "partial",
             LoadStatus::Failed => "failed",
+            LoadStatus::Stopped => "stopped",
             LoadStatus::Interrupted => "interrupted",
         }
     }

@@ -33,12 +33,18 @@ pub enum DestinationError {
     NoSpace { place: String, source: Source },
     #[error("{place} has a table `{table}` that this pipeline did not make")]
     ForeignTable { place: String, table: String },
+    #[error("{place} holds `.{found}` files, and config.toml wants `.{wanted}`")]
+    OtherFormat { place: String, found: String, wanted: &'static str },
+    #[error("{place} cannot make `{table}.{column}` {wanted}, which {views} stands on")]
+    Viewed { place: String, table: String, column: String, wanted: &'static str, views: String },
     #[error("{place} cannot {action} table `{table}`")]
     Table { place: String, action: &'static str, table: String, source: Source },
     #[error("{place} cannot {action}")]
     Package { place: String, action: &'static str, source: Source },
     #[error("{place} holds `{value}` in `{table}.{column}`, which this version cannot read")]
     Metadata { place: String, table: &'static str, column: &'static str, value: String },
+    #[error("another shard has changed table `{table}` of {place}")]
+    Moved { place: String, table: String },
     #[error("rows for table `{table}` carry column `{column}`, which the table does not have in that type")]
     Mismatch { table: String, column: String },
 }
@@ -68,6 +74,13 @@ impl DestinationError {
             Self::Busy { .. } => "close the program that writes to it, or load into another place",
             Self::NoSpace { .. } => "make room, or load into another place",
             Self::ForeignTable { .. } => "load into another place, or rename that table",
+            Self::Moved { .. } => "run the shard again: it goes on where it was",
+            Self::Viewed { .. } => {
+                "drop it, run, and make it anew; or keep the type: `types = \"discard_value\"` under `[schema]` leaves such values out"
+            }
+            Self::OtherFormat { .. } => {
+                "set `format` and `compression` back, or name another `path` for a load from the beginning"
+            }
             Self::Metadata { .. } => "use the version that wrote it, or load into another place",
             Self::Table { .. } | Self::Package { .. } | Self::Mismatch { .. } => return None,
         };

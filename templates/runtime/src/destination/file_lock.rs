@@ -41,6 +41,20 @@ pub(super) fn take(path: &Path, claim: &Claim) -> Result<std::result::Result<Loc
     Ok(Err(holder(path)))
 }
 
+/// A lock on this file that others of the kind may have as well, while nobody has it alone; or whoever does.
+#[cfg(feature = "delta")]
+pub(super) fn take_shared(path: &Path) -> Result<std::result::Result<Lock, Holder>> {
+    let file = private().read(true).write(true).create(true).truncate(false).open(path)?;
+    for _ in 1..=TRIES {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(Ok(Lock(file))),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(Err(holder(path)))
+}
+
 /// Whether somebody has the lock.
 pub(super) fn is_held(path: &Path) -> bool {
     let lock = File::open(path).map(|file| file.try_lock_shared());

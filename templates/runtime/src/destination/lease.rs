@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Excerpt;
 use crate::moment::Moment;
+use crate::shard::Shard;
 
 /// How long a lease lasts that nobody renews.
 pub const TERM: Duration = Duration::from_secs(60);
@@ -23,6 +24,8 @@ pub struct Claim {
     pub holder: Holder,
     /// No other claim has it.
     pub token: String,
+    /// The part of a run that it is for; none where the run is whole.
+    pub shard: Option<Shard>,
 }
 
 /// Who has it, for people.
@@ -62,7 +65,13 @@ impl Claim {
             process: std::process::id(),
             since: Moment::now().to_string(),
         };
-        Self { holder, token }
+        Self { holder, token, shard: None }
+    }
+
+    /// The same for a part of a run.
+    #[must_use]
+    pub fn of_shard(self, shard: Option<Shard>) -> Self {
+        Self { shard, ..self }
     }
 }
 

@@ -19,6 +19,13 @@
 //! **A load that died is settled by the next `open_load`**: what it wrote and did not commit is gone, staged rows are
 //! gone, and its entry says [`Interrupted`](LoadStatus::Interrupted).
 //!
+//! **Shards of a run** have a lease each, where [`Abilities::takes_shards`] says so: a whole run keeps all of them out, and
+//! so do shards of another number. What they do to tables and what they commit is one after the other. A shard that is
+//! about to change a table which another has changed since it looked gets [`DestinationError::Moved`], looks at
+//! [`tables`](OpenLoad::tables) again, and asks for what is still missing. Rows that were written for a table which has
+//! become another meanwhile are made to fit. What a shard has staged stays when it closes, until one
+//! [swaps it in](Swap::parts), its successor opens, or a whole run does.
+//!
 //! **Packages are idempotent, and state comes last.** Rows are handed to writers under the id of their package and are
 //! seen by nobody before [`commit`](OpenLoad::commit). A commit makes visible, in this order: rows, swaps, deletions;
 //! then states, what is forgotten, and the load's own entry. Where [`Abilities::atomic`] says `Package`, all of this
@@ -44,6 +51,8 @@
 //! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
 //! open, and durable is there what that other program has.
 //!
+//! **Looking** is another contract, [`reading`], for those whose tables can be read back.
+//!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
 //! first request. What then goes wrong is an error; it never drops a value to go on.
 //!
@@ -58,6 +67,8 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
 #[allow(dead_code, reason = "each destination needs a part of it")]
 mod cells;
 mod change;
@@ -89,14 +100,14 @@ mod package;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod reading;
 #[cfg(feature = "redshift")]
 pub mod redshift;
 #[cfg(feature = "singer")]
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
-#[allow(dead_code, reason = "each destination needs a part of it")]
-mod sql;
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "warehouse")]
@@ -105,11 +116,13 @@ mod warehouse;
 pub use abilities::{Abilities, Atomicity, Widening};
 pub use change::SchemaChange;
 pub use entry::{LoadEntry, LoadStatus, StateEntry, StateKey, partition_key};
+pub(crate) use entry::{RUN, SHARD};
 pub use error::DestinationError;
 pub use lease::Claim;
 pub use package::{
     Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
 };
+pub use reading::Reader;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -121,14 +134,21 @@ pub struct Kind {
     /// What it can do when it is set up so; it is not opened for that.
     pub abilities: fn(&config::Destination) -> std::result::Result<Abilities, config::ConfigError>,
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
+    /// Opens it to look at what is loaded; `None` where nothing can be read back.
+    pub read: Option<fn(&config::Destination) -> Result<Box<dyn Reader>>>,
 }
 
 /// All destinations there are, by name; each is a feature.
 pub const NAMES: &[&str] =
-    &["delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
+    &["bigquery", "delta", "duckdb", "filesystem", "postgres", "redshift", "singer", "snowflake", "sqlite"];
+
+/// Those into which several shards of a run can load at once.
+pub const TAKE_SHARDS: &[&str] = &["delta", "postgres"];
 
 /// Those that are compiled in.
 pub const KINDS: &[Kind] = &[
+    #[cfg(feature = "bigquery")]
+    bigquery::KIND,
     #[cfg(feature = "delta")]
     delta::KIND,
     #[cfg(feature = "duckdb")]

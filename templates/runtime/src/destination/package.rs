@@ -17,6 +17,19 @@ pub struct PackageId {
     pub number: u64,
 }
 
+impl PackageId {
+    /// What one shard does for all, `last` being the last of their loads: each of them would call it so.
+    pub fn of_all(last: &str) -> Self {
+        Self { load_id: format!("{last}{OF_ALL}"), number: 0 }
+    }
+
+    pub fn is_of_all(&self) -> bool {
+        self.load_id.ends_with(OF_ALL)
+    }
+}
+
+const OF_ALL: &str = "-all";
+
 impl fmt::Display for PackageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{:06}", self.load_id, self.number)
@@ -70,6 +83,9 @@ pub struct Swap {
     /// The tables of its lists, which go with it.
     pub lists: Vec<String>,
     pub when: SwapWhen,
+    /// Whose staged rows these are: the tokens of [claims](super::Claim) of shards whose loads are closed. None: those of
+    /// the load itself.
+    pub parts: Vec<String>,
 }
 
 /// Whether rows that are there stay.
@@ -111,12 +127,14 @@ pub struct Below {
     pub on: Vec<(String, String)>,
 }
 
-/// The state of partitions of a resource that are gone: those that this load has not written.
+/// The state of partitions of a resource that are gone: those that this load has not written, nor any of `loads`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forget {
     pub resource: String,
     /// Their partitions keep what they have.
     pub except: BTreeSet<String>,
+    /// What these loads have written stays as well.
+    pub loads: BTreeSet<String>,
 }
 
 /// What a commit did.

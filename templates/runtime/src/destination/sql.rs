@@ -1,7 +1,7 @@
 //! Names as SQL writes them: what comes from records cannot end a name and begin a command.
 
 /// A name in quotes.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

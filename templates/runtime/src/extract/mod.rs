@@ -4,10 +4,12 @@
 //!   parent's next page is fetched, so memory stays flat.
 //! - `paging`: one list from its front to its end, without losing a row while others come, go and move.
 //! - `resume`: what is known from earlier runs, and what may be kept for later ones.
+//! - [`Budget`] bounds what a run costs.
 //! - [`Tally`] counts, [`estimate`] looks ahead, a [`Sink`] takes the pages.
 //!
 //! One partition that GitLab refuses is counted and left out. It knows nothing of tables or destinations.
 
+mod budget;
 mod error;
 mod estimate;
 mod outlook;
@@ -19,6 +21,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub use budget::{Budget, End, Spent};
 pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
@@ -32,7 +35,9 @@ pub use walk::{Tree, TreeError};
 use crate::client::Client;
 use crate::config::Scope;
 use crate::hooks::Hooks;
-use walk::{Starter, Task, Walk};
+use crate::shard::Shard;
+use budget::Spending;
+use walk::{Starter, Task, Turns, Walk};
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -43,6 +48,9 @@ pub struct ExtractOptions {
     pub per_page: u32,
     /// At most so many records of each partition; children start from those alone.
     pub limit: Option<u64>,
+    pub budget: Budget,
+    /// The part that is read where several do it together; `None`: everything.
+    pub shard: Option<Shard>,
     /// What is done to records before they are loaded.
     pub hooks: Hooks,
 }
@@ -55,23 +63,46 @@ impl ExtractOptions {
     }
 }
 
-/// Reads all resources of the tree. What it counts shows in a [`Tally`] of the tree.
+/// Reads all resources of the tree, or as much as the budget allows. What it counts shows in a [`Tally`] of the tree.
 pub async fn extract<S: Sink>(
     client: Client,
     tree: &Tree,
     scope: &Scope,
     sink: S,
     options: ExtractOptions,
-) -> Result<(), ExtractError> {
-    let starter = Starter::new(sink, client.clone(), options.page_size());
+) -> Result<End, ExtractError> {
+    let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let tasks = starter.first_tasks(tree, scope);
     let concurrency = options.concurrency;
-    let limits = client.clone();
-    let walk = Arc::new(Walk { client, scope: scope.clone(), starter, options });
-    let is_held = move |task: &Task| limits.is_held_back(task.route());
-    walk::drain(tasks, concurrency, is_held, move |task| {
+    let spending = Arc::new(Spending::new(options.budget, client.clone()));
+    let turns = Limited { client: client.clone(), spending: Arc::clone(&spending) };
+    let walk =
+        Arc::new(Walk { client, scope: scope.clone(), starter, options, spending: Arc::clone(&spending) });
+    let is_stopped = walk::drain(tasks, concurrency, turns, move |task| {
         let walk = Arc::clone(&walk);
         async move { walk.visit(task).await }
     })
-    .await
+    .await?;
+    Ok(spending.spent().filter(|_| is_stopped).map_or(End::Whole, End::Stopped))
+}
+
+/// Goes by the limits of the server and by the budget.
+struct Limited {
+    client: Client,
+    spending: Arc<Spending>,
+}
+
+impl Turns<Task> for Limited {
+    fn is_held(&self, task: &Task) -> bool {
+        self.client.is_held_back(task.route())
+    }
+
+    /// Of what a table is replaced with, a part would be read for nothing.
+    fn is_last(&self, task: &Task) -> bool {
+        self.spending.is_bounded() && task.is_in_one_go()
+    }
+
+    fn is_over(&self) -> bool {
+        self.spending.spent().is_some()
+    }
 }

@@ -34,7 +34,11 @@ pub struct Counts {
     disobeyed: AtomicU64,
     absent: AtomicU64,
     left: Mutex<LeftForLater>,
+    wide_lists: AtomicU64,
+    in_wide_lists: AtomicU64,
     losses: Mutex<BTreeMap<Loss, Losses>>,
+    /// Why partitions are read by lists of their own though there are wide ones, and how many.
+    asides: Mutex<BTreeMap<String, u64>>,
 }
 
 /// Lists that a run does not ask for, as what is loaded of them is new enough.
@@ -237,6 +241,39 @@ impl Counts {
         *left = left.add(LeftForLater { lists: 1, due_at });
     }
 
+    /// Lists that were read in place of one for each partition.
+    pub fn wide_lists(&self) -> u64 {
+        self.wide_lists.load(Ordering::Relaxed)
+    }
+
+    /// Partitions that were read in them.
+    pub fn in_wide_lists(&self) -> u64 {
+        self.in_wide_lists.load(Ordering::Relaxed)
+    }
+
+    /// Why partitions were read by lists of their own though there are wide ones, and how many; none where it was clear
+    /// before the first request.
+    pub fn asides(&self) -> Vec<(String, u64)> {
+        let asides = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
+        asides.iter().map(|(reason, partitions)| (reason.clone(), *partitions)).collect()
+    }
+
+    /// So many partitions are read in so many wide lists.
+    pub(super) fn add_wide(&self, lists: usize, partitions: usize) {
+        self.wide_lists.fetch_add(whole(lists), Ordering::Relaxed);
+        self.in_wide_lists.fetch_add(whole(partitions), Ordering::Relaxed);
+    }
+
+    /// So many of them are read by lists of their own after all.
+    pub(super) fn leave_wide(&self, partitions: usize) {
+        self.in_wide_lists.fetch_sub(whole(partitions), Ordering::Relaxed);
+    }
+
+    pub(super) fn add_aside(&self, reason: String, partitions: usize) {
+        let mut asides = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
+        *asides.entry(reason).or_default() += whole(partitions);
+    }
+
     pub(super) fn add_resumed(&self) {
         self.resumed.fetch_add(1, Ordering::Relaxed);
     }
@@ -260,7 +297,7 @@ impl Counts {
     }
 
     pub(super) fn add_records(&self, records: usize) {
-        self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.records.fetch_add(whole(records), Ordering::Relaxed);
     }
 
     /// A list is to be read.
@@ -299,4 +336,8 @@ impl Counts {
         }
         losses.entry(loss).or_insert(Losses { partitions: 0, example }).partitions += 1;
     }
+}
+
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 //!
 //! It is kept as state of a resource that no pipeline has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -137,8 +137,13 @@ impl Definitions {
     }
 
     /// What forgets the state of those that are read anew.
-    pub(super) fn forget(&self) -> Vec<Forget> {
-        let forget = |name: &&str| Forget { resource: (*name).to_owned(), except: Default::default() };
+    /// What `loads` have kept stays.
+    pub(super) fn forget(&self, loads: &BTreeSet<String>) -> Vec<Forget> {
+        let forget = |name: &&str| Forget {
+            resource: (*name).to_owned(),
+            except: BTreeSet::new(),
+            loads: loads.clone(),
+        };
         self.stale.iter().map(forget).collect()
     }
 

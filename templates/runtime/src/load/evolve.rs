@@ -42,6 +42,13 @@ impl Tables {
         self.catalog.take_renamed()
     }
 
+    /// Takes the tables as others have made them. Fails with one in which a name has gone to another field than here.
+    pub(super) fn look_again(&mut self, tables: Vec<Table>) -> Result<(), String> {
+        self.catalog.look_again(&tables)?;
+        self.tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        Ok(())
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Table> {
         self.tables.get(name)
     }

@@ -11,7 +11,7 @@
 //!
 //! It knows nothing of HTTP or of how records are read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,12 +21,15 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::destination::{Claim, Destination, Forget, LoadEntry, LoadStatus, StateEntry, partition_key};
+use crate::destination::{
+    Claim, Destination, DestinationError, Forget, LoadEntry, LoadStatus, StateEntry, partition_key,
+};
 use crate::moment::{Clock, Moment};
 use crate::normalize::{Allowed, Catalog};
 use crate::page::{Binding, Kept};
 use crate::resource::Resource;
 use crate::schema::table::TableRows;
+use crate::shard::{Shard, is_split};
 
 pub(crate) mod batch;
 mod below;
@@ -43,6 +46,7 @@ mod package;
 mod pages;
 mod plan;
 mod refusal;
+mod share;
 mod state;
 mod summary;
 mod writer;
@@ -63,8 +67,9 @@ use self::evolve::Tables;
 use self::load_id::load_id_after;
 use self::package::{Gone, Packages};
 use self::plan::{Plan, plan_of, table_of};
+use self::share::{ListPart, described, of_run, taken_back};
 use self::state::States;
-use self::writer::{KeptRows, Message, Writer};
+use self::writer::{Ending, KeptRows, Message, Writer};
 
 /// How many of the latest loads are looked at for some that did not come to their end.
 const LATEST: usize = 100;
@@ -83,6 +88,8 @@ struct Shared {
     plans: Mutex<HashMap<&'static str, Arc<Plan>>>,
     states: Arc<States>,
     past: PastLoads,
+    /// By resource, what a shard knows of lists that all shards read.
+    parts: Mutex<BTreeMap<String, ListPart>>,
     /// Gone once the load is finished, so that nothing comes after the end.
     messages: Mutex<Option<Sender<Message>>>,
     /// Room in the queue, in KiB.
@@ -99,7 +106,9 @@ impl Loader {
         if let Some(refusal) = refusals(&destination.place(), &abilities, &options).into_iter().next() {
             return Err(LoadError::Refused(refusal));
         }
-        let mut load = destination.open_load(&Claim::new(&options.pipeline))?;
+        let (place, share) = (destination.place(), options.share.clone());
+        let claim = Claim::new(&options.pipeline).of_shard(share.as_ref().map(|share| share.shard));
+        let mut load = destination.open_load(&claim)?;
         let earlier = load.loads(LATEST)?;
         let last = earlier.first().map(|load| load.load_id.as_str());
         let load_id = options.load_id.clone().unwrap_or_else(|| load_id_after(last, options.started_at));
@@ -112,22 +121,34 @@ impl Loader {
         let mut reader = load.state_reader()?;
         let definitions = Definitions::read(reader.as_mut(), &options, &tables)?;
         let first_at = first_load(reader.as_mut(), Moment::from(options.started_at))?;
-        let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
-        let past = PastLoads::of(&earlier, first_at, oldest);
+        let past = past_loads(&mut |most| load.loads(most), first_at, &options)?;
         let (states, options) = (Arc::new(States::new(reader)), Arc::new(options));
         let entry = running(&load_id, &options);
         let kept = (Arc::clone(&states), tables, entry);
-        let mut packages = Packages::new(load, abilities, &options, definitions, kept)?;
-        packages.begin(first_load_entry(first_at))?;
+        let mut packages = Packages::new((load, place, claim.token), abilities, &options, definitions, kept)?;
+        let first = taken_back(share.as_ref(), &earlier).into_iter().chain([first_load_entry(first_at)]);
+        packages.begin(first.collect(), &of_run(share.as_ref(), &earlier))?;
 
         let all_room =
             u32::try_from(options.queue_bytes >> 10).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
         let room = Arc::new(Semaphore::new(usize::try_from(all_room).unwrap_or(1)));
         let failure = Arc::new(OnceLock::new());
         let messages = start(Writer::new(packages), Arc::clone(&failure))?;
-        let (plans, messages) = (Mutex::default(), Mutex::new(Some(messages)));
-        let shared =
-            Shared { load_id, options, catalog, plans, states, past, messages, room, all_room, failure };
+        let (plans, parts) = (Mutex::default(), Mutex::default());
+        let messages = Mutex::new(Some(messages));
+        let shared = Shared {
+            load_id,
+            options,
+            catalog,
+            plans,
+            states,
+            past,
+            parts,
+            messages,
+            room,
+            all_room,
+            failure,
+        };
         Ok(Loader { shared: Arc::new(shared) })
     }
 
@@ -137,17 +158,20 @@ impl Loader {
 
     /// What earlier loads kept for a partition.
     pub fn state(&self, resource: &Resource, bindings: &[Binding]) -> Result<Option<Value>, LoadError> {
-        Ok(self.states(&[(resource, bindings)])?.pop().flatten())
+        let Some(shard) = self.shared.shard_of_list(resource, bindings) else {
+            return Ok(self.states(&[(resource, bindings)])?.pop().flatten());
+        };
+        // Its own part of the list, or else what is known of all of it.
+        let (own, all) = (share::partition_of(shard), partition_key(bindings));
+        let read = self.shared.states.read_named(&[(resource.name, &own), (resource.name, &all)]);
+        Ok(self.shared.or_failed(read)?.into_iter().flatten().next())
     }
 
-    /// The same for several, in their order: one look, which is what a destination far away charges for.
+    /// The same for several, in their order: one look, which is what a destination far away charges for. None of them is of
+    /// a list that several shards read.
     pub fn states(&self, partitions: &[(&Resource, &[Binding])]) -> Result<Vec<Option<Value>>, LoadError> {
         let keys: Vec<_> = partitions.iter().map(|(resource, bindings)| (resource.name, *bindings)).collect();
-        self.shared.states.read(&keys).map_err(|error| {
-            // Whoever goes on without a state finds the load closed.
-            let _ = self.shared.failure.set(error.into());
-            self.shared.failure()
-        })
+        self.shared.or_failed(self.shared.states.read(&keys))
     }
 
     /// Whether more of a resource is loaded: not once its tables would have to change as they may not.
@@ -196,11 +220,11 @@ impl Loader {
     pub async fn finish(self, outcome: LoadOutcome) -> Result<LoadSummary, LoadError> {
         let complete = outcome.complete.iter().map(|resource| self.shared.plan(resource)).collect();
         let vanished = self.shared.vanished(&outcome);
+        let parts = std::mem::take(&mut *self.shared.parts());
+        let ending = Ending { outcome, complete, vanished, parts };
         let (reply, summary) = oneshot::channel();
         let messages = self.shared.messages().take().ok_or_else(|| self.shared.failure())?;
-        messages
-            .send(Message::Finish { outcome, complete, vanished, reply })
-            .map_err(|_| self.shared.failure())?;
+        messages.send(Message::Finish { ending, reply }).map_err(|_| self.shared.failure())?;
         summary.await.map_err(|_| self.shared.failure())
     }
 }
@@ -215,26 +239,46 @@ impl Shared {
     fn kept(&self, kept: Vec<Kept>) -> KeptRows {
         let mut rows = KeptRows::default();
         for Kept { partition, state, whole } in kept {
-            if let Some(whole) = whole.filter(|_| self.options.mark_deleted) {
-                let plan = self.plan(partition.resource);
+            let resource = partition.resource;
+            let mut name = partition_key(&partition.bindings);
+            if let Some(shard) = self.shard_of_list(resource, &partition.bindings) {
+                name = share::partition_of(shard);
+                let whole = whole.map(|whole| (whole.since, whole.from));
+                let part = ListPart { state: state.clone(), whole };
+                self.parts().insert(resource.name.to_owned(), part);
+            } else if let Some(whole) = whole.filter(|_| self.options.mark_deleted) {
+                let plan = self.plan(resource);
                 rows.gone.push(Gone { plan, bindings: partition.bindings.clone(), whole });
             }
-            let (resource, partition) =
-                (partition.resource.name.to_owned(), partition_key(&partition.bindings));
-            rows.states.push(StateEntry { resource, partition, state });
+            rows.states.push(StateEntry { resource: resource.name.to_owned(), partition: name, state });
         }
         rows
     }
 
+    /// The shard of this load, where the partition is a list that all shards read and each has a part of.
+    fn shard_of_list(&self, resource: &Resource, bindings: &[Binding]) -> Option<Shard> {
+        let share = self.options.share.as_ref()?;
+        (is_split(resource) && bindings.is_empty()).then_some(share.shard)
+    }
+
+    fn parts(&self) -> MutexGuard<'_, BTreeMap<String, ListPart>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever goes on without a state finds the load closed.
+    fn or_failed<T>(&self, read: Result<T, DestinationError>) -> Result<T, LoadError> {
+        read.map_err(|error| {
+            let _ = self.failure.set(error.into());
+            self.failure()
+        })
+    }
+
     /// A load that goes on with another one does not see everything, so it cannot tell what is gone.
-    fn vanished(&self, outcome: &LoadOutcome) -> Vec<Forget> {
-        if !self.past.unfinished.is_empty() {
-            return Vec::new();
-        }
+    fn vanished(&self, outcome: &LoadOutcome) -> Option<Vec<Forget>> {
         let is_seen = |resource: &&&Resource| !outcome.unseen.contains(resource);
         let names: Vec<&str> =
             outcome.complete.iter().filter(is_seen).map(|resource| resource.name).collect();
-        self.states.vanished(&names)
+        self.past.unfinished.is_empty().then(|| self.states.vanished(&names))
     }
 
     fn send(&self, message: Message) -> Result<(), LoadError> {
@@ -256,6 +300,31 @@ impl Shared {
     }
 }
 
+/// Many runs with a small budget are one load, so there may be many to know.
+fn past_loads(
+    loads: &mut dyn FnMut(usize) -> Result<Vec<LoadEntry>, DestinationError>,
+    first_at: Moment,
+    options: &LoadOptions,
+) -> Result<PastLoads, LoadError> {
+    let shard = options.share.as_ref().map(|share| share.shard);
+    // Those of other shards stand between.
+    let shards = shard.and_then(|shard| usize::try_from(shard.of()).ok()).unwrap_or(1);
+    if !options.forget.is_empty() {
+        return Ok(PastLoads::of(&[], first_at, None, shard));
+    }
+    let oldest = PastLoads::oldest_to_resume(options.started_at, options.resume_within);
+    let mut most = LATEST;
+    loop {
+        let looked_at = most * shards;
+        let earlier = loads(looked_at)?;
+        let past = PastLoads::of(&earlier, first_at, oldest, shard);
+        if earlier.len() < looked_at || past.unfinished.len() < most {
+            return Ok(past);
+        }
+        most *= 10;
+    }
+}
+
 fn running(load_id: &str, options: &LoadOptions) -> LoadEntry {
     LoadEntry {
         load_id: load_id.to_owned(),
@@ -264,7 +333,7 @@ fn running(load_id: &str, options: &LoadOptions) -> LoadEntry {
         finished_at: None,
         status: LoadStatus::Running,
         rows: serde_json::Map::new(),
-        report: serde_json::Map::new(),
+        report: options.share.iter().flat_map(described).collect(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::destination::LoadStatus;
 use crate::moment::Clock;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
+use crate::shard::Share;
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -42,12 +43,15 @@ pub struct LoadOptions {
     pub package_time: Duration,
     /// How many bytes of rows may wait for the writer.
     pub queue_bytes: usize,
-    /// The resources whose state is forgotten when the load begins.
+    /// The resources whose state is forgotten when the load begins; then it goes on with no other load.
     pub forget: Vec<&'static str>,
-    /// How old a load that did not come to its end may be to be gone on with; `None`: none is.
+    /// How old a load that did not come to its end may be to be gone on with; `None`: none is, but those that a budget
+    /// has stopped.
     pub resume_within: Option<Duration>,
     /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
     pub mark_deleted: bool,
+    /// The part of a run that the load is; none where it is a whole one.
+    pub share: Option<Share>,
 }
 
 /// See [`LoadOptions::without`].
@@ -92,6 +96,7 @@ impl Default for LoadOptions {
             forget: Vec::new(),
             resume_within: Some(Duration::from_secs(24 * 60 * 60)),
             mark_deleted: false,
+            share: None,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Packages: rows that were gathered, written batch by batch, and committed with what they mean.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::Value;
 
 use super::LoadError;
 use super::below::below;
@@ -20,7 +23,7 @@ use super::writers::Writers;
 use crate::config::Contract;
 use crate::destination::{
     Abilities, Batch, Deletion, DestinationError, Forget, LoadEntry, Mode, OpenLoad, Package, PackageId,
-    SchemaChange, StateEntry, Swap,
+    SchemaChange, StateEntry, StateKey, Swap,
 };
 use crate::page::{Binding, Whole};
 use crate::schema::keys::Hashes;
@@ -31,8 +34,12 @@ type Result<T> = std::result::Result<T, DestinationError>;
 /// The destination, and what waits to be committed to it.
 pub(super) struct Packages {
     load: Box<dyn OpenLoad>,
+    /// What the destination calls itself.
+    pub(super) place: String,
+    /// That of the load's claim.
+    pub(super) token: String,
     abilities: Abilities,
-    options: Arc<LoadOptions>,
+    pub(super) options: Arc<LoadOptions>,
     definitions: Definitions,
     states: Arc<States>,
     tables: Tables,
@@ -87,7 +94,7 @@ const GATHERED_BYTES: usize = 16 << 20;
 
 impl Packages {
     pub(super) fn new(
-        load: Box<dyn OpenLoad>,
+        (load, place, token): (Box<dyn OpenLoad>, String, String),
         abilities: Abilities,
         options: &Arc<LoadOptions>,
         definitions: Definitions,
@@ -97,6 +104,8 @@ impl Packages {
         let id = PackageId { load_id: entry.load_id.clone(), number: 0 };
         Ok(Self {
             load,
+            place,
+            token,
             abilities,
             options: Arc::clone(options),
             definitions,
@@ -113,8 +122,9 @@ impl Packages {
         })
     }
 
-    /// Settles what the state of earlier loads still says, and notes the load as running.
-    pub(super) fn begin(&mut self, first_load: StateEntry) -> Result<()> {
+    /// Settles what the state of earlier loads still says, and notes the load as running. `of_run` are the loads of the same
+    /// run.
+    pub(super) fn begin(&mut self, first: Vec<StateEntry>, of_run: &BTreeSet<String>) -> Result<()> {
         loop {
             let states = self.definitions.to_rewrite(self.load.as_mut(), &self.options)?;
             if states.is_empty() {
@@ -122,9 +132,9 @@ impl Packages {
             }
             self.send(&Meaning { states, ..Meaning::default() })?;
         }
-        let forget = self.definitions.forget();
+        let forget = self.definitions.forget(of_run);
         let definitions = self.definitions.all.iter().map(|(name, definition)| definition.entry(name));
-        let states = definitions.chain([first_load]).collect();
+        let states = definitions.chain(first).collect();
         self.send(&Meaning { states, forget, ..Meaning::default() }).map(drop)
     }
 
@@ -250,7 +260,9 @@ impl Packages {
     pub(super) fn settled(&self, complete: &[Arc<Plan>]) -> Vec<StateEntry> {
         let settled = complete.iter().filter_map(|plan| {
             let definition = self.definitions.all.get(plan.resource.name)?;
-            let has_table = definition.has_table || self.tables.has_made(&plan.layout.table);
+            let table = &plan.layout.table;
+            let is_shared = self.options.share.is_some() && self.tables.get(table).is_some();
+            let has_table = definition.has_table || self.tables.has_made(table) || is_shared;
             Some(definition.settled(has_table).entry(plan.resource.name))
         });
         settled.collect()
@@ -288,12 +300,14 @@ impl Packages {
     /// Tables first become what the rows need; false where they cannot.
     fn evolve(&mut self, family: &Family, names: &[String]) -> Result<bool> {
         let plan = &family.plan;
-        let plan_for = |name: &String| {
-            self.tables.plan_for(family.rows_of(name).map(|(_, rows)| rows), family.identity())
-        };
-        let planned: std::result::Result<Vec<_>, Breach> = names.iter().map(plan_for).collect();
-        let changes: Vec<SchemaChange> = match planned {
-            Ok(changes) => changes.into_iter().flatten().collect(),
+        let planned = self.prepare(|tables| {
+            let plan_for =
+                |name| tables.plan_for(family.rows_of(name).map(|(_, rows)| rows), family.identity());
+            let changes = names.iter().map(|name| plan_for(name)).collect::<std::result::Result<Vec<_>, _>>();
+            changes.map(|changes| changes.into_iter().flatten().collect())
+        })?;
+        let changes = match planned {
+            Ok(changes) => changes,
             Err(breach) => {
                 self.fail(plan.resource.name, breach);
                 return Ok(false);
@@ -303,7 +317,6 @@ impl Packages {
         let makes_own =
             |change: &SchemaChange| matches!(change, SchemaChange::CreateTable(table) if table.name == *own);
         let is_made = changes.iter().any(makes_own);
-        self.prepare(changes)?;
         let name = plan.resource.name;
         if let Some(definition) = self.definitions.all.get(name).filter(|_| is_made) {
             self.waiting.states.push(definition.with_table().entry(name));
@@ -311,8 +324,25 @@ impl Packages {
         Ok(true)
     }
 
-    /// Makes changes. What the open package has written of the tables is committed before.
-    pub(super) fn prepare(&mut self, changes: Vec<SchemaChange>) -> Result<()> {
+    /// Makes the changes that are planned. What the open package has written of the tables is committed before. Where
+    /// another shard was faster they are planned again, for the tables as they are then.
+    pub(super) fn prepare<E>(
+        &mut self,
+        plan: impl Fn(&Tables) -> std::result::Result<Vec<SchemaChange>, E>,
+    ) -> Result<std::result::Result<Vec<SchemaChange>, E>> {
+        loop {
+            let changes = match plan(&self.tables) {
+                Ok(changes) => changes,
+                Err(error) => return Ok(Err(error)),
+            };
+            match self.make(&changes) {
+                Err(DestinationError::Moved { place, .. }) => self.look_again(&place)?,
+                made => return made.map(|()| Ok(changes)),
+            }
+        }
+    }
+
+    fn make(&mut self, changes: &[SchemaChange]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -320,13 +350,21 @@ impl Packages {
         if changes.iter().any(is_open) {
             self.commit_written()?;
         }
-        self.load.prepare(&changes, &self.entry.load_id)?;
+        self.load.prepare(changes, &self.entry.load_id)?;
         for change in changes {
-            if self.tables.make(&change) {
-                self.summary.changes.push(change);
+            if self.tables.make(change) {
+                self.summary.changes.push(change.clone());
             }
         }
         Ok(())
+    }
+
+    /// Takes the tables as other shards have made them. What was written for them as they were is committed before.
+    pub(super) fn look_again(&mut self, place: &str) -> Result<()> {
+        self.commit_written()?;
+        let tables = self.load.tables()?;
+        let moved = |table| DestinationError::Moved { place: place.to_owned(), table };
+        self.tables.look_again(tables).map_err(moved)
     }
 
     /// A key that the package has already ends the package first.
@@ -392,9 +430,9 @@ impl Packages {
     }
 
     /// Of partitions that were read whole: what is gone, and what hangs on it.
-    fn deletions(&mut self, gone: Vec<Gone>) -> Result<Vec<Deletion>> {
+    pub(super) fn deletions(&mut self, gone: Vec<Gone>) -> Result<Vec<Deletion>> {
         let mut deletions = Vec::with_capacity(gone.len());
-        let mut columns: BTreeMap<String, SchemaChange> = BTreeMap::new();
+        let mut marks: BTreeSet<(String, &'static str)> = BTreeSet::new();
         for Gone { plan, bindings, whole } in gone {
             let table = plan.layout.table.clone();
             if !matches!(plan.writes, Writes::Merge | Writes::History) || self.tables.get(&table).is_none() {
@@ -402,11 +440,8 @@ impl Packages {
             }
             let below = below(plan.resource, &self.options, &self.tables);
             let mark = plan.writes.mark();
-            let marked = below.iter().map(|below| (&below.table, below.mark)).chain([(&table, mark)]);
-            columns
-                .extend(marked.filter_map(|(name, mark)| {
-                    Some((name.clone(), self.tables.plan_for_marks(name, mark)?))
-                }));
+            marks.extend(below.iter().map(|below| (below.table.clone(), below.mark)));
+            marks.insert((table.clone(), mark));
             let partition = bindings.into_iter().map(|binding| (binding.column.to_owned(), binding.value));
             deletions.push(Deletion {
                 partition: partition.collect(),
@@ -418,8 +453,24 @@ impl Packages {
                 table,
             });
         }
-        self.prepare(columns.into_values().collect())?;
-        Ok(deletions)
+        let plan = |tables: &Tables| {
+            let columns = marks.iter().filter_map(|(name, mark)| tables.plan_for_marks(name, mark));
+            Ok::<_, Infallible>(columns.collect())
+        };
+        self.prepare(plan)?.map_or_else(|never| match never {}, |_| Ok(deletions))
+    }
+
+    /// Commits a package that is none of the load's own.
+    pub(super) fn send_as(&mut self, id: PackageId, meaning: &Meaning) -> Result<BTreeSet<String>> {
+        let own = std::mem::replace(&mut self.open.id, id);
+        let sent = self.send(meaning);
+        self.open.id = own;
+        sent
+    }
+
+    /// What is kept now under these names, whoever has kept it.
+    pub(super) fn kept(&self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>> {
+        self.states.kept(keys)
     }
 
     /// Gives the place back; what the load did.

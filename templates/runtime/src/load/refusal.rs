@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::options::LoadOptions;
 use super::plan::{Writes, plan_of, table_of};
-use crate::destination::Abilities;
+use crate::destination::{Abilities, TAKE_SHARDS};
 use crate::resource::Resource;
 
 /// A load that cannot be done as it is asked for.
@@ -22,6 +22,8 @@ pub enum Refusal {
     Name { place: String, table: String, resource: &'static str, why: String },
     #[error("{place} keeps the name `{column}` for itself, which `{resource}` needs")]
     Reserved { place: String, column: &'static str, resource: &'static str },
+    #[error("{place} takes one run at a time, and no shards of one")]
+    Shards { place: String },
     #[error("{place} cannot mark rows as deleted")]
     Unmarked { place: String },
 }
@@ -41,6 +43,12 @@ impl Refusal {
             ),
             Self::Reserved { column, resource, .. } => {
                 format!("call `{column}` something else among the `params` of `{resource}` in src/resources")
+            }
+            Self::Shards { .. } => {
+                format!(
+                    "pass `--shard 1/1` for a whole run, or load into one of these: {}",
+                    TAKE_SHARDS.join(", ")
+                )
             }
             Self::Unmarked { .. } => "set `load.mark_deleted` in config.toml to false".to_owned(),
         }
@@ -62,6 +70,9 @@ pub fn refusals(place: &str, abilities: &Abilities, options: &LoadOptions) -> Ve
         };
         let (table, resource) = (plan.layout.table, resource.name);
         found.push(Refusal::Unable { place: place.to_owned(), what, table, resource });
+    }
+    if options.share.is_some() && !abilities.takes_shards {
+        found.push(Refusal::Shards { place: place.to_owned() });
     }
     if options.mark_deleted && !abilities.marks_deleted {
         found.push(Refusal::Unmarked { place: place.to_owned() });

@@ -12,6 +12,7 @@ use crate::destination::{
 };
 use crate::moment::Moment;
 use crate::page::Binding;
+use crate::shard::Shard;
 
 /// The loads before this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,19 +24,44 @@ pub struct PastLoads {
 }
 
 impl PastLoads {
-    /// `loads` from the newest on. Loads that began before `since` are not gone on with; `None`: no load is.
-    pub(super) fn of(loads: &[LoadEntry], first_at: Moment, since: Option<SystemTime>) -> Self {
-        let is_cut = |load: &&LoadEntry| {
-            let is_open =
-                matches!(load.status, LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed);
-            is_open && since.is_some_and(|since| load.started_at >= since)
+    /// `loads` from the newest on. Those that began before `since` are not gone on with; `None`: none is. One that its
+    /// budget has stopped always is: otherwise runs with a small budget would never come to the end. Neither are those
+    /// before one that came to its end: a whole one, one of this `shard`, or one of other shards, of which some of their
+    /// partitions are now those of this load.
+    pub(super) fn of(
+        loads: &[LoadEntry],
+        first_at: Moment,
+        since: Option<SystemTime>,
+        shard: Option<Shard>,
+    ) -> Self {
+        let is_cut = |load: &LoadEntry| match load.status {
+            LoadStatus::Stopped => true,
+            LoadStatus::Running | LoadStatus::Interrupted | LoadStatus::Failed => {
+                since.is_some_and(|since| load.started_at >= since)
+            }
+            LoadStatus::Complete | LoadStatus::Partial => false,
         };
         // One that a limit cut off says nothing of the load before it.
         let is_limited = |load: &&LoadEntry| {
             load.report.get("truncated").and_then(Value::as_array).is_some_and(|cut| !cut.is_empty())
         };
-        let whole = loads.iter().filter(|load| !is_limited(load));
-        let unfinished = whole.take_while(is_cut).map(|load| load.load_id.clone()).collect();
+        let mut unfinished = BTreeSet::new();
+        let mut ended: Vec<Shard> = Vec::new();
+        for load in loads.iter().filter(|load| !is_limited(load)) {
+            let own = load.shard();
+            let is_beside = own.zip(shard).is_some_and(|(own, shard)| own != shard && own.of() == shard.of());
+            if is_beside || own.is_some_and(|own| ended.contains(&own)) {
+                continue;
+            }
+            // What ended says something of other loads of its kind alone.
+            let is_behind = ended.first().is_some_and(|ended| own.is_none_or(|own| own.of() != ended.of()));
+            match own {
+                _ if is_behind => break,
+                _ if is_cut(load) => drop(unfinished.insert(load.load_id.clone())),
+                Some(own) if Some(own) != shard => ended.push(own),
+                _ => break,
+            }
+        }
         Self { first_at, unfinished }
     }
 
@@ -73,9 +99,17 @@ impl States {
         partitions: &[(&str, &[Binding])],
     ) -> Result<Vec<Option<Value>>, DestinationError> {
         let names: Vec<String> = partitions.iter().map(|(_, bindings)| partition_key(bindings)).collect();
-        let key = |((resource, _), partition)| StateKey { resource, partition };
-        let keys: Vec<StateKey<'_>> =
-            partitions.iter().copied().zip(names.iter().map(String::as_str)).map(key).collect();
+        let named = partitions.iter().zip(&names).map(|((resource, _), name)| (*resource, name.as_str()));
+        self.read_named(&named.collect::<Vec<_>>())
+    }
+
+    /// The same by the names of partitions.
+    pub(super) fn read_named(
+        &self,
+        partitions: &[(&str, &str)],
+    ) -> Result<Vec<Option<Value>>, DestinationError> {
+        let key = |(resource, partition)| StateKey { resource, partition };
+        let keys: Vec<StateKey<'_>> = partitions.iter().copied().map(key).collect();
         let found = self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(&keys)?;
         let mut pending = self.pending();
         for (key, _) in keys.iter().zip(&found).filter(|(_, state)| state.is_some()) {
@@ -83,6 +117,11 @@ impl States {
         }
         drop(pending);
         Ok(found)
+    }
+
+    /// What is kept now under these names, whoever has kept it.
+    pub(super) fn kept(&self, keys: &[StateKey<'_>]) -> Result<Vec<Option<Value>>, DestinationError> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner).read(keys)
     }
 
     /// The load has said something new of these.
@@ -104,6 +143,7 @@ impl States {
             Forget {
                 resource: (*resource).to_owned(),
                 except: asked.map(|(_, partition)| partition.clone()).collect(),
+                loads: BTreeSet::new(),
             }
         };
         resources.iter().map(forget).collect()

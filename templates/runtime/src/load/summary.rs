@@ -87,6 +87,10 @@ pub enum LoadNote {
     NotReplaced { table: String },
     /// A field or a list could not have its own name.
     Renamed(Renamed),
+    /// So many shards of the run have ended, and others have not: what needs all of them waits.
+    AwaitsShards { ended: usize, of: u32 },
+    /// The load was that of the last shard, and has done what needed all of them.
+    EndsRun { of: u32 },
     /// Some of its values have the character NUL, and the destination has not.
     WithoutNul { table: String, column: String },
 }
@@ -115,6 +119,15 @@ impl fmt::Display for LoadNote {
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")
+            }
+            LoadNote::AwaitsShards { ended, of } => {
+                write!(
+                    f,
+                    "{ended} of {of} shards have ended: the last one replaces tables and marks what is gone"
+                )
+            }
+            LoadNote::EndsRun { of } => {
+                write!(f, "all {of} shards have ended: tables are replaced, and what is gone is marked")
             }
             LoadNote::WithoutNul { table, column } => {
                 write!(f, "`{table}.{column}` has values with the character NUL: `␀` stands for it")

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::names::{Naming, name_of};
-use crate::schema::table::{DELETED_AT, DIGEST, Table, VALID_FROM, VALID_TO, VARIANT};
+use crate::schema::table::{Column, DELETED_AT, DIGEST, Table, VALID_FROM, VALID_TO, VARIANT};
 
 /// How many columns a table may have; what comes beyond goes into [`OVERFLOW`]. PostgreSQL's limit is 1,600.
 const MOST_COLUMNS: usize = 1000;
@@ -105,6 +105,36 @@ impl Catalog {
             }
         }
         Catalog(Arc::new(Shared { tables: Mutex::new(all), allowed, ..Shared::default() }))
+    }
+
+    /// Takes what other loads have made since. Fails with a table in which a name has gone to another field than here.
+    pub(crate) fn look_again(&self, tables: &[Table]) -> Result<(), String> {
+        let mut all = self.lock();
+        for table in tables {
+            let known = all.entry(table.name.clone()).or_default();
+            for column in &table.columns {
+                if (column.is_field() || column.variant_of().is_some()) && !known.agrees(column) {
+                    return Err(table.name.clone());
+                }
+                let seen = known.seen.entry(column.name.clone()).or_insert((column.seen, column.kind));
+                seen.0 = seen.0.join(column.seen);
+                seen.1 = seen.0.kind().unwrap_or(column.kind);
+            }
+            let Some(parent) = &table.parent else { continue };
+            let is_other = |(source, name): (&String, &String)| {
+                (*source == table.source) != (*name == table.name)
+                    && (*source == table.source || *name == table.name)
+            };
+            let known = all.entry(parent.clone()).or_default();
+            if known.lists.iter().any(is_other) {
+                return Err(table.name.clone());
+            }
+            if !known.lists.contains_key(&table.source) {
+                Arc::make_mut(&mut known.lists).insert(table.source.clone(), table.name.clone());
+                self.0.lists.fetch_add(1, Ordering::Release);
+            }
+        }
+        Ok(())
     }
 
     /// Keeps names for tables that are not those of lists.
@@ -233,6 +263,15 @@ impl Catalog {
 }
 
 impl Known {
+    /// Notes whose name that of a column is; whether it is nobody else's.
+    fn agrees(&mut self, column: &Column) -> bool {
+        if let Some(own) = self.names.get(&column.source) {
+            return *own == column.name;
+        }
+        self.names.insert(column.source.clone(), column.name.clone());
+        self.taken.insert(column.name.clone())
+    }
+
     /// Gives a name to a field, and tells why it is another than its own.
     fn name(&mut self, preferred: String, source: &str, fixed: &[&str], naming: &Naming) -> Option<Why> {
         let is_reserved = naming.is_reserved(&preferred);

@@ -3,6 +3,7 @@
 //! In: the text of a body, and which fields the engine looks at. Out: a [`Glimpse`] of each record, and the records.
 //! It knows neither tables nor requests.
 
+mod cut;
 mod decode;
 mod glimpse;
 mod object;
@@ -10,6 +11,7 @@ mod parse;
 mod source;
 mod value;
 
+pub(crate) use cut::{Cut, cut};
 pub use decode::DecodeError;
 pub(crate) use decode::SCALAR;
 pub use glimpse::{Glimpse, Taps};

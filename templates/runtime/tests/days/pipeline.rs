@@ -9,7 +9,7 @@ use gitlab_pipeline::client::{Client, ClientOptions};
 use gitlab_pipeline::config::{Config, Environment, GITLAB_API};
 use gitlab_pipeline::destination::LoadStatus;
 use gitlab_pipeline::destination::sqlite::{Settings, Sqlite};
-use gitlab_pipeline::extract::{ExtractOptions, LossKind, Tally, Tree, extract};
+use gitlab_pipeline::extract::{Budget, ExtractOptions, LossKind, Tally, Tree, extract};
 use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader, Reads};
 use gitlab_pipeline::moment::{Clock, Moment};
 use gitlab_pipeline::normalize::NestedLists;
@@ -95,7 +95,14 @@ impl Pipeline {
                 .unwrap();
         let tally = Arc::new(Tally::new(&tree));
         let resources: Vec<_> = tree.resources().collect();
-        let options = ExtractOptions { concurrency: 4, per_page: 100, limit: None, hooks: Hooks::new() };
+        let options = ExtractOptions {
+            concurrency: 4,
+            per_page: 100,
+            limit: None,
+            shard: None,
+            budget: Budget::default(),
+            hooks: Hooks::new(),
+        };
         extract(self.client.clone(), &tree, &config.scope, loader.clone(), options).await.unwrap();
         assert_eq!(tally.lost(LossKind::Failed), 0);
         let (complete, unseen) = (tally.complete(&resources), tally.unseen(&resources));

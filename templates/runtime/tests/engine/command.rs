@@ -266,3 +266,32 @@ async fn pages_that_were_mended_are_counted_in_the_report() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("note: 1 page held bytes that are no UTF-8, or no JSON; repaired"), "{text}");
 }
+
+/// What a shell and `man` are told needs no configuration.
+#[test]
+fn the_manual_is_the_command_line() {
+    let folder = TempDir::new().unwrap();
+    let said = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sample-pipeline"));
+        let output = command.args(arguments).current_dir(folder.path()).env_clear().output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, script, error) = said(&["completions", shell]);
+        assert!(
+            code == Some(0) && script.contains("full-refresh") && script.contains("sample"),
+            "{shell}: {error}"
+        );
+    }
+    let (_, page, _) = said(&["man", "run"]);
+    assert!(page.contains(".TH") && page.contains("full\\-refresh"), "{page}");
+    let (code, _, error) = said(&["man", "rum"]);
+    assert_eq!(
+        (code, error.as_str()),
+        (Some(2), "error: there is no command `rum`\n\nhint: `help` lists them\n")
+    );
+}

@@ -226,7 +226,7 @@ fn oauth_stands_in_the_secrets_file_and_below_a_token() {
     let folder = folder("", Some(OAUTH));
     let loaded = load(&folder, &[]).unwrap();
     let Credentials::OAuth(oauth) = loaded.credentials().unwrap() else { panic!("{loaded:?}") };
-    assert_eq!((oauth.client_id.as_str(), oauth.tokens.refresh.expose()), ("app", "r-secret"));
+    assert_eq!((oauth.application.client_id.as_str(), oauth.tokens.refresh.expose()), ("app", "r-secret"));
     assert!(!format!("{loaded:?}").contains("secret\""), "{loaded:?}");
     assert!(!format!("{loaded:?}").contains("shh"), "{loaded:?}");
     let loaded = load(&folder, &[("GITLAB_TOKEN", "mine")]).unwrap();

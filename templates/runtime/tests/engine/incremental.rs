@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gitlab_pipeline::client::{Client, ClientOptions};
 use gitlab_pipeline::config::{Config, Environment, GITLAB_API};
-use gitlab_pipeline::extract::{ExtractOptions, History, Sink, Tally, Tree, extract};
+use gitlab_pipeline::extract::{Budget, ExtractOptions, History, Sink, Tally, Tree, extract};
 use gitlab_pipeline::moment::{Clock, Moment};
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
@@ -125,7 +125,14 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
         clock: Clock::default(),
     };
     let sink = Memory { history, ..memory.clone() };
-    let options = ExtractOptions { concurrency: 1, per_page: 20, limit: None, hooks: Hooks::new() };
+    let options = ExtractOptions {
+        concurrency: 1,
+        per_page: 20,
+        limit: None,
+        shard: None,
+        budget: Budget::default(),
+        hooks: Hooks::new(),
+    };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();
     tally.resources().map(|(_, counts)| counts.disobeyed()).sum()
 }

@@ -15,6 +15,7 @@ mod evidence;
 mod extraction;
 mod gitlab;
 mod incremental;
+mod login;
 mod oauth;
 #[path = "sample/resources.rs"]
 mod resources;

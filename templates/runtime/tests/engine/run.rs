@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use gitlab_pipeline::client::{Client, ClientOptions, RetryPolicy};
 use gitlab_pipeline::config::{ApiRoot, Config, Credentials, Environment, GITLAB_API, Secret};
-use gitlab_pipeline::extract::{ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, extract};
+use gitlab_pipeline::extract::{
+    Budget, End, ExtractError, ExtractOptions, LossKind, Sink, Tally, Tree, extract,
+};
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Pagination, Param, ParamSource, Resource, Start};
@@ -160,10 +162,13 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
     let options = ExtractOptions {
         concurrency: setup.concurrency,
         per_page: config.extract.per_page,
+        shard: None,
         limit: setup.limit,
+        budget: Budget::default(),
         hooks: setup.hooks,
     };
     let result = extract(client, &tree, &config.scope, pages.clone(), options).await;
+    let result = result.map(|end| assert_eq!(end, End::Whole));
     Run { pages, tally, result }
 }
 

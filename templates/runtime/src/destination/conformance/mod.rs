@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::destination::{
     Abilities, Batch, Claim, Committed, Deletion, Destination, Forget, LoadEntry, LoadStatus, Mode, OpenLoad,
-    Package, PackageId, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
+    Package, PackageId, Reader, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
 };
 use crate::load::batch::{Part, joined};
 use crate::resource::ColumnKind;
@@ -25,13 +25,20 @@ mod history;
 mod lease;
 mod modes;
 mod packages;
+mod reading;
 pub mod setting;
+mod shards;
 mod values;
 
 /// A place that outlives the destination which is open on it.
 pub trait Place {
     /// Opens it, for the first time or again.
     fn open(&self) -> Box<dyn Destination>;
+
+    /// Looks at it; `None` where what is loaded cannot be read back.
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        None
+    }
 
     /// The rows of a table, each as a list of its values in the order of `columns`, in any order; none where there is
     /// no such table. Values are what JSON has for their kind; times are text, JSON is parsed.
@@ -58,6 +65,8 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         packages::CHECKS,
         lease::CHECKS,
         crashes::CHECKS,
+        shards::CHECKS,
+        reading::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());
@@ -204,7 +213,7 @@ fn counted(place: &dyn Place, inserted: u64, updated: u64) -> Written {
 }
 
 fn swap(table: &str, when: SwapWhen) -> Swap {
-    Swap { table: table.to_owned(), lists: Vec::new(), when }
+    Swap { table: table.to_owned(), lists: Vec::new(), when, parts: Vec::new() }
 }
 
 fn state(resource: &str, partition: &str, state: Option<Value>) -> StateEntry {

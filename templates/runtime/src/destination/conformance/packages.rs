@@ -125,6 +125,7 @@ fn state_is_looked_up_and_forgotten(place: &dyn Place) {
     let forget = |except: &[&str]| Forget {
         resource: "issues".to_owned(),
         except: except.iter().map(|partition| (*partition).to_owned()).collect::<BTreeSet<_>>(),
+        loads: BTreeSet::new(),
     };
     let three = "{\"project_id\":3}";
     let states_of = |place| states(place).into_iter().map(|entry| entry.partition).collect::<Vec<_>>();

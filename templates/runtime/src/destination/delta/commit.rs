@@ -31,15 +31,15 @@ impl DeltaLoad {
     pub(super) fn commit_package(&mut self, package: &Package<'_>) -> Result<Committed> {
         self.ledger.check()?;
         let (site, progress) = (Arc::clone(&self.site), Arc::clone(&self.progress));
-        let is_known = self.committed.contains(package.id);
+        let is_known =
+            self.committed.contains(package.id) || self.ledger.of_others.contains(&package.id.to_string());
         write::commit(&site, &progress, (package.id, is_known), |rows| self.commit_rows(package, rows))
     }
 
     fn commit_rows(&mut self, package: &Package<'_>, rows: Vec<Rows>) -> Result<Committed> {
         let committed = self.commit_tables(package, rows, Some(&self.transaction(package.id)))?;
-        let mut record = Record::default();
-        let flushed = self.ledger.note(package, &mut record)?;
-        let record = self.ledger.append(record, flushed)?;
+        let stages = self.stages_with(package)?;
+        let record = self.ledger.commit(Some(package), Record { stages, ..Record::default() })?;
         self.committed.insert(package.id.clone());
         self.site.remove(record.remove)?;
         self.ledger.shorten()?;
@@ -49,7 +49,11 @@ impl DeltaLoad {
 
     /// What names a package in the logs of tables; that of a load which was opened another time is another one.
     fn transaction(&self, package: &PackageId) -> Transaction {
-        let app_id = format!("gitlab-pipeline-{}-{}", package.load_id, self.ledger.token());
+        // What one shard does for all has the same name in each of them.
+        let app_id = match package.is_of_all() {
+            true => format!("gitlab-pipeline-{}", package.load_id),
+            false => format!("gitlab-pipeline-{}-{}", package.load_id, self.ledger.token()),
+        };
         let version = i64::try_from(package.number).unwrap_or(i64::MAX);
         Transaction { app_id, version, last_updated: None }
     }
@@ -82,7 +86,11 @@ impl DeltaLoad {
         for _ in 0..TRIES {
             rows.retain(|rows| rows.is_staged || !course.done.contains(&rows.table));
             let mut draft = self.draft.clone();
-            let told = rows::apply(&mut draft, &self.site, &rows, package)?;
+            let swaps = self.take_stages(&mut draft, package)?;
+            if self.shard.is_some() {
+                self.fit(&mut rows, package.id)?;
+            }
+            let told = rows::apply(&mut draft, &self.site, &rows, &Package { swaps: &swaps, ..*package })?;
             // That may have taken a while.
             self.ledger.check()?;
             if self.try_tables(&mut draft, package, transaction, told, &mut course)? {
@@ -156,7 +164,7 @@ impl DeltaLoad {
     }
 
     /// A table as it is now, with the changes that are not committed.
-    fn look_again(&mut self, name: &str) -> Result<()> {
+    pub(super) fn look_again(&mut self, name: &str) -> Result<()> {
         let table = self.tables.of(&self.site, name);
         if !table.is_ours() {
             let (place, table) = (self.site.place.name(), name.to_owned());
@@ -196,7 +204,7 @@ impl Course {
     }
 }
 
-fn entry_of(draft: &Draft, name: &str) -> Option<TableEntry> {
+pub(super) fn entry_of(draft: &Draft, name: &str) -> Option<TableEntry> {
     let files = draft.files(name, Copy::Table).iter().map(|file| file.file.clone()).collect();
     draft.tables.get(name).map(|table| TableEntry { files, ..table.entry.clone() })
 }

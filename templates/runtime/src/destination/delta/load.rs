@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::table::Tables;
 use super::{Delta, Result};
-use crate::destination::lake::catalog::{Record, TableEntry};
+use crate::destination::lake::catalog::TableEntry;
 use crate::destination::lake::draft::{Copy, Draft};
 use crate::destination::lake::format::{FileFormat, Style};
 use crate::destination::lake::ledger::Ledger;
@@ -17,6 +17,7 @@ use crate::destination::{
     TableWriter,
 };
 use crate::schema::table::Table;
+use crate::shard::Shard;
 
 /// A place on which a load is open.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ pub(super) struct DeltaLoad {
     pub(super) changes: BTreeMap<String, (String, Vec<SchemaChange>)>,
     pub(super) progress: Arc<Mutex<Progress>>,
     pub(super) committed: HashSet<PackageId>,
+    pub(super) shard: Option<Shard>,
+    /// The tables as the loader of a shard knows them: others may have changed them since.
+    pub(super) known: BTreeMap<String, Table>,
 }
 
 impl DeltaLoad {
@@ -38,9 +42,8 @@ impl DeltaLoad {
         let style = Style::new(FileFormat::Parquet, settings.files.compression);
         let site = Site::new((store, place), style, FileLayout::Plain, false);
         let (mut ledger, _) = Ledger::open(&site, claim)?;
-        // From this record on no load that has lost its lease can write one.
-        ledger.append(Record { loads: ledger.interrupted(), ..Record::default() }, None)?;
-        let tables = Tables::read(&site)?;
+        ledger.begin()?;
+        let tables = Tables::read(&site, claim.shard.is_some())?;
         let entries = tables.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?)));
         let entries = entries.collect::<Result<BTreeMap<String, TableEntry>>>()?;
         Ok(Self {
@@ -51,12 +54,17 @@ impl DeltaLoad {
             changes: BTreeMap::new(),
             progress: Arc::default(),
             committed: HashSet::new(),
+            shard: claim.shard,
+            known: BTreeMap::new(),
         })
     }
 }
 
 impl OpenLoad for DeltaLoad {
     fn tables(&mut self) -> Result<Vec<Table>> {
+        if self.shard.is_some() {
+            self.look_at_all()?;
+        }
         self.draft.all(&self.site)
     }
 
@@ -77,6 +85,9 @@ impl OpenLoad for DeltaLoad {
     }
 
     fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()> {
+        if self.shard.is_some() {
+            return self.prepare_among_others(changes, load_id);
+        }
         let package = PackageId { load_id: load_id.to_owned(), number: 0 };
         let mut draft = self.draft.clone();
         schema::change(&mut draft, &self.site, changes, &self.tables.foreign, &package)?;
@@ -102,7 +113,11 @@ impl OpenLoad for DeltaLoad {
     }
 
     fn close(mut self: Box<Self>) -> Result<()> {
-        self.commit_rest()?;
+        if self.shard.is_none() {
+            self.commit_rest()?;
+        }
+        self.ledger.check()?;
+        self.ledger.tidy_states()?;
         self.ledger.close()
     }
 }

@@ -40,6 +40,7 @@ mod convert;
 mod load;
 mod log;
 mod settings;
+mod shards;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -71,6 +72,7 @@ const ABILITIES: Abilities = Abilities {
     list_columns: true,
     keeps_history: true,
     // Columns of other characters would need a mapping, which not all readers know; and their case says nothing.
+    takes_shards: true,
     naming: Naming {
         folds_case: true,
         takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
@@ -84,6 +86,7 @@ pub(super) const KIND: Kind = Kind {
     name: "delta",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
+    read: None,
 };
 
 /// The lease of a folder lasts as long as the process.

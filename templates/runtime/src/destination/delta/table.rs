@@ -53,7 +53,8 @@ enum Found {
 }
 
 impl Tables {
-    pub(super) fn read(site: &Site) -> Result<Self> {
+    /// `is_shared`: other shards may be about to make some.
+    pub(super) fn read(site: &Site, is_shared: bool) -> Result<Self> {
         let folders = site.store.list("").map_err(site.place.failed("list the files"))?.folders;
         let waiting = Mutex::new(folders.into_iter().filter(|folder| folder != names::OWN));
         let found = Mutex::new(Vec::new());
@@ -62,7 +63,7 @@ impl Tables {
                 scope.spawn(|| {
                     loop {
                         let Some(folder) = lock(&waiting).next() else { break };
-                        let table = Table::find(site, &folder);
+                        let table = Table::find(site, &folder, is_shared);
                         lock(&found).push((folder, table));
                     }
                 });
@@ -79,6 +80,13 @@ impl Tables {
         Ok(tables)
     }
 
+    /// The names of tables that have come since.
+    pub(super) fn found(&mut self, site: &Site) -> Result<Vec<String>> {
+        let mut there = Self::read(site, true)?;
+        there.own.retain(|name, _| !self.own.contains_key(name));
+        Ok(there.own.into_keys().collect())
+    }
+
     /// That of a name, which may not be there yet.
     pub(super) fn of(&mut self, site: &Site, name: &str) -> &mut Table {
         self.own.entry(name.to_owned()).or_insert_with(|| Table::new(site, name))
@@ -93,7 +101,7 @@ impl Table {
 
     /// What is in a folder. One without a log that holds only files of ours is what a load left which died before its
     /// first commit.
-    fn find(site: &Site, folder: &str) -> Result<Found> {
+    fn find(site: &Site, folder: &str, is_shared: bool) -> Result<Found> {
         let log = Log::new(&site.store, &site.place, folder);
         if let Some(snapshot) = log.read()? {
             let name = snapshot.metadata.name.clone().unwrap_or_default();
@@ -105,7 +113,13 @@ impl Table {
             return Ok(Found::Own(Box::new(table)));
         }
         let listing = site.store.list(folder).map_err(site.place.failed("list the files"))?;
-        if listing.folders.is_empty() && listing.files.iter().all(|name| names::is_of_package(name)) {
+        let is_log = |folder: &String| is_shared && folder == "_delta_log";
+        let are_ours = listing.files.iter().all(|name| names::is_of_package(name));
+        if listing.folders.iter().all(is_log) && are_ours {
+            // Another shard may just be making it.
+            if is_shared {
+                return Ok(Found::Nothing);
+            }
             site.store.clear(folder).map_err(site.place.failed("remove files"))?;
             return Ok(Found::Nothing);
         }

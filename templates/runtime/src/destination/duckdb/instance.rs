@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::{AccessMode, Config, Connection, Error, Result};
 
-use super::beside;
+use super::{beside, quoted};
 use crate::destination::file_lock::private;
 
 /// How long to wait for another program that has the file.
@@ -20,9 +20,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// own 256 KiB a table of 250 columns does not fit into 96 MiB, with 64 KiB not into 64 MiB. 16 KiB load more slowly.
 const BLOCK: &str = "32768";
 
-/// How long the log gets before it is moved into the file. Each move compresses the last rows of a table anew, up to
-/// 122,880, and DuckDB's own 16 MiB are reached every few packages.
+/// How many rows are compressed together. Rows of a package that fill such a group go straight to the file, and neither
+/// through the log nor, while they wait, through a temporary one: with DuckDB's own 122,880 each row is written three times.
+const GROUP: u32 = 8192;
+
+/// How long the log gets before it is moved into the file. Each move compresses the last rows of a table anew.
 const LOG: &str = "256MiB";
+
+/// Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
+const LOCKED: &str = "SET enable_external_access = false; SET lock_configuration = true;";
 
 /// What the error says when another thread of this process only looks at the file.
 pub(super) const LOOKED_AT: &str = "the file is being looked at";
@@ -56,6 +62,8 @@ struct Share(PathBuf);
 
 struct Instance {
     connection: Connection,
+    /// The database of the file, where it is not the one that a connection begins with.
+    name: Option<String>,
     access: Access,
     shares: usize,
 }
@@ -93,22 +101,43 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
         make(path, limits)?;
     }
     let temporary = temporary_of(path);
-    let connection =
-        Connection::open_with_flags(path, config(access, limits)?.with("temp_directory", &temporary)?)?;
+    let config = config(limits)?.with("temp_directory", &temporary)?;
+    let (connection, name) = match access {
+        Access::Look => (Connection::open_with_flags(path, config.access_mode(AccessMode::ReadOnly)?)?, None),
+        Access::Load => attach(path, config)?,
+    };
     if access == Access::Load {
         // The file is ours alone, so these are of runs that died.
         remove_temporaries(path, &temporary).map_err(|error| Error::ToSqlConversionFailure(error.into()))?;
     }
-    let mut instance = Instance { connection, access, shares: 0 };
+    if access == Access::Look {
+        connection.execute_batch(LOCKED)?;
+    }
+    let mut instance = Instance { connection, name, access, shares: 0 };
     let connected = instance.connect(key.clone())?;
     instances.insert(key, instance);
     Ok(connected)
 }
 
-fn config(access: Access, limits: Limits<'_>) -> Result<Config> {
-    let mode = if access == Access::Load { AccessMode::ReadWrite } else { AccessMode::ReadOnly };
+/// An instance in memory with the file beside it: only so does DuckDB take the size of a group.
+fn attach(path: &Path, config: Config) -> Result<(Connection, Option<String>)> {
+    let connection = Connection::open_in_memory_with_flags(config)?;
+    let text = path.to_str().ok_or_else(|| Error::InvalidPath(path.to_owned()))?;
+    let (text, name) = (text.replace('\'', "''"), name_of(path));
+    connection.execute_batch(&format!("ATTACH '{text}' AS {} (ROW_GROUP_SIZE {GROUP})", quoted(&name)))?;
+    Ok((connection, Some(name)))
+}
+
+/// As DuckDB calls a file that is opened by itself, so that names in views mean the same.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_taken = ["memory", "system", "temp"].iter().any(|own| stem.eq_ignore_ascii_case(own));
+    if is_taken { format!("{stem}_file") } else { stem.into_owned() }
+}
+
+fn config(limits: Limits<'_>) -> Result<Config> {
     // Nothing here needs an extension, and none is to be fetched from anywhere.
-    let config = Config::default().access_mode(mode)?.enable_autoload_extension(false)?;
+    let config = Config::default().enable_autoload_extension(false)?;
     let config = config.max_memory(limits.memory)?.threads(i64::from(limits.threads.max(1)))?;
     config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
 }
@@ -142,7 +171,7 @@ fn make(path: &Path, limits: Limits<'_>) -> Result<()> {
     let failed = |error: io::Error| Error::ToSqlConversionFailure(error.into());
     // What a run left that was killed here.
     remove(&new).map_err(failed)?;
-    drop(Connection::open_with_flags(&new, config(Access::Load, limits)?)?);
+    drop(attach(&new, config(limits)?)?);
     keep_private(&new).map_err(failed)?;
     // A log without its file is of one that somebody removed.
     remove(&beside(path, ".wal")).map_err(failed)?;
@@ -170,6 +199,9 @@ fn keep_private(path: &Path) -> io::Result<()> {
 impl Instance {
     fn connect(&mut self, key: PathBuf) -> Result<Connected> {
         let connection = self.connection.try_clone()?;
+        if let Some(name) = &self.name {
+            connection.execute_batch(&format!("USE {}", quoted(name)))?;
+        }
         self.shares += 1;
         Ok(Connected { connection, share: Share(key) })
     }

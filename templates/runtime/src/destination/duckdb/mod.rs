@@ -42,6 +42,7 @@ mod convert;
 mod history;
 mod instance;
 mod load;
+mod read;
 mod schema;
 mod state;
 #[cfg(test)]
@@ -87,15 +88,19 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Package,
     writers: 1,
     batch_rows: 2_000,
-    package_rows: 10_000,
+    package_rows: 16_384,
     list_columns: true,
     keeps_history: true,
     naming: Naming { takes: |letter| letter != '\0', ..Naming::DEFAULT },
     ..Abilities::DEFAULT
 };
 
-pub(super) const KIND: Kind =
-    Kind { name: "duckdb", abilities: |config| settings(config).map(|_| ABILITIES), open };
+pub(super) const KIND: Kind = Kind {
+    name: "duckdb",
+    abilities: |config| settings(config).map(|_| ABILITIES),
+    open,
+    read: Some(read::open),
+};
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {
     let said: Settings = config.read(&[])?;

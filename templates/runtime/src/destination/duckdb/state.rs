@@ -115,7 +115,7 @@ impl Database {
     }
 
     pub(super) fn forget_states(&self, forget: &[Forget], load_id: &str) -> Result<()> {
-        let run = |Forget { resource, except }: &Forget| {
+        let run = |Forget { resource, except, .. }: &Forget| {
             let kept = vec!["?"; except.len()].join(", ");
             let kept =
                 if kept.is_empty() { String::new() } else { format!(" AND \"partition\" NOT IN ({kept})") };

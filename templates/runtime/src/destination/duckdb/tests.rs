@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::destination::conformance::{self, Place as Conforming};
-use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange, Swap, SwapWhen};
+use crate::destination::{Batch, Mode, Package, PackageId, Reader, SchemaChange, Swap, SwapWhen};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::table::TableRows;
@@ -38,6 +38,10 @@ impl File {
 impl Conforming for File {
     fn open(&self) -> Box<dyn Destination> {
         Box::new(self.duckdb())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(read::look(self.duckdb()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
@@ -126,7 +130,7 @@ fn what_people_made_for_a_table_outlives_changes_and_swaps() {
 
     load.prepare(&[alter("t", (ColumnKind::Int, Seen::Int), ColumnKind::Text)], "l").unwrap();
     let rows = TableRows::of("t", &["id"], &columns(ColumnKind::Text), &[json!([2, "x"])]);
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     write(load.as_mut(), &rows, &Mode::Stage, &[swap]);
     assert_eq!(theirs.indexes("t").unwrap().len(), 1);
     // DuckDB notes the types of a view's columns, so it is made again where one changed.

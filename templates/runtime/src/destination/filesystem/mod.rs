@@ -81,6 +81,7 @@ pub(super) const KIND: Kind = Kind {
     name: "filesystem",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
+    read: None,
 };
 
 /// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for
@@ -129,7 +130,12 @@ impl Destination for Filesystem {
     }
 
     fn probe(self: Box<Self>) -> Result<()> {
-        lake::probe(&self.store, &self.place)
+        lake::probe(&self.store, &self.place)?;
+        load::check_style(
+            &ledger::tables(&self.store, &self.place)?,
+            self.settings.files.style(),
+            &self.place,
+        )
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {

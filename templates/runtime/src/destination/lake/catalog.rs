@@ -11,9 +11,10 @@ use super::names;
 use crate::destination::kept::{self, time_text};
 use crate::destination::lease::Holder;
 use crate::destination::objects::Place;
-use crate::destination::{LoadEntry, LoadStatus, StateEntry};
+use crate::destination::{LoadEntry, LoadStatus, SHARD, StateEntry};
 use crate::schema::kind::kind_name;
 use crate::schema::table::{Column, Table};
+use crate::shard::Shard;
 
 /// How many loads are told of.
 const LOADS: usize = 200;
@@ -26,6 +27,16 @@ pub(in super::super) struct Catalog {
     pub(in super::super) runs: Vec<StateRun>,
     /// What came since the last run of states, in its order.
     pub(in super::super) states: Vec<KeptState>,
+    /// What shards have staged that have closed, by their tokens.
+    pub(in super::super) stages: BTreeMap<String, Stage>,
+}
+
+/// What a shard has staged, for whoever swaps it in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in super::super) struct Stage {
+    pub(in super::super) shard: Shard,
+    /// The tables as they were then, with the files of the stage.
+    pub(in super::super) tables: BTreeMap<String, TableEntry>,
 }
 
 /// One step, which is there as a whole or not at all.
@@ -35,6 +46,8 @@ pub(in super::super) struct Record {
     /// Whose it is.
     pub(in super::super) token: String,
     pub(in super::super) holder: Holder,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in super::super) shard: Option<Shard>,
     pub(in super::super) package: Option<String>,
     /// In place of what was known of these; `None`: the table is gone.
     pub(in super::super) tables: BTreeMap<String, Option<TableEntry>>,
@@ -46,6 +59,9 @@ pub(in super::super) struct Record {
     /// Where all states lie that came before this record.
     pub(in super::super) runs: Option<Vec<StateRun>>,
     pub(in super::super) states: Vec<KeptState>,
+    /// By the tokens of shards; `None`: it is gone.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in super::super) stages: BTreeMap<String, Option<Stage>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -116,6 +132,12 @@ impl Catalog {
                 None => drop(self.tables.remove(&name)),
             }
         }
+        for (token, stage) in record.stages {
+            match stage {
+                Some(stage) => drop(self.stages.insert(token, stage)),
+                None => drop(self.stages.remove(&token)),
+            }
+        }
         self.loads.extend(record.loads.into_iter().map(|load| (load.load_id.clone(), load)));
         while self.loads.len() > LOADS {
             self.loads.pop_first();
@@ -134,6 +156,7 @@ impl Catalog {
             loads: self.loads.values().cloned().collect(),
             runs: Some(self.runs.clone()),
             states: self.states.clone(),
+            stages: self.stages.iter().map(|(token, stage)| (token.clone(), Some(stage.clone()))).collect(),
             ..Record::default()
         }
     }
@@ -142,13 +165,16 @@ impl Catalog {
     pub(in super::super) fn latest_loads(
         &self,
         most: usize,
-        is_held: bool,
+        is_held: &dyn Fn(Option<Shard>) -> Result<bool>,
         place: &Place,
     ) -> Result<Vec<LoadEntry>> {
         let loads = self.loads.values().rev().take(most).map(|load| load.entry(place));
         let mut loads = loads.collect::<Result<Vec<_>>>()?;
-        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running && !is_held;
-        loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+        for load in loads.iter_mut().filter(|load| load.status == LoadStatus::Running) {
+            if !is_held(load.shard())? {
+                load.status = LoadStatus::Interrupted;
+            }
+        }
         Ok(loads)
     }
 }
@@ -228,6 +254,10 @@ impl KeptLoad {
             rows: self.rows.clone(),
             report: self.report.clone(),
         })
+    }
+
+    pub(in super::super) fn shard(&self) -> Option<Shard> {
+        self.report.get(SHARD)?.as_str()?.parse().ok()
     }
 
     /// As it is when nobody goes on with it, where it says that somebody does.

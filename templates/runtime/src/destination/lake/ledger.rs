@@ -1,7 +1,13 @@
 //! What a load keeps beside the rows: the lease, the log, and in it loads and states.
 
+#[cfg(feature = "filesystem")]
+use std::collections::BTreeMap;
+#[cfg(feature = "delta")]
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "filesystem")]
+use super::catalog::TableEntry;
 use super::catalog::{Catalog, KeptLoad, KeptState, Record};
 use super::lease::{self, Held};
 use super::log::{Log, Read};
@@ -10,23 +16,32 @@ use super::state::{Flushed, Lookup, States};
 use super::{Result, make, names};
 use crate::destination::objects::{Place, Store};
 use crate::destination::{Claim, LoadEntry, Package, StateEntry, StateReader};
+use crate::shard::Shard;
 
 #[derive(Debug)]
 pub(in super::super) struct Ledger {
-    site: Arc<Site>,
-    claim: Claim,
+    pub(super) site: Arc<Site>,
+    pub(super) claim: Claim,
     lease: Held,
-    log: Log,
+    pub(super) log: Log,
     /// What is committed; its states are in [`states`](Self::states).
     pub(in super::super) catalog: Catalog,
-    states: Arc<Mutex<States>>,
+    pub(super) states: Arc<Mutex<States>>,
+    /// Packages that other shards have committed since this load was opened.
+    #[cfg(feature = "delta")]
+    pub(in super::super) of_others: HashSet<String>,
 }
 
 /// The latest loads of a place that is looked at.
 pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Result<Vec<LoadEntry>> {
     let read = Log::read(store, place)?;
-    let is_held = lease::is_held(store, place)?;
-    read.catalog.latest_loads(most, is_held, place)
+    read.catalog.latest_loads(most, &|shard| lease::is_held(store, place, shard), place)
+}
+
+/// The tables of a place that is looked at.
+#[cfg(feature = "filesystem")]
+pub(in super::super) fn tables(store: &Store, place: &Place) -> Result<BTreeMap<String, TableEntry>> {
+    Ok(Log::read(store, place)?.catalog.tables)
 }
 
 /// All states of a place that is looked at.
@@ -48,18 +63,21 @@ impl Ledger {
         let (runs, kept) = (catalog.runs.clone(), std::mem::take(&mut catalog.states));
         let states = Arc::new(Mutex::new(States::new(&site.store, &site.place, runs, kept)));
         let (site, claim) = (Arc::clone(site), claim.clone());
-        Ok((Self { site, claim, lease, log, catalog, states }, last))
+        let ledger = Self {
+            site,
+            claim,
+            lease,
+            log,
+            catalog,
+            states,
+            #[cfg(feature = "delta")]
+            of_others: HashSet::new(),
+        };
+        Ok((ledger, last))
     }
 
     pub(in super::super) fn check_lease(&self) -> Result<()> {
         self.lease.check(&self.site.place, &self.claim)
-    }
-
-    /// The same where something is written before the next record is.
-    #[cfg(feature = "delta")]
-    pub(in super::super) fn check(&self) -> Result<()> {
-        self.check_lease()?;
-        self.log.check()
     }
 
     pub(in super::super) fn renew(&mut self) -> Result<()> {
@@ -73,12 +91,22 @@ impl Ledger {
     }
 
     pub(in super::super) fn loads(&self, most: usize) -> Result<Vec<LoadEntry>> {
-        self.catalog.latest_loads(most, true, &self.site.place)
+        let (Site { store, place, .. }, own) = (&*self.site, self.claim.shard);
+        let is_held = |shard: Option<Shard>| {
+            Ok(shard == own || shard.is_some() && lease::is_held(store, place, shard)?)
+        };
+        self.catalog.latest_loads(most, &is_held, place)
     }
 
-    /// Loads that nobody goes on with, as they are then.
+    /// Loads that nobody goes on with, as they are then. Other shards of the same run settle theirs.
     pub(in super::super) fn interrupted(&self) -> Vec<KeptLoad> {
-        self.catalog.loads.values().filter_map(KeptLoad::interrupted).collect()
+        let others = |load: &&KeptLoad| load.shard().is_some_and(|shard| self.is_beside(shard));
+        self.catalog.loads.values().filter(|load| !others(load)).filter_map(KeptLoad::interrupted).collect()
+    }
+
+    /// Whether this is another shard of the same run.
+    pub(super) fn is_beside(&self, shard: Shard) -> bool {
+        self.claim.shard.is_some_and(|own| own != shard && own.of() == shard.of())
     }
 
     pub(in super::super) fn each_state(&self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
@@ -123,9 +151,19 @@ impl Ledger {
         mut record: Record,
         flushed: Option<Flushed>,
     ) -> Result<Record> {
+        self.sign(&mut record);
+        self.log.append(&record)?;
+        Ok(self.take(record, flushed))
+    }
+
+    pub(super) fn sign(&self, record: &mut Record) {
         record.token.clone_from(&self.claim.token);
         record.holder.clone_from(&self.claim.holder);
-        self.log.append(&record)?;
+        record.shard = self.claim.shard;
+    }
+
+    /// A record of one's own is in the log.
+    pub(super) fn take(&mut self, mut record: Record, flushed: Option<Flushed>) -> Record {
         let mut states = lock(&self.states);
         if let Some(flushed) = flushed {
             states.settle(flushed.runs);
@@ -134,7 +172,7 @@ impl Ledger {
         states.put(std::mem::take(&mut record.states));
         drop(states);
         self.catalog.apply(record.clone());
-        Ok(record)
+        record
     }
 
     /// Writes all that there is beside the log where it is long; its last record is done by then: nobody looks at it again.
@@ -145,13 +183,22 @@ impl Ledger {
     fn write_whole(&mut self) -> Result<()> {
         let states = lock(&self.states).recent().collect();
         let (token, holder) = (self.claim.token.clone(), self.claim.holder.clone());
-        self.log.write_whole(&Record { token, holder, states, ..self.catalog.whole() })
+        let shard = self.claim.shard;
+        let whole = Record { token, holder, shard, states, ..self.catalog.whole() };
+        self.log.write_whole(&whole, shard.is_some())
+    }
+
+    /// Gives the lease back, and changes nothing else.
+    #[cfg(feature = "filesystem")]
+    pub(in super::super) fn leave(self) -> Result<()> {
+        self.lease.release(&self.site.place, &self.claim)
     }
 
     /// Writes everything so that the next load reads it at once, and for people how the last load went; gives the lease back.
     pub(in super::super) fn close(mut self) -> Result<()> {
         self.write_whole()?;
-        for load in self.catalog.loads.values().rev().take(1) {
+        let last = self.catalog.loads.values().rev().find(|load| load.shard() == self.claim.shard);
+        if let Some(load) = last {
             let text = serde_json::to_vec_pretty(load).unwrap_or_default();
             let put = self.site.store.put(&load.path(), text.into());
             put.map_err(self.site.place.failed("write how it went"))?;

@@ -5,7 +5,9 @@
 //! while: later than any load that lost its lease could still come.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use object_store::Error;
 use serde::de::DeserializeOwned;
 
@@ -95,33 +97,34 @@ impl Log {
 
     /// Adds a record; fails with [`DestinationError::LeaseLost`] when somebody else has gone on.
     pub(in super::super) fn append(&mut self, record: &Record) -> Result<()> {
+        let Some(there) = self.put(record)? else { return Ok(()) };
+        Err(DestinationError::LeaseLost { place: self.place.name(), holder: there.holder })
+    }
+
+    /// Adds a record, or gives the one that somebody else has put there; the log stands behind it then.
+    pub(in super::super) fn put(&mut self, record: &Record) -> Result<Option<Record>> {
         let failed = self.place.failed("commit to the log");
         let path = record_at(self.next);
-        match self.store.create(&path, to_bytes(record)) {
-            Ok(_) => {}
+        let there = match self.store.create(&path, to_bytes(record)) {
+            Ok(_) => None,
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
                 // It may be one's own, whose answer was lost on the way.
                 let there: Record = parse(&self.store.get(&path).map_err(failed)?, &self.place)?;
-                if there != *record {
-                    return Err(DestinationError::LeaseLost {
-                        place: self.place.name(),
-                        holder: there.holder,
-                    });
-                }
+                (there != *record).then_some(there)
             }
             Err(error) => return Err(failed(error)),
-        }
+        };
         self.next += 1;
-        Ok(())
+        Ok(there)
     }
 
-    /// Fails with [`DestinationError::LeaseLost`] when somebody else has gone on.
+    /// The next record that somebody else has put there; the log stands behind it then.
     #[cfg(feature = "delta")]
-    pub(in super::super) fn check(&self) -> Result<()> {
+    pub(in super::super) fn next(&mut self) -> Result<Option<Record>> {
         let found = self.store.find(&record_at(self.next)).map_err(self.place.failed("read the log"))?;
-        let Some(found) = found else { return Ok(()) };
-        let holder = parse::<Record>(&found.bytes, &self.place)?.holder;
-        Err(DestinationError::LeaseLost { place: self.place.name(), holder })
+        let found = found.map(|found| parse(&found.bytes, &self.place)).transpose()?;
+        self.next += u64::from(found.is_some());
+        Ok(found)
     }
 
     /// Whether it is time to write a whole.
@@ -129,8 +132,9 @@ impl Log {
         self.next.saturating_sub(self.whole) > RECORDS
     }
 
-    /// Writes all that there is after the last record, and removes what is long behind it.
-    pub(in super::super) fn write_whole(&mut self, whole: &Record) -> Result<()> {
+    /// Writes all that there is after the last record, and removes what is long behind it. Where others write as well, what
+    /// one of them may still have to read stays for longer.
+    pub(in super::super) fn write_whole(&mut self, whole: &Record, has_others: bool) -> Result<()> {
         let at = self.next.saturating_sub(1);
         if at == self.whole {
             return Ok(());
@@ -138,7 +142,10 @@ impl Log {
         self.store.put(&whole_at(at), to_bytes(whole)).map_err(self.place.failed("write the log"))?;
         self.whole = at;
         let tidy = || {
-            let numbers = Numbers::list(&self.store)?;
+            let mut numbers = Numbers::list(&self.store)?;
+            if has_others {
+                numbers.retain_old(&self.store)?;
+            }
             let Some(kept) = numbers.wholes.iter().rev().nth(WHOLES - 1).copied() else { return Ok(()) };
             let records = numbers.records.range(..=kept).map(|number| record_at(*number));
             self.store.delete_all(records.chain(numbers.wholes.range(..kept).map(|number| whole_at(*number))))
@@ -151,16 +158,33 @@ impl Numbers {
     fn list(store: &Store) -> std::result::Result<Self, Error> {
         let mut numbers = Self::default();
         for name in store.list(names::LOG)?.files {
-            let Some(start) = name.strip_suffix(".json") else { continue };
-            let (digits, into) = match start.strip_suffix(".whole") {
-                Some(digits) => (digits, &mut numbers.wholes),
-                None => (start, &mut numbers.records),
-            };
-            into.extend(digits.parse::<u64>().ok());
+            numbers.take(&name);
         }
         Ok(numbers)
     }
+
+    fn take(&mut self, name: &str) {
+        let Some(start) = name.strip_suffix(".json") else { return };
+        let (digits, into) = match start.strip_suffix(".whole") {
+            Some(digits) => (digits, &mut self.wholes),
+            None => (start, &mut self.records),
+        };
+        into.extend(digits.parse::<u64>().ok());
+    }
+
+    /// Leaves out what is younger than a shard may be slow.
+    fn retain_old(&mut self, store: &Store) -> std::result::Result<(), Error> {
+        let before = DateTime::<Utc>::from(SystemTime::now()) - KEPT;
+        *self = Self::default();
+        for (name, _) in store.aged(names::LOG)?.iter().filter(|(_, modified)| *modified < before) {
+            self.take(name);
+        }
+        Ok(())
+    }
 }
+
+/// How long shards keep what one of them may still have to read.
+const KEPT: TimeDelta = TimeDelta::days(1);
 
 fn to_bytes(record: &Record) -> bytes::Bytes {
     // A map with text as keys always has a text.

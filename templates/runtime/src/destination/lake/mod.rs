@@ -22,6 +22,8 @@ pub(super) mod names;
 pub(super) mod rows;
 mod run;
 pub(super) mod schema;
+#[cfg(feature = "delta")]
+mod shared;
 pub(super) mod site;
 mod state;
 mod tiers;

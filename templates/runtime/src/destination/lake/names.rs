@@ -3,7 +3,7 @@
 //! ```text
 //! issues/20240501T123000000Z-abcd-000003-1f2e3d4c.parquet
 //! issues/load_date=2024-05-01/20240501T123000000Z-abcd-000003-1f2e3d4c.parquet
-//! _pipeline/lease.json            who loads
+//! _pipeline/lease.json            who loads; of shards each has one: lease-3-of-8.json
 //! _pipeline/log/                  what was committed, one file after the other, and what comes of it
 //! _pipeline/loads/                how each load went
 //! _pipeline/staged/               what is not committed
@@ -15,6 +15,7 @@
 use std::fmt::Write;
 
 use crate::destination::PackageId;
+use crate::shard::Shard;
 
 /// The column that the folders of days make.
 pub(in super::super) const DAY: &str = "load_date";
@@ -25,6 +26,16 @@ pub(in super::super) const LOG: &str = "_pipeline/log";
 pub(in super::super) const PROBE: &str = "_pipeline/probe";
 pub(in super::super) const STAGED: &str = "_pipeline/staged";
 pub(in super::super) const STATE: &str = "_pipeline/state";
+
+/// The lock of a shard.
+pub(in super::super) fn lease_of(shard: Shard) -> String {
+    format!("{OWN}/lease-{}.json", shard.to_string().replace('/', "-of-"))
+}
+
+/// The shard whose lock a file is.
+pub(in super::super) fn shard_of_lease(name: &str) -> Option<Shard> {
+    name.strip_prefix("lease-")?.strip_suffix(".json")?.replace("-of-", "/").parse().ok()
+}
 
 /// The folder of a table: its name, with any byte but `a` to `z`, `0` to `9` and an inner `_` as `-` and two digits.
 /// So no two tables have one folder, also where letters differ by case alone, and none is hidden.

@@ -107,15 +107,16 @@ fn convert(
     (from, to, copy): (&Arc<Table>, &Arc<Table>, Copy),
     package: &PackageId,
 ) -> Result<()> {
-    let fields: Vec<_> = to.columns.iter().map(|column| field(&column.name, column.kind)).collect();
-    let schema = Arc::new(Schema::new(fields));
     draft.rewrite(site, (from, to, copy), package, &mut |_, into| {
-        into(&mut |batch| converted(batch, from, to, &schema).map(Some))?;
+        into(&mut |batch| converted(batch, from, to).map(Some))?;
         Ok(true)
     })
 }
 
-fn converted(batch: &RecordBatch, from: &Table, to: &Table, schema: &Arc<Schema>) -> Result<RecordBatch> {
+/// Rows of a table as it was, as it is.
+pub(in super::super) fn converted(batch: &RecordBatch, from: &Table, to: &Table) -> Result<RecordBatch> {
+    let fields: Vec<_> = to.columns.iter().map(|column| field(&column.name, column.kind)).collect();
+    let schema = Arc::new(Schema::new(fields));
     let array = |column: &crate::schema::Column| -> Result<ArrayRef> {
         let Some((array, before)) = batch.column_by_name(&column.name).zip(from.column(&column.name)) else {
             return Ok(arrow_array::new_null_array(&crate::schema::data_type(column.kind), batch.num_rows()));
@@ -124,12 +125,12 @@ fn converted(batch: &RecordBatch, from: &Table, to: &Table, schema: &Arc<Schema>
             .ok_or_else(|| DestinationError::mismatch(&to.name, &column.name))
     };
     let arrays = to.columns.iter().map(array).collect::<Result<Vec<_>>>()?;
-    RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|_| DestinationError::mismatch(&to.name, ""))
+    RecordBatch::try_new(schema, arrays).map_err(|_| DestinationError::mismatch(&to.name, ""))
 }
 
 /// Of rows that are the same by the table's key the last stays. The keys are gone through in as many parts as keep memory
 /// flat.
-fn keep_last(
+pub(in super::super) fn keep_last(
     draft: &mut Draft,
     site: &Arc<Site>,
     (table, copy): (&Arc<Table>, Copy),

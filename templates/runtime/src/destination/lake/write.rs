@@ -70,6 +70,9 @@ pub(in super::super) fn commit(
 #[derive(Debug)]
 pub(in super::super) struct Rows {
     pub(in super::super) table: String,
+    /// The table as it was when they were written.
+    #[cfg(feature = "delta")]
+    pub(in super::super) of: Arc<Table>,
     pub(in super::super) is_staged: bool,
     pub(in super::super) files: Vec<LiveFile>,
     pub(in super::super) count: u64,
@@ -106,6 +109,8 @@ impl Writer {
         let successors = matches!(mode, Mode::History { .. }).then(Successors::new);
         let rows = Rows {
             table: table.name.clone(),
+            #[cfg(feature = "delta")]
+            of: Arc::clone(&table),
             is_staged: *mode == Mode::Stage,
             files: Vec::new(),
             count: 0,

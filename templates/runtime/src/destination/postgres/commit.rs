@@ -21,10 +21,10 @@ use crate::schema::kind::kind_from_name;
 
 /// What a commit found out beside what it did.
 #[derive(Debug, Default)]
-struct Done {
-    committed: Committed,
+pub(super) struct Done {
+    pub(super) committed: Committed,
     /// How many rows each stage has from now on; none where it is gone.
-    staged: BTreeMap<String, Option<u64>>,
+    pub(super) staged: BTreeMap<String, Option<u64>>,
 }
 
 impl PostgresLoad {
@@ -61,21 +61,21 @@ impl PostgresLoad {
 }
 
 /// The transaction of a package.
-struct Work<'w> {
-    load: &'w PostgresLoad,
-    session: &'w Session,
+pub(super) struct Work<'w> {
+    pub(super) load: &'w PostgresLoad,
+    pub(super) session: &'w Session,
     incoming: &'w [Arc<Incoming>],
 }
 
 impl Work<'_> {
-    fn own(&self, table: &str) -> String {
+    pub(super) fn own(&self, table: &str) -> String {
         self.load.gate.schema.table(table)
     }
 
     fn commit(&self, package: &Package<'_>, is_whole: bool) -> Result<Done> {
         let place = &self.session.server.address.place;
         let schema = &self.load.gate.schema;
-        lease::check(self.session, schema, &self.load.token)?;
+        lease::check(self.session, schema, (&self.load.token, self.load.shard))?;
         let mut done = Done::default();
         if self.is_committed(package.id).map_err(place.failed("read", "_packages"))? {
             self.empty().map_err(place.package_failed("commit a package"))?;
@@ -84,8 +84,12 @@ impl Work<'_> {
         if !is_whole {
             return Err(self.incomplete("some of its rows are not written"));
         }
+        let now = self.load.shard.map(|_| self.tables()).transpose()?;
         for incoming in self.incoming {
-            self.merge(incoming, &mut done)?;
+            match &now {
+                None => self.merge(incoming, &mut done)?,
+                Some(now) => self.merge(&self.fitted(incoming, now)?, &mut done)?,
+            }
         }
         for swap in package.swaps {
             self.swap(swap, &mut done)?;
@@ -106,7 +110,7 @@ impl Work<'_> {
         Ok(done)
     }
 
-    fn incomplete(&self, why: &'static str) -> DestinationError {
+    pub(super) fn incomplete(&self, why: &'static str) -> DestinationError {
         let place = self.session.server.address.place.name();
         DestinationError::Package { place, action: "commit a package", source: why.into() }
     }
@@ -128,7 +132,9 @@ impl Work<'_> {
         let names = self.incoming.iter().map(|incoming| incoming.name.clone());
         let names = names.chain(self.incoming.iter().filter_map(gone)).map(|name| self.own(&name));
         let names: Vec<String> = names.collect();
-        if names.is_empty() { Ok(()) } else { self.session.batch(&format!("TRUNCATE {}", names.join(", "))) }
+        // For a table that other shards change, what comes next may have other columns.
+        let empty = if self.load.shard.is_some() { "DROP TABLE" } else { "TRUNCATE" };
+        if names.is_empty() { Ok(()) } else { self.session.batch(&format!("{empty} {}", names.join(", "))) }
     }
 
     fn merge(&self, incoming: &Incoming, done: &mut Done) -> Result<()> {
@@ -192,12 +198,12 @@ impl Work<'_> {
     /// The table itself stays, with the indexes, views and rights that people made for it; who reads it meanwhile sees
     /// the old rows.
     fn swap(&self, swap: &Swap, done: &mut Done) -> Result<()> {
+        if !swap.parts.is_empty() {
+            return self.swap_parts(swap, done);
+        }
         let place = &self.session.server.address.place;
         let failed = place.failed("replace the rows of", &swap.table);
-        let is_due = match swap.when {
-            SwapWhen::Always => true,
-            SwapWhen::Empty => self.is_empty(&swap.table).map_err(&failed)?,
-        };
+        let is_due = self.is_due(swap).map_err(&failed)?;
         for table in std::iter::once(&swap.table).chain(&swap.lists) {
             let stage = stage_of(table, &self.load.gate.load);
             let rows = done.staged.get(&stage).copied().unwrap_or(self.load.staged.get(&stage).copied());
@@ -216,20 +222,29 @@ impl Work<'_> {
     /// How many rows the table has then, if it is due.
     fn fill(&self, table: &str, stage: Option<&str>, is_due: bool) -> Sql<u64> {
         let mut filled = 0;
-        let to = self.own(table);
         if is_due {
-            self.session.batch(&format!("DELETE FROM {to}"))?;
+            self.session.batch(&format!("DELETE FROM {}", self.own(table)))?;
         }
         let Some(stage) = stage else { return Ok(0) };
-        let from = self.own(stage);
         if is_due {
-            let columns = self.columns(stage)?;
-            let columns = quoted_list(columns.iter().map(String::as_str));
-            let fill = format!("INSERT INTO {to} ({columns}) SELECT {columns} FROM {from}");
-            filled = self.session.execute(&fill, &[])?;
+            filled = self.take_in(table, stage)?;
         }
-        self.session.batch(&format!("DROP TABLE {from}"))?;
+        self.session.batch(&format!("DROP TABLE {}", self.own(stage)))?;
         Ok(filled)
+    }
+
+    pub(super) fn take_in(&self, table: &str, stage: &str) -> Sql<u64> {
+        let columns = self.columns(stage)?;
+        let columns = quoted_list(columns.iter().map(String::as_str));
+        let (to, from) = (self.own(table), self.own(stage));
+        self.session.execute(&format!("INSERT INTO {to} ({columns}) SELECT {columns} FROM {from}"), &[])
+    }
+
+    pub(super) fn is_due(&self, swap: &Swap) -> Sql<bool> {
+        match swap.when {
+            SwapWhen::Always => Ok(true),
+            SwapWhen::Empty => self.is_empty(&swap.table),
+        }
     }
 
     fn is_empty(&self, table: &str) -> Sql<bool> {
@@ -237,7 +252,7 @@ impl Work<'_> {
         self.session.row(&sql, &[])?.try_get(0)
     }
 
-    fn columns(&self, table: &str) -> Sql<Vec<String>> {
+    pub(super) fn columns(&self, table: &str) -> Sql<Vec<String>> {
         let sql = "SELECT a.attname::text FROM pg_catalog.pg_attribute a
                    JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

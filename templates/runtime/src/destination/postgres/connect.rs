@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Error, NoTls, Row};
 use super::Result;
 use super::settings::Address;
 use crate::destination::DestinationError;
+use crate::destination::reading::Gathered;
 
 pub(in super::super) type Sql<T> = std::result::Result<T, Error>;
 
@@ -137,6 +138,30 @@ impl Session {
                 }
             }
             Ok(Ok(count))
+        })
+    }
+
+    /// Gathers rows with all values as texts, of whatever types they are.
+    pub(super) fn each_of(&self, sql: &str, gathered: &mut Gathered) -> Sql<()> {
+        use tokio_postgres::SimpleQueryMessage::{Row, RowDescription};
+        block_on(async {
+            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
+            while let Some(message) = messages.try_next().await? {
+                let goes_on = match message {
+                    RowDescription(columns) => {
+                        gathered.name(columns.iter().map(|column| column.name().to_owned()).collect());
+                        true
+                    }
+                    Row(row) => {
+                        gathered.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+                    }
+                    _ => true,
+                };
+                if !goes_on {
+                    break;
+                }
+            }
+            Ok(())
         })
     }
 

@@ -9,18 +9,23 @@ use super::Result;
 use super::connect::{Server, Session, Sql};
 use super::lease::{self, Lease};
 use super::schema::{
-    self, Changing, HIDDEN, Schema, definitions, gone_of, incoming_of, index, key_index, stage_of,
+    self, Changing, HIDDEN, STAGE, Schema, definitions, gone_of, incoming_of, index, key_index, stage_of,
 };
 use super::state::{self, Lookup};
 use super::write::{Gate, Incoming, Writer};
 use crate::destination::{
-    Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SchemaChange, StateEntry,
-    StateReader, TableWriter,
+    Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SHARD,
+    SchemaChange, StateEntry, StateReader, TableWriter,
 };
 use crate::schema::table::{Table, VALID_TO};
+use crate::shard::Shard;
 
 /// How much of a token makes the names of a load's hidden tables its own.
 const OWN: usize = 8;
+
+pub(super) fn own_part(token: &str) -> String {
+    token.chars().take(OWN).collect()
+}
 
 /// A schema on which a load is open.
 #[derive(Debug)]
@@ -28,11 +33,14 @@ pub(super) struct PostgresLoad {
     pub(super) main: Session,
     pub(super) gate: Arc<Gate>,
     pub(super) token: String,
+    pub(super) shard: Option<Shard>,
     lease: Lease,
     /// How many rows wait in each stage.
     pub(super) staged: BTreeMap<String, u64>,
     /// Tables in which rows of a package wait that was not committed.
     pub(super) full: BTreeSet<String>,
+    /// The tables as this load knows them: other shards may have changed them since.
+    known: BTreeMap<String, Table>,
 }
 
 impl PostgresLoad {
@@ -42,14 +50,15 @@ impl PostgresLoad {
         let lease = lease::take(&server, claim)?;
         main.transaction("open a load", |session| {
             let failed = place.package_failed("open a load");
+            lease::await_turn(session).map_err(&failed)?;
             schema.create(session).map_err(place.package_failed("make the schema"))?;
             session.batch(&state::tables(&schema)).map_err(&failed)?;
-            settle(session, &schema, claim).map_err(&failed)
+            settle(session, &schema, claim)
         })?;
-        let own = claim.token.chars().take(OWN).collect();
-        let gate = Arc::new(Gate::new(server, schema, own));
-        let (staged, full) = (BTreeMap::new(), BTreeSet::new());
-        Ok(Self { main, gate, token: claim.token.clone(), lease, staged, full })
+        let gate = Arc::new(Gate::new(server, schema, own_part(&claim.token)));
+        let (staged, full, known) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        let (token, shard) = (claim.token.clone(), claim.shard);
+        Ok(Self { main, gate, token, shard, lease, staged, full, known })
     }
 
     /// Makes what rows need that come for a table, before the first of a package.
@@ -81,33 +90,76 @@ impl PostgresLoad {
         }
         self.main.batch(&sql)
     }
+
+    /// Within a transaction that others wait for: the tables are as the loader knows them.
+    fn see_that_none_has_moved(&self, changes: &[SchemaChange]) -> Result<()> {
+        if self.shard.is_none() {
+            return Ok(());
+        }
+        let Gate { schema, server, .. } = &*self.gate;
+        let now = by_name(schema::tables(&self.main, schema)?);
+        let moved = changes.iter().find(|change| now.get(change.table()) != self.known.get(change.table()));
+        moved.map_or(Ok(()), |change| {
+            let (place, table) = (server.address.place.name(), change.table().to_owned());
+            Err(DestinationError::Moved { place, table })
+        })
+    }
 }
 
 /// What a dead load left is settled, and who comes is named.
-fn settle(session: &Session, schema: &Schema, claim: &Claim) -> Sql<()> {
-    let holder = serde_json::to_string(&claim.holder).unwrap_or_default();
-    let lease = format!(
-        "INSERT INTO {} AS l (one, token, holder) VALUES (1, $1, $2::text::json)
-         ON CONFLICT (one) DO UPDATE SET token = excluded.token, holder = excluded.holder",
-        schema.table("_lease")
-    );
-    session.execute(&lease, &[(&claim.token, Type::TEXT), (&holder, Type::TEXT)])?;
-    let settled = format!("UPDATE {} SET status = $1 WHERE status = $2", schema.table("_loads"));
-    let (interrupted, running) = (LoadStatus::Interrupted.name(), LoadStatus::Running.name());
-    session.execute(&settled, &[(&interrupted, Type::TEXT), (&running, Type::TEXT)])?;
-    session.execute(&format!("DELETE FROM {}", schema.table("_packages")), &[])?;
-    drop_hidden(session, schema, "")
+fn settle(session: &Session, schema: &Schema, claim: &Claim) -> Result<()> {
+    let place = &session.server.address.place;
+    let failed = place.package_failed("open a load");
+    let mut others = Vec::new();
+    if let Some(shard) = claim.shard {
+        for (other, token, holder) in lease::shards(session, schema).map_err(&failed)? {
+            let is_other = other.of() != shard.of();
+            if is_other && lease::is_held(session, Some(other)).map_err(&failed)? {
+                return Err(DestinationError::Held { place: place.name(), holder });
+            }
+            if !is_other && other != shard {
+                others.push(own_part(&token));
+            }
+        }
+    }
+    let settled = || {
+        lease::name(session, schema, claim)?;
+        let shard = claim.shard.map(|shard| shard.to_string());
+        let of = claim.shard.map(|shard| format!("%/{}", shard.of()));
+        // The other shards of its run settle themselves.
+        let settled = format!(
+            "UPDATE {} SET status = $1 WHERE status = $2 AND ($3::text IS NULL OR report->>'{SHARD}' IS NULL
+             OR report->>'{SHARD}' = $3 OR report->>'{SHARD}' NOT LIKE $4)",
+            schema.table("_loads")
+        );
+        let (interrupted, running) = (LoadStatus::Interrupted.name(), LoadStatus::Running.name());
+        let values = [
+            (&interrupted as _, Type::TEXT),
+            (&running as _, Type::TEXT),
+            (&shard as _, Type::TEXT),
+            (&of as _, Type::TEXT),
+        ];
+        session.execute(&settled, &values)?;
+        if claim.shard.is_none() {
+            session.execute(&format!("DELETE FROM {}", schema.table("_packages")), &[])?;
+        }
+        drop_hidden(session, schema, &HIDDEN.map(str::to_owned), &others)
+    };
+    settled().map_err(&failed)
 }
 
-/// Drops hidden tables, of one load or of all.
-fn drop_hidden(session: &Session, schema: &Schema, load: &str) -> Sql<()> {
-    let starts: Vec<String> = HIDDEN.iter().map(|start| format!("{start}{load}")).collect();
+/// Drops hidden tables whose names begin so, but none of other loads.
+fn drop_hidden(session: &Session, schema: &Schema, starts: &[String], others: &[String]) -> Sql<()> {
+    let kept: Vec<String> =
+        HIDDEN.iter().flat_map(|start| others.iter().map(move |load| format!("{start}{load}_"))).collect();
     let sql = "SELECT c.relname::text FROM pg_catalog.pg_class c
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = $1 AND c.relkind = 'r'
-               AND EXISTS (SELECT FROM unnest($2) AS start WHERE left(c.relname::text, length(start)) = start)";
-    let rows = session.rows(sql, &[(&schema.name, Type::TEXT), (&starts, Type::TEXT_ARRAY)])?;
-    for row in &rows {
+               AND EXISTS (SELECT FROM unnest($2) AS start WHERE left(c.relname::text, length(start)) = start)
+               AND NOT EXISTS (SELECT FROM unnest($3) AS start WHERE left(c.relname::text, length(start)) = start)";
+    let values =
+        [(&schema.name as _, Type::TEXT), (&starts as _, Type::TEXT_ARRAY), (&kept as _, Type::TEXT_ARRAY)];
+    for row in &session.rows(sql, &values)? {
         session.batch(&format!("DROP TABLE {}", schema.table(row.try_get(0)?)))?;
     }
     Ok(())
@@ -123,9 +175,17 @@ fn count(session: &Session, schema: &Schema, staged: &BTreeMap<String, u64>) -> 
     counts.collect()
 }
 
+fn by_name(tables: Vec<Table>) -> BTreeMap<String, Table> {
+    tables.into_iter().map(|table| (table.name.clone(), table)).collect()
+}
+
 impl OpenLoad for PostgresLoad {
     fn tables(&mut self) -> Result<Vec<Table>> {
-        schema::tables(&self.main, &self.gate.schema)
+        let tables = schema::tables(&self.main, &self.gate.schema)?;
+        if self.shard.is_some() {
+            self.known = by_name(tables.clone());
+        }
+        Ok(tables)
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
@@ -147,8 +207,9 @@ impl OpenLoad for PostgresLoad {
     /// What waits for rows of the tables is empty, and is made again when rows come.
     fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()> {
         let Gate { schema, load, server, .. } = &*self.gate;
-        let staged = self.main.transaction("change tables", |session| {
-            lease::check(session, schema, &self.token)?;
+        let (staged, known) = self.main.transaction("change tables", |session| {
+            lease::check(session, schema, (&self.token, self.shard))?;
+            self.see_that_none_has_moved(changes)?;
             let changing = Changing { session, schema, load, load_id };
             for change in changes {
                 changing.change(change)?;
@@ -162,12 +223,18 @@ impl OpenLoad for PostgresLoad {
                 let dropped = session.batch(&format!("DROP TABLE IF EXISTS {}", waiting.join(", ")));
                 dropped.map_err(server.address.place.failed("change", change.table()))?;
             }
+            let known = self.shard.map(|_| schema::tables(session, schema)).transpose()?;
             if !changes.iter().any(|change| matches!(change, SchemaChange::SetKey { .. })) {
-                return Ok(self.staged.clone());
+                return Ok((self.staged.clone(), known));
             }
-            count(session, schema, &self.staged).map_err(server.address.place.package_failed("change tables"))
+            let staged = count(session, schema, &self.staged);
+            Ok((staged.map_err(server.address.place.package_failed("change tables"))?, known))
         })?;
         self.staged = staged;
+        // Of other tables no more is known than the loader knows.
+        let of_changes = |name: &String| changes.iter().any(|change| change.table() == name);
+        self.known
+            .extend(by_name(known.unwrap_or_default()).into_iter().filter(|(name, _)| of_changes(name)));
         Ok(())
     }
 
@@ -202,13 +269,15 @@ impl OpenLoad for PostgresLoad {
 
     /// Nothing of the load stays but its rows.
     fn close(self: Box<Self>) -> Result<()> {
-        let Self { main, gate, token, lease, .. } = *self;
+        let Self { main, gate, token, shard, lease, .. } = *self;
         let place = &gate.server.address.place;
         main.transaction("close the load", |session| {
-            lease::check(session, &gate.schema, &token)?;
-            let unnamed = format!("UPDATE {} SET token = '', holder = '{{}}'", gate.schema.table("_lease"));
-            session.batch(&unnamed).map_err(place.failed("write to", "_lease"))?;
-            drop_hidden(session, &gate.schema, &gate.load).map_err(place.package_failed("close the load"))
+            lease::check(session, &gate.schema, (&token, shard))?;
+            lease::unname(session, &gate.schema, shard).map_err(place.failed("write to", "_lease"))?;
+            // What a shard has staged waits for the others.
+            let gone = HIDDEN.iter().filter(|start| shard.is_none() || **start != STAGE);
+            let gone: Vec<String> = gone.map(|start| format!("{start}{}_", gate.load)).collect();
+            drop_hidden(session, &gate.schema, &gone, &[]).map_err(place.package_failed("close the load"))
         })?;
         lease.release()
     }

@@ -20,7 +20,10 @@
 //! have each transaction on another connection. Rows alone come in by a named statement, because the client's `COPY`
 //! has no other.
 //!
-//! Its own tables: `_loads`, `_state`, `_tables`, `_columns`, `_packages` and `_lease`; while a load is open, those that
+//! Shards load at once: what each brings comes in beside the others, and whoever changes tables or commits has the row of
+//! the lease meanwhile, so that this happens one after the other.
+//!
+//! Its own tables: `_loads`, `_state`, `_tables`, `_columns`, `_packages`, `_lease` and `_shards`; while a load is open, those that
 //! begin with `_new_`, `_gone_` and `_stage_`.
 
 use super::Result;
@@ -39,8 +42,10 @@ mod fault;
 mod lease;
 mod load;
 mod merge;
+mod read;
 mod schema;
 mod settings;
+mod shards;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -60,6 +65,7 @@ pub(super) const KIND: Kind = Kind {
     name: "postgres",
     abilities: |config| settings::connections(config).map(abilities),
     open: |config| Ok(Box::new(Postgres::open(config)?)),
+    read: Some(read::open),
 };
 
 fn abilities(connections: usize) -> Abilities {
@@ -75,6 +81,7 @@ fn abilities(connections: usize) -> Abilities {
         list_columns: true,
         keeps_history: true,
         naming: NAMING,
+        takes_shards: true,
         renew_every: Some(RENEW_EVERY),
         ..Abilities::DEFAULT
     }
@@ -103,6 +110,18 @@ impl Postgres {
     }
 }
 
+/// A load that says that it runs, and does not hold the lease, is dead.
+fn latest_loads(session: &Session, schema: &Schema, most: usize) -> Result<Vec<LoadEntry>> {
+    let mut loads = state::loads(session, schema, most)?;
+    for load in loads.iter_mut().filter(|load| load.status == LoadStatus::Running) {
+        let held = lease::is_held(session, load.shard());
+        if !held.map_err(session.server.address.place.package_failed("look at the lease"))? {
+            load.status = LoadStatus::Interrupted;
+        }
+    }
+    Ok(loads)
+}
+
 impl Destination for Postgres {
     fn place(&self) -> String {
         self.server.address.place.name()
@@ -123,15 +142,7 @@ impl Destination for Postgres {
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let mut loads = state::loads(&self.session, &self.schema, most)?;
-        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
-        if loads.iter_mut().any(|load| is_running(&load)) {
-            let held = lease::is_held(&self.session);
-            if !held.map_err(self.server.address.place.package_failed("look at the lease"))? {
-                loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
-            }
-        }
-        Ok(loads)
+        latest_loads(&self.session, &self.schema, most)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {

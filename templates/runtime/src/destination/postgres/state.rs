@@ -40,13 +40,17 @@ pub(super) fn tables(schema: &Schema) -> String {
          );
          CREATE TABLE IF NOT EXISTS {} (
              one smallint NOT NULL PRIMARY KEY CHECK (one = 1), token text NOT NULL, holder json NOT NULL
+         );
+         CREATE TABLE IF NOT EXISTS {} (
+             shard text NOT NULL PRIMARY KEY, token text NOT NULL, holder json NOT NULL
          );",
         own("_loads"),
         own("_state"),
         own("_tables"),
         own("_columns"),
         own("_packages"),
-        own("_lease")
+        own("_lease"),
+        own("_shards")
     )
 }
 
@@ -151,11 +155,13 @@ pub(super) fn put(session: &Session, schema: &Schema, states: &[StateEntry], loa
 /// Within a transaction.
 pub(super) fn forget(session: &Session, schema: &Schema, forget: &[Forget], load_id: &str) -> Sql<()> {
     let own = schema.table("_state");
-    let sql = format!("DELETE FROM {own} WHERE resource = $1 AND load_id <> $2 AND partition <> ALL ($3)");
-    forget.iter().try_for_each(|Forget { resource, except }| {
+    let sql =
+        format!("DELETE FROM {own} WHERE resource = $1 AND load_id <> ALL ($2) AND partition <> ALL ($3)");
+    forget.iter().try_for_each(|Forget { resource, except, loads }| {
         let except: Vec<&String> = except.iter().collect();
+        let loads: Vec<&str> = loads.iter().map(String::as_str).chain([load_id]).collect();
         let values =
-            [(resource as _, Type::TEXT), (&load_id as _, Type::TEXT), (&except as _, Type::TEXT_ARRAY)];
+            [(resource as _, Type::TEXT), (&loads as _, Type::TEXT_ARRAY), (&except as _, Type::TEXT_ARRAY)];
         session.execute(&sql, &values).map(drop)
     })
 }

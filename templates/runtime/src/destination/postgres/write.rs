@@ -137,6 +137,36 @@ impl Incoming {
         })
     }
 
+    /// The same for the table as it has become: its columns that are new are null in all rows.
+    pub(super) fn of_table(&self, table: Table) -> Result<Self> {
+        let identity = match &self.mode {
+            Mode::Versions { of } | Mode::History { of } => of,
+            Mode::Merge | Mode::Stage => &table.key,
+        };
+        let mut arrived = self.arrived();
+        arrived.has_null_keys |= identity.iter().any(|name| self.table.column(name).is_none());
+        Ok(Self {
+            identity: positions(&table, identity)?,
+            table,
+            mode: self.mode.clone(),
+            target: self.target.clone(),
+            name: self.name.clone(),
+            arrived: Mutex::new(arrived),
+        })
+    }
+
+    /// Rows that wait in the stage of any load.
+    pub(super) fn staged(table: &Table, stage: &str) -> Self {
+        Self {
+            identity: Vec::new(),
+            table: table.clone(),
+            mode: Mode::Merge,
+            target: table.name.clone(),
+            name: stage.to_owned(),
+            arrived: Mutex::default(),
+        }
+    }
+
     pub(super) fn arrived(&self) -> Arrived {
         lock(&self.arrived).clone()
     }

@@ -43,6 +43,7 @@ pub(super) const KIND: Kind = Kind {
     name: "redshift",
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Redshift::new(Address::read(config)?)?))?)),
+    read: None,
 };
 
 /// Names are in lower case, also in quotes. A few are those of columns that every table has.

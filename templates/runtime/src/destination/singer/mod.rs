@@ -94,8 +94,12 @@ const ABILITIES: Abilities = Abilities {
 /// old versions, for which target-postgres 0.8.1 refuses a column of that name.
 const NAMING: Naming = Naming { reserved: &["version"], reserved_prefixes: &["_sdc_"], ..Naming::DEFAULT };
 
-pub(super) const KIND: Kind =
-    Kind { name: "singer", abilities: |config| settings(config).map(|settings| abilities(&settings)), open };
+pub(super) const KIND: Kind = Kind {
+    name: "singer",
+    abilities: |config| settings(config).map(|settings| abilities(&settings)),
+    open,
+    read: None,
+};
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {
     let said: Settings = config.read(&[])?;

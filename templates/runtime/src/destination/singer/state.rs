@@ -109,7 +109,7 @@ impl Kept {
         self.bookmarks.retain(|_, partitions| !partitions.is_empty());
     }
 
-    pub(super) fn forget(&mut self, Forget { resource, except }: &Forget) {
+    pub(super) fn forget(&mut self, Forget { resource, except, .. }: &Forget) {
         let Some(partitions) = self.bookmarks.get_mut(resource) else { return };
         let written = &self.written;
         let is_written = |partition: &str| written.contains(&(resource.clone(), partition.to_owned()));

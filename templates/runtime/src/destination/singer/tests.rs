@@ -174,7 +174,12 @@ fn messages_come_in_their_order() {
     assert_eq!(piped.log(), ["SCHEMA merged", "RECORD merged", "RECORD merged", "STATE"]);
     write(load.as_mut(), &merged, &Mode::Merge, 1);
     write(load.as_mut(), &whole, &Mode::Stage, 1);
-    let swap = |table: &str| Swap { table: table.to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = |table: &str| Swap {
+        table: table.to_owned(),
+        lists: Vec::new(),
+        when: SwapWhen::Always,
+        parts: Vec::new(),
+    };
     commit(load.as_mut(), 1, &[swap("whole"), swap("none")]).unwrap();
     let second = ["RECORD merged", "RECORD merged", "SCHEMA whole", "RECORD whole", "ACTIVATE_VERSION whole"];
     let third = ["SCHEMA none", "ACTIVATE_VERSION none", "STATE"];

@@ -43,6 +43,7 @@ pub(super) const KIND: Kind = Kind {
     name: "snowflake",
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Snowflake::new(Address::read(config)?)?))?)),
+    read: None,
 };
 
 /// Names that need no quotes, apart from reserved words.

@@ -36,6 +36,7 @@ mod commit;
 mod convert;
 mod history;
 mod load;
+mod read;
 mod schema;
 mod state;
 #[cfg(test)]
@@ -101,8 +102,12 @@ const ABILITIES: Abilities = Abilities {
     ..Abilities::DEFAULT
 };
 
-pub(super) const KIND: Kind =
-    Kind { name: "sqlite", abilities: |config| settings(config).map(|_| ABILITIES), open };
+pub(super) const KIND: Kind = Kind {
+    name: "sqlite",
+    abilities: |config| settings(config).map(|_| ABILITIES),
+    open,
+    read: Some(read::open),
+};
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {
     let said: Settings = config.read(&[])?;
@@ -116,8 +121,7 @@ fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
 impl Sqlite {
     /// Opens the file; makes an empty one that only its owner can read when there is none.
     pub fn open(settings: &Settings) -> Result<Self> {
-        let place =
-            Place(format!("sqlite file `{}`", settings.path.display().to_string().escape_debug()).into());
+        let place = Place::of(&settings.path);
         let is_new = !settings.path.exists();
         create(&settings.path).map_err(|error| place.not_opened(error))?;
         let connection = connect(&settings.path).map_err(|error| match fault_of(&error) {
@@ -152,12 +156,7 @@ impl Destination for Sqlite {
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let mut loads = self.database.read_loads(most)?;
-        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
-        if loads.iter_mut().any(|load| is_running(&load)) && !file_lock::is_held(&lock_beside(&self.path)) {
-            loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
-        }
-        Ok(loads)
+        self.database.latest_loads(most, &self.path)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {
@@ -169,7 +168,23 @@ impl Destination for Sqlite {
     }
 }
 
+impl Database {
+    /// A load that says that it runs, and does not hold the lease, is dead.
+    fn latest_loads(&self, most: usize, path: &Path) -> Result<Vec<LoadEntry>> {
+        let mut loads = self.read_loads(most)?;
+        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
+        if loads.iter_mut().any(|load| is_running(&load)) && !file_lock::is_held(&lock_beside(path)) {
+            loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+        }
+        Ok(loads)
+    }
+}
+
 impl Place {
+    fn of(path: &Path) -> Self {
+        Self(format!("sqlite file `{}`", path.display().to_string().escape_debug()).into())
+    }
+
     fn name(&self) -> String {
         self.0.to_string()
     }

@@ -98,7 +98,7 @@ impl Database {
     pub(super) fn forget_states(&self, forget: &[Forget], load_id: &str) -> Result<()> {
         let sql = "DELETE FROM _state WHERE resource = ?1 AND load_id <> ?2
                    AND partition NOT IN (SELECT value FROM json_each(?3))";
-        let run = |Forget { resource, except }: &Forget| {
+        let run = |Forget { resource, except, .. }: &Forget| {
             let except = Value::from_iter(except.iter().cloned()).to_string();
             self.connection.prepare_cached(sql)?.execute(params![resource, load_id, except])
         };

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::destination::conformance::{self, Place as Conforming};
 use crate::destination::sql::{quoted, quoted_list};
-use crate::destination::{Batch, Mode, Package, PackageId, SchemaChange, Swap, SwapWhen};
+use crate::destination::{Batch, Mode, Package, PackageId, Reader, SchemaChange, Swap, SwapWhen};
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::table::TableRows;
@@ -35,6 +35,10 @@ impl File {
 impl Conforming for File {
     fn open(&self) -> Box<dyn Destination> {
         Box::new(Sqlite::open(&Settings { path: self.path() }).unwrap())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(read::look(self.path()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
@@ -107,7 +111,7 @@ fn what_people_made_for_a_table_outlives_changes_and_swaps() {
 
     load.prepare(&[alter("t", (ColumnKind::Int, Seen::Int), ColumnKind::Text)], "l").unwrap();
     let rows = TableRows::of("t", &["id"], &columns(ColumnKind::Text), &[json!([2, "x"])]);
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     write(load.as_mut(), &rows, &Mode::Stage, &[swap]);
     let seen: String = theirs.query_row("SELECT v FROM w", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, "x");

@@ -86,7 +86,7 @@ pub(super) fn is_held(session: &mut dyn Session, schema: &Schema) -> Result<bool
         return Ok(false);
     }
     let found = read(session, schema).map_err(&failed)?;
-    let nobody = Claim { holder: Holder::default(), token: String::new() };
+    let nobody = Claim { holder: Holder::default(), token: String::new(), shard: None };
     Ok(Lease::found(found.as_ref(), &nobody, SystemTime::now()) != Standing::Free)
 }
 

@@ -182,7 +182,7 @@ pub(super) fn forget(
     forget: &[Forget],
     load_id: &str,
 ) -> Answer<()> {
-    for Forget { resource, except } in forget {
+    for Forget { resource, except, .. } in forget {
         let sql = format!(
             "SELECT DISTINCT {} FROM {} WHERE {} = {} AND {} <> {}",
             schema.column("partition"),

@@ -13,6 +13,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::cover::Cover;
 use super::reading::{Reading, ReadingRules};
 use super::run::Run;
 use super::state::{PartitionState, Point};
@@ -26,6 +27,8 @@ pub(in crate::extract) struct Branch {
     pub(in crate::extract) reading: Reading,
     /// The page that it hangs on.
     above: Option<(Arc<Branch>, u64)>,
+    /// The partitions that are read in it, where it is one of wide lists.
+    cover: Option<Arc<Cover>>,
     run: Arc<Run>,
     progress: Mutex<Progress>,
 }
@@ -69,7 +72,7 @@ impl Branch {
         lists: usize,
     ) -> Self {
         let progress = Mutex::new(Progress { open_lists: lists, ..Progress::default() });
-        Self { rules, partition, reading, above: None, run, progress }
+        Self { rules, partition, reading, above: None, cover: None, run, progress }
     }
 
     /// A partition that hangs on a page of this one.
@@ -90,6 +93,13 @@ impl Branch {
         Self { above, ..Self::new(rules, partition, reading, Arc::clone(&self.run), 1) }
     }
 
+    /// The same of a branch that reads so many wide lists for these partitions.
+    #[must_use]
+    pub(in crate::extract) fn over(self, lists: usize, cover: Arc<Cover>) -> Self {
+        let progress = Mutex::new(Progress { open_lists: lists, ..Progress::default() });
+        Self { cover: Some(cover), progress, ..self }
+    }
+
     /// Notes a page whose records are about to be handed over, and tells its number.
     pub(in crate::extract) fn open_page(&self, point: Option<Point>) -> u64 {
         let mut progress = self.lock();
@@ -105,25 +115,28 @@ impl Branch {
     }
 
     /// Notes that one of its lists is not read further: nothing beyond is kept. `is_lossy` unless that is as it should
-    /// be.
-    pub(in crate::extract) fn break_off(&self, is_lossy: bool) {
+    /// be. Whether it was the last.
+    pub(in crate::extract) fn break_off(&self, is_lossy: bool) -> bool {
         let mut progress = self.lock();
         progress.open_lists = progress.open_lists.saturating_sub(1);
         progress.is_blocked = true;
         progress.is_lossy |= is_lossy;
+        progress.open_lists == 0
     }
 
-    /// Notes that the list is not given; what is kept of that, where it says when to ask again.
-    pub(in crate::extract) fn refuse(&self, reason: String) -> Option<Kept> {
-        self.break_off(false);
-        let state = self.reading.state_refused(reason, &self.run);
-        self.kept(&state, None).filter(|_| self.rules.keeps_cursor())
+    /// What may be kept of a partition that GitLab does not give, once none of its lists is left: when it was asked for, and
+    /// what was said. `is_shared`: it counts as read for the runs that share this load's work.
+    pub(in crate::extract) fn kept_as_refused(&self, reason: String, is_shared: bool) -> Option<Kept> {
+        let is_over = self.lock().open_lists == 0;
+        let is_left = self.rules.keeps_cursor().then_some(reason);
+        let state = self.reading.state_when_refused(is_left, is_shared.then_some(&self.rules), &self.run);
+        self.kept(&state, None).filter(|_| is_over && (is_shared || state.refused.is_some()))
     }
 
     /// What may be kept together with the records of a page that nothing hangs on.
     pub(in crate::extract) fn kept_with(&self, page: u64) -> Option<Kept> {
         let mut progress = self.lock();
-        let is_next = progress.front == page && !progress.is_blocked;
+        let is_next = progress.front == page && !progress.is_blocked && self.cover.is_none();
         let open_lists = progress.open_lists;
         let open =
             progress.page(page).filter(|open| is_next && open.waits_for == 1 && open.below.is_empty())?;
@@ -177,11 +190,12 @@ impl Branch {
             }
         }
         let is_over = progress.open_lists == 0 && progress.pages.is_empty();
-        let own = match (is_over && !progress.is_blocked && !progress.is_closed, point) {
-            (true, _) if progress.is_kept => None,
-            (true, _) => self.kept_at_end(),
-            (false, Some(point)) => self.kept_at(point),
-            (false, None) => None,
+        let own = match (is_over && !progress.is_blocked && !progress.is_closed, point, &self.cover) {
+            (true, ..) if progress.is_kept => None,
+            (true, _, None) => self.kept_at_end(),
+            (true, _, Some(cover)) => self.kept_of_all(cover, kept),
+            (false, Some(point), _) => self.kept_at(point),
+            (false, None, _) => None,
         };
         if own.is_some() || progress.is_kept {
             let forgotten = std::mem::take(&mut progress.below).into_iter();
@@ -194,7 +208,20 @@ impl Branch {
     }
 
     fn kept_at(&self, point: Point) -> Option<Kept> {
-        self.kept(&self.reading.state_at(point, &self.rules), None)
+        let state = self.reading.state_at(point, &self.rules);
+        let state = match &self.cover {
+            Some(cover) => cover.at_point(state),
+            None => state,
+        };
+        self.kept(&state, None)
+    }
+
+    /// Of wide lists, and of the partitions that were read in them.
+    fn kept_of_all(&self, cover: &Cover, kept: &mut Vec<Kept>) -> Option<Kept> {
+        let state = self.reading.state_at_end(&self.rules, &self.run);
+        let (state, of_each) = cover.at_end(state, &self.reading);
+        kept.extend(of_each);
+        self.kept(&state, None)
     }
 
     fn kept_at_end(&self) -> Option<Kept> {
@@ -354,6 +381,10 @@ mod tests {
         issues.end_list();
         issues.hand_over(page);
         refused.break_off(false);
+        assert_eq!(
+            shown(&refused.kept_as_refused("no".to_owned(), true).into_iter().collect::<Vec<_>>()),
+            ["notes done"]
+        );
         assert_eq!(shown(&refused.close()), ["issues done", "notes -"]);
     }
 }

@@ -7,6 +7,7 @@
 //! - What is known well enough is left for later: see `refresh`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::refresh::{Due, Refresh, Standing};
@@ -89,7 +90,7 @@ pub(in crate::extract) struct Reading {
     /// The load in which it began.
     pub(super) load: String,
     /// What was kept before.
-    before: PartitionState,
+    pub(super) before: PartitionState,
     filter: String,
     /// Whether nothing below the record that it hangs on changes any more.
     is_frozen: bool,
@@ -116,23 +117,39 @@ impl Reading {
         if due != Due::Now {
             return Plan::Left { due, refused: before.refused };
         }
-        let is_frozen = standing.is_frozen;
-        let begun =
-            before.reading.clone().filter(|begun| history.resumes(&begun.load) && covers(&begun.with));
-        Plan::Read(match begun {
-            Some(Unfinished { load, began_at, since, point, .. }) => {
-                Self { since, point: Some(point), began_at, load, before, filter, is_frozen }
-            }
-            None => Self {
-                since: rules.since(&before, history),
-                point: None,
-                began_at: history.started_at,
-                load: history.load_id.clone(),
-                before,
-                filter,
-                is_frozen,
-            },
-        })
+        let reading = Self::begun(&before, rules, history).unwrap_or_else(|| {
+            let since = rules.since(&before, history);
+            Self::anew(before, since, filter, history)
+        });
+        Plan::Read(Self { is_frozen: standing.is_frozen, ..reading })
+    }
+
+    /// The reading that an interrupted load has left, if this one goes on with it.
+    pub(super) fn begun(before: &PartitionState, rules: &ReadingRules, history: &History) -> Option<Self> {
+        let Unfinished { load, with, began_at, since, point } = before.reading.clone()?;
+        let covers = rules.with.iter().all(|name| with.iter().any(|own| own == name));
+        let (before, filter) = (before.clone(), before.filter.clone());
+        let begun = Self { since, point: Some(point), began_at, load, before, filter, is_frozen: false };
+        (covers && history.resumes(&begun.load)).then_some(begun)
+    }
+
+    /// Of a list that many partitions are read in: `before` and `cursor` hold for all of them. Everything from the start
+    /// date on without a cursor.
+    pub(super) fn wide(
+        before: PartitionState,
+        cursor: Option<Moment>,
+        rules: &ReadingRules,
+        filter: &str,
+        history: &History,
+    ) -> Self {
+        let start = || rules.start(history).filter(|_| rules.is_incremental);
+        let since = cursor.map(|cursor| cursor.minus(rules.lookback)).or_else(start);
+        Self::anew(before, since, filter.to_owned(), history)
+    }
+
+    fn anew(before: PartitionState, since: Option<Moment>, filter: String, history: &History) -> Self {
+        let (began_at, load) = (history.started_at, history.load_id.clone());
+        Self { since, point: None, began_at, load, before, filter, is_frozen: false }
     }
 
     /// Takes the bound of the list that it hangs on, where it has no cursor of its own.
@@ -188,16 +205,6 @@ impl Reading {
         }
     }
 
-    /// What to keep when the list is not given.
-    pub(in crate::extract) fn state_refused(&self, reason: String, run: &Run) -> PartitionState {
-        PartitionState {
-            refused: Some(Refused { at: run.on_the_server(self.began_at), reason }),
-            filter: self.filter.clone(),
-            reading: None,
-            ..self.before.clone()
-        }
-    }
-
     /// What to keep when everything is loaded.
     pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
         let began_at = run.on_the_server(self.began_at);
@@ -220,8 +227,30 @@ impl Reading {
         state
     }
 
+    /// What to keep when it was refused, beside what was known before: why, where that says when to ask again; that it is
+    /// done, by the rules that it was asked by.
+    pub(in crate::extract) fn state_when_refused(
+        &self,
+        reason: Option<String>,
+        done_by: Option<&Arc<ReadingRules>>,
+        run: &Run,
+    ) -> PartitionState {
+        let done = |rules: &Arc<ReadingRules>| {
+            let at = run.on_the_server(run.clock.now());
+            Done { load: run.load_id.clone(), with: rules.names(), at }
+        };
+        let at = run.on_the_server(self.began_at);
+        PartitionState {
+            reading: None,
+            filter: self.filter.clone(),
+            done: done_by.map(done).or_else(|| self.before.done.clone()),
+            refused: reason.map(|reason| Refused { at, reason }),
+            ..self.before.clone()
+        }
+    }
+
     /// Whether it was bounded by the start date at most.
-    fn is_sweep(&self, rules: &ReadingRules) -> bool {
+    pub(super) fn is_sweep(&self, rules: &ReadingRules) -> bool {
         self.since.is_none()
             || rules.cursor(&self.before).is_none()
             || rules.is_sweep_due(&self.before, self.began_at)
@@ -245,15 +274,19 @@ impl ReadingRules {
         if !self.is_incremental {
             return None;
         }
-        let start = match self.start {
-            StartDate::Beginning => None,
-            StartDate::At(moment) => Some(moment),
-            StartDate::Now => Some(history.first_at.minus(self.lookback)),
-        };
+        let start = self.start(history);
         if self.is_sweep_due(before, history.started_at) {
             return start;
         }
         self.cursor(before).map_or(start, |cursor| Some(cursor.minus(self.lookback)))
+    }
+
+    fn start(&self, history: &History) -> Option<Moment> {
+        match self.start {
+            StartDate::Beginning => None,
+            StartDate::At(moment) => Some(moment),
+            StartDate::Now => Some(history.first_at.minus(self.lookback)),
+        }
     }
 
     /// The earliest cursor of all that are read now; `None` when one of them has none.

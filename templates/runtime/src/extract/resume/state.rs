@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cover::Covers;
 use crate::moment::Moment;
 
 /// Everything that is known of one partition.
@@ -37,6 +38,9 @@ pub struct PartitionState {
     /// Set when it was not given when it was last asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// Of a list that holds many partitions: those for which this state speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Covers>,
 }
 
 /// A list that was not given.

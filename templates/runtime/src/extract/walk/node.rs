@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::bindings::{Route, Unbound, bind, carried_by, carry, combine, resolve_routes};
 use super::refusals::Refusals;
 use super::tree::TreeError;
+use super::wide::{Aside, Sieve, sieve_of};
 use crate::config::Config;
 use crate::extract::paging::{Way, is_set};
-use crate::extract::resume::{ReadingRules, rules_of};
+use crate::extract::resume::{PartitionState, ReadingRules, rules_of};
 use crate::extract::tally::Counts;
 use crate::page::{Binding, Partition};
 use crate::record::{Glimpse, Taps};
@@ -39,8 +40,14 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) counts: Arc<Counts>,
     /// How its lists are asked for, as far as one of them has shown.
     pub(in crate::extract) way: OnceLock<Way>,
+    /// Whether of its lists, and of all below, nothing is kept until they are read wholly.
+    pub(super) is_in_one_go: bool,
     /// Whether its lists are refused everywhere.
     pub(super) refusals: Refusals,
+    /// The lists that hold many of its partitions, if it is to be read in such.
+    pub(super) sieve: Option<Sieve>,
+    /// What is kept of those lists, once somebody has asked.
+    pub(super) kept_wide: OnceLock<Option<PartitionState>>,
 }
 
 /// The names in braces, each once, in the order of the path.
@@ -144,7 +151,7 @@ impl Node {
         let is_loaded = role.is_selected || said.enabled != Some(false);
         let below: Vec<&ReadingRules> = children.iter().map(|child| child.reading.as_ref()).collect();
         let reading = ReadingRules {
-            marks_deleted: is_loaded && role.owns_table,
+            marks_deleted: is_loaded && role.owns_table && config.load.mark_deleted,
             ..rules_of(resource, above, &below, config)
         };
         let taps = taps_of(resource, &children);
@@ -153,8 +160,15 @@ impl Node {
             .flat_map(|child| child.resource.params.iter().map(|param| &param.source).chain(&child.carries));
         let carries = carried_by(resource, wanted_below);
         let query = query_of(resource, config);
+        let is_in_one_go = !reading.keeps_state && children.iter().all(|child| child.is_in_one_go);
+        let counts = Arc::<Counts>::default();
+        let sieve = sieve_of(resource, above.first().copied(), &reading, config);
+        if let Err(Aside::Because(reason)) = &sieve {
+            counts.add_aside(reason.clone(), 0);
+        }
         Ok(Self {
             resource,
+            is_in_one_go,
             routes,
             carries,
             children,
@@ -165,9 +179,11 @@ impl Node {
             unless: unless_of(resource, &query, config),
             query,
             params: said.params.clone(),
-            counts: Arc::default(),
+            counts,
             way: OnceLock::new(),
             refusals: Refusals::default(),
+            sieve: sieve.ok(),
+            kept_wide: OnceLock::new(),
         })
     }
 

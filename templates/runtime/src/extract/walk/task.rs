@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bindings::fill_path;
 use super::node::Node;
+use super::wide::WideList;
 use crate::client::Request;
 use crate::extract::paging::{List, Pager};
-use crate::extract::resume::{Branch, Point};
+use crate::extract::resume::{Branch, Id, Point};
 use crate::page::Partition;
 use crate::record::Glimpse;
 use crate::resource::{Pagination, Shape};
-use crate::scope::Root;
+use crate::scope::{Named, Root};
 
 /// One request. Small: thousands of them wait on the stack.
 #[derive(Debug)]
@@ -32,19 +33,15 @@ pub(super) enum Start {
     Path,
     /// A list or object that the scope leads to.
     Root { root: Arc<Root>, shared: Arc<Shared> },
+    /// A list that holds many partitions.
+    Wide(Arc<WideList>),
 }
 
 /// What the roots of one resource share: they are one partition, and may bring the same record twice.
 #[derive(Debug)]
 pub(super) struct Shared {
     /// Ids seen so far; `None` when one root alone cannot bring anything twice.
-    seen: Option<Mutex<HashSet<RecordId>>>,
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum RecordId {
-    Number(i64),
-    Text(String),
+    seen: Option<Mutex<HashSet<Id>>>,
 }
 
 impl Shared {
@@ -77,10 +74,36 @@ impl Task {
         &self.branch.partition
     }
 
-    /// The place from which a later run can go on: several lists have no common one.
+    /// The place from which a later run can go on: several lists have no common one, and where wide lists wait for all
+    /// records of this one there is none but the end.
     pub(super) fn point(&self, list: &List) -> Option<Point> {
-        let is_one_list = !matches!(&self.start, Start::Root { shared, .. } if shared.seen.is_some());
-        self.pager.point(list).filter(|_| is_one_list)
+        let is_one_list = match &self.start {
+            Start::Path => true,
+            Start::Root { shared, .. } => shared.seen.is_none(),
+            Start::Wide(list) => list.is_only,
+        };
+        self.pager.point(list).filter(|_| is_one_list && !self.node.has_wide_children())
+    }
+
+    /// The wide list that it reads, if it is one.
+    pub(super) fn wide(&self) -> Option<&Arc<WideList>> {
+        match &self.start {
+            Start::Wide(list) => Some(list),
+            Start::Path | Start::Root { .. } => None,
+        }
+    }
+
+    /// The entry of the scope that has led to it.
+    pub(super) fn named(&self) -> Option<&Named> {
+        self.root().and_then(|root| root.named.as_ref())
+    }
+
+    fn root(&self) -> Option<&Root> {
+        match &self.start {
+            Start::Path => None,
+            Start::Root { root, .. } => Some(root),
+            Start::Wide(list) => Some(&list.root),
+        }
     }
 
     /// Whether a refusal concerns the whole run: nothing that follows would have anything to start from.
@@ -88,26 +111,23 @@ impl Task {
         matches!(self.start, Start::Root { .. }) && self.node.resource.start.is_some()
     }
 
+    /// Whether nothing is kept of it, nor of anything below, until all of it is read.
+    pub(in crate::extract) fn is_in_one_go(&self) -> bool {
+        self.node.is_in_one_go
+    }
+
     pub(super) fn shape(&self) -> Shape {
-        match &self.start {
-            Start::Path => self.node.resource.shape,
-            Start::Root { root, .. } => root.shape,
-        }
+        self.root().map_or(self.node.resource.shape, |root| root.shape)
     }
 
     /// What its limit goes by.
     pub(in crate::extract) fn route(&self) -> &'static str {
-        match &self.start {
-            Start::Path => self.node.resource.path,
-            Start::Root { root, .. } => root.route,
-        }
+        self.root().map_or(self.node.resource.path, |root| root.route)
     }
 
     pub(super) fn request(&self, list: &List) -> Request {
-        let path = match &self.start {
-            Start::Path => fill_path(self.node.resource, &self.partition().bindings),
-            Start::Root { root, .. } => root.path.clone(),
-        };
+        let own = || fill_path(self.node.resource, &self.partition().bindings);
+        let path = self.root().map_or_else(own, |root| root.path.clone());
         Request { path, query: self.pager.query(list), route: self.route() }
     }
 
@@ -115,7 +135,7 @@ impl Task {
     pub(super) fn is_new(&self, record: &Glimpse) -> bool {
         let Start::Root { shared, .. } = &self.start else { return true };
         let (Some(seen), Some(id)) = (&shared.seen, record.get("id")) else { return true };
-        let id = id.as_i64().map_or_else(|| RecordId::Text(id.to_string()), RecordId::Number);
+        let id = Id::of(id).unwrap_or_else(|| Id::Text(id.to_string()));
         seen.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
     }
 }
@@ -124,13 +144,19 @@ fn list_of(node: &Node, branch: &Branch, start: &Start, per_page: u32) -> List {
     let (set, pagination) = match start {
         Start::Path => (node.own_query(&branch.partition.bindings), node.resource.pagination),
         Start::Root { root, .. } => (node.set_query(&root.query), root.pagination),
+        Start::Wide(list) => (node.set_query(&list.root.query), list.root.pagination),
+    };
+    let (incremental, is_wide) = match start {
+        Start::Path | Start::Root { .. } => (node.resource.incremental, false),
+        Start::Wide(list) => (list.wide.incremental, true),
     };
     // What is learned of the resource's own lists says nothing of others that the scope leads to.
-    let way = node.way.get().copied().filter(|_| pagination != Pagination::None).unwrap_or_default();
+    let is_alike = pagination != Pagination::None && !is_wide;
+    let way = node.way.get().copied().filter(|_| is_alike).unwrap_or_default();
     List {
         set,
         pagination,
-        changes: node.resource.incremental.filter(|_| node.reading.is_incremental),
+        changes: incremental.filter(|_| node.reading.is_incremental),
         since: branch.reading.since,
         newest_first: node.reading.newest_first,
         has_key: !node.resource.record_key.is_empty(),

@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Refused(String),
     /// The rest of its partition should have come, and is left out; counted.
     Failed,
+    /// It is a wide list: the partitions in it are read by lists of their own.
+    Aside(String),
 }
 
 /// Counts a partition that is left out; an error ends the run.
@@ -31,6 +33,10 @@ pub(super) fn settle(
     }
     if let Some(fatal) = fatal(client, task, &error) {
         return Err(fatal);
+    }
+    if task.wide().is_some() {
+        tracing::info!(resource = task.node.resource.name, path = %request.path, %error, "read by lists of their own");
+        return Ok(Verdict::Aside(error.to_string()));
     }
     if task.starts_the_scope() && !matches!(&error, PartitionError::Fault(fault) if is_missing_route(fault)) {
         return Err(ExtractError::Root { resource: task.node.resource, source: error });
@@ -53,7 +59,7 @@ fn instead(task: &Task, list: &List, error: &PartitionError) -> Option<Pager> {
     match error {
         PartitionError::Fault(fault) => {
             let pager = task.pager.instead(list, fault)?;
-            if let Some(way) = pager.learned() {
+            if let Some(way) = pager.learned().filter(|_| task.wide().is_none()) {
                 let _ = task.node.way.set(way);
             }
             Some(pager)

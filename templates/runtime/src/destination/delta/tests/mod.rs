@@ -49,7 +49,7 @@ impl Lake {
     }
 
     fn entry(&self, table: &str) -> Option<TableEntry> {
-        Tables::read(&self.site()).unwrap().own.get(table).map(|table| table.entry().unwrap())
+        Tables::read(&self.site(), false).unwrap().own.get(table).map(|table| table.entry().unwrap())
     }
 
     fn path(&self) -> std::path::PathBuf {

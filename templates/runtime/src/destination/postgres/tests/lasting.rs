@@ -22,7 +22,7 @@ fn what_people_made_for_a_table_outlives_changes_and_swaps() {
     dataset.server.psql(&format!("CREATE VIEW {} AS SELECT v FROM {table}", dataset.table("w")));
 
     let rows = TableRows::of("t", &["id"], &columns(Text), &[json!([2, "x"])]);
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     let id = write(load.as_mut(), &rows, &Mode::Stage);
     commit(load.as_mut(), &id, &[swap]).unwrap();
     assert_eq!(dataset.server.psql(&format!("SELECT v FROM {}", dataset.table("w"))), "x");
@@ -33,9 +33,12 @@ fn what_people_made_for_a_table_outlives_changes_and_swaps() {
     assert!(dataset.server.psql(&own).contains("(v)"));
 
     let error = load.prepare(&[alter("t", "v", (Text, Seen::Text), ColumnKind::Json)], "l").unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.contains("view") && source.contains('w'), "{error}: {source}");
+    let (text, view) = (error.to_string(), format!("view `{}`", dataset.table("w").replace("\"w\"", "w")));
+    assert!(text.contains("`t.v` jsonb") && text.contains(&view), "{text}: {view}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("discard_value")));
     assert_eq!(load.tables().unwrap()[0].columns[1].kind, Text, "nothing is half done");
+    dataset.server.psql(&format!("DROP VIEW {}", dataset.table("w")));
+    load.prepare(&[alter("t", "v", (Text, Seen::Text), ColumnKind::Json)], "l").unwrap();
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn rows_that_the_server_forgot_are_not_taken_for_committed() {
     commit(load.as_mut(), &id, &[]).unwrap();
     let stage = dataset.hidden().into_iter().find(|name| name.starts_with("_stage_")).unwrap();
     dataset.server.psql(&format!("TRUNCATE {}", dataset.table(&stage)));
-    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always };
+    let swap = Swap { table: "t".to_owned(), lists: Vec::new(), when: SwapWhen::Always, parts: Vec::new() };
     let id = PackageId { load_id: "l".to_owned(), number: 1 };
     assert!(commit(load.as_mut(), &id, &[swap]).is_err(), "an empty stage replaces nothing");
 }
@@ -120,7 +123,7 @@ fn the_lease_is_in_nobodys_way() {
     let sql = format!(
         "SELECT a.state, a.backend_xid IS NULL, a.backend_xmin IS NULL FROM pg_stat_activity a JOIN pg_locks l USING (pid)
          WHERE l.locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = {}",
-        number_of(&dataset.name)
+        number_of(&dataset.name, None)
     );
     assert_eq!(dataset.server.psql(&sql), "idle in transaction\tt\tt");
 }

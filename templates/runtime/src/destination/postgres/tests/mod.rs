@@ -13,8 +13,8 @@ use crate::config;
 use crate::destination::conformance::{self, Place, setting};
 use crate::destination::sql::quoted;
 use crate::destination::{
-    Batch, Claim, Committed, Destination, DestinationError, Mode, OpenLoad, Package, PackageId, SchemaChange,
-    Swap,
+    Batch, Claim, Committed, Destination, DestinationError, Mode, OpenLoad, Package, PackageId, Reader,
+    SchemaChange, Swap,
 };
 use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
@@ -89,6 +89,10 @@ impl Place for Dataset {
         opened(&self.config()).unwrap()
     }
 
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        KIND.read.map(|read| read(&self.config()).unwrap())
+    }
+
     /// Read by `psql`.
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let exists = format!(
@@ -107,11 +111,11 @@ impl Place for Dataset {
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
     }
 
-    /// As if its connection had been cut.
+    /// As if its connection had been cut. Shards have the same lock, each a part of it.
     fn end_lease(&self) {
         let lock = format!(
             "FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {}",
-            number_of(&self.name)
+            number_of(&self.name, None)
         );
         self.server.psql(&format!("SELECT pg_terminate_backend(pid) {lock}"));
         while self.server.psql(&format!("SELECT count(*) {lock}")) != "0" {}
@@ -170,6 +174,8 @@ fn commit(load: &mut dyn OpenLoad, id: &PackageId, swaps: &[Swap]) -> Result<Com
 
 #[test]
 fn it_conforms() {
+    // One server for all of the checks.
+    let _server = server();
     conformance::check(Dataset::new);
 }
 

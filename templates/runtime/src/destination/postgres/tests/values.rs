@@ -213,7 +213,12 @@ fn names_of_any_length_and_case_are_kept_apart() {
 }
 
 fn conformance_swap(table: &str) -> Swap {
-    Swap { table: table.to_owned(), lists: Vec::new(), when: crate::destination::SwapWhen::Always }
+    Swap {
+        table: table.to_owned(),
+        lists: Vec::new(),
+        when: crate::destination::SwapWhen::Always,
+        parts: Vec::new(),
+    }
 }
 
 /// The texts are the same in both, so this says that the helper above compares anything.

@@ -1,0 +1,193 @@
+//! The dataset and its tables as the service keeps them, without any SQL: what is asked here costs nothing.
+//! <https://cloud.google.com/bigquery/docs/reference/rest>
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::{Answer, Client, Request};
+use super::fault::{Fault, Place};
+use super::schema::fields;
+use super::settings::Settings;
+use crate::destination::DestinationError;
+use crate::schema::table::Column;
+
+/// Where a dataset is whose place nobody has named.
+const LOCATION: &str = "US";
+
+/// A hidden table that a dead load has left goes by itself after this time. No load takes so long.
+const LIFETIME: Duration = Duration::from_secs(14 * 86_400);
+
+/// How many rows or tables an answer may have.
+const PAGE: &str = "10000";
+
+/// Row by row, each cell as text.
+pub(super) type Cells = Vec<Option<String>>;
+
+/// A dataset, and the way to it, which clones share.
+#[derive(Debug, Clone)]
+pub(super) struct Dataset {
+    pub(super) client: Client,
+    pub(super) place: Place,
+    pub(super) project: Arc<str>,
+    pub(super) name: Arc<str>,
+    wanted: Option<Arc<str>>,
+    /// Where it is, once that is known.
+    location: Arc<OnceLock<String>>,
+}
+
+impl Dataset {
+    pub(super) fn new(settings: Settings) -> Result<Self, DestinationError> {
+        let Settings { project, dataset, location, endpoint, credentials, place } = settings;
+        let client = Client::new(&endpoint, credentials).map_err(place.package_failed("be reached"))?;
+        Ok(Self {
+            client,
+            place,
+            project: project.into(),
+            name: dataset.into(),
+            wanted: location.map(Into::into),
+            location: Arc::default(),
+        })
+    }
+
+    /// Where jobs have to run.
+    pub(super) fn location(&self) -> &str {
+        self.location.get().map_or(LOCATION, String::as_str)
+    }
+
+    fn request<'p>(&'p self, method: Method, path: &[&'p str]) -> Request {
+        let start = ["projects", &*self.project, "datasets"];
+        Request::new(method, start.into_iter().chain(path.iter().copied()))
+    }
+
+    /// Whether it is there. From then on jobs run where it is.
+    pub(super) fn find(&self) -> Answer<bool> {
+        match self.client.send(self.request(Method::GET, &[&self.name])) {
+            Ok(found) => {
+                let location = found.get("location").and_then(Value::as_str).unwrap_or(LOCATION);
+                // It does not move.
+                let _ = self.location.set(location.to_owned());
+                Ok(true)
+            }
+            Err(fault) if fault.is_missing() => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Makes it if it is not there; whether it was made.
+    pub(super) fn make(&self) -> Answer<bool> {
+        if self.find()? {
+            return Ok(false);
+        }
+        let location = self.wanted.as_deref().unwrap_or(LOCATION);
+        let body = json!({
+            "datasetReference": { "projectId": &*self.project, "datasetId": &*self.name },
+            "location": location,
+        });
+        match self.client.send(self.request(Method::POST, &[]).json(&body)) {
+            Ok(_) => self.find().map(|_| true),
+            Err(fault) if fault.is_there() => self.find().map(|_| false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Takes it away if it is empty.
+    pub(super) fn remove(&self) -> Answer<()> {
+        self.client.send(self.request(Method::DELETE, &[&self.name])).map(drop)
+    }
+
+    /// The names of its tables.
+    pub(super) fn tables(&self) -> Answer<Vec<String>> {
+        let mut names = Vec::new();
+        let request = self.request(Method::GET, &[&self.name, "tables"]).query("maxResults", PAGE);
+        self.pages(&request, |page| {
+            let tables = page.get("tables").and_then(Value::as_array).into_iter().flatten();
+            let name =
+                |table: &Value| Some(table.get("tableReference")?.get("tableId")?.as_str()?.to_owned());
+            names.extend(tables.filter_map(name));
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    /// Makes a hidden table.
+    pub(super) fn make_table(&self, name: &str, columns: &[Column]) -> Answer<()> {
+        let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + LIFETIME;
+        let body = json!({
+            "tableReference": self.reference(name),
+            "schema": { "fields": fields(columns) },
+            "expirationTime": ends.as_millis().to_string(),
+        });
+        match self.client.send(self.request(Method::POST, &[&self.name, "tables"]).json(&body)) {
+            Err(fault) if !fault.is_there() => Err(fault),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is not there is no fault.
+    pub(super) fn remove_table(&self, name: &str) -> Answer<()> {
+        match self.client.send(self.request(Method::DELETE, &[&self.name, "tables", name])) {
+            Err(fault) if !fault.is_missing() => Err(fault),
+            _ => Ok(()),
+        }
+    }
+
+    /// The columns that a table's rows are ordered by.
+    pub(super) fn clustering(&self, table: &str) -> Answer<Vec<String>> {
+        let found = self.client.send(self.request(Method::GET, &[&self.name, "tables", table]))?;
+        let fields = found.get("clustering").and_then(|clustering| clustering.get("fields")?.as_array());
+        Ok(fields.into_iter().flatten().filter_map(|field| field.as_str().map(str::to_owned)).collect())
+    }
+
+    /// From now on rows are in no order; which columns of what type they have is free then.
+    pub(super) fn end_clustering(&self, table: &str) -> Answer<()> {
+        let request = self.request(Method::PATCH, &[&self.name, "tables", table]);
+        self.client.send(request.json(&json!({ "clustering": null }))).map(drop)
+    }
+
+    /// Shows the rows of a table, in these columns; no query is made for it, and none is charged.
+    pub(super) fn each_row(
+        &self,
+        table: &str,
+        columns: &[&str],
+        mut visit: impl FnMut(Cells) -> Answer<()>,
+    ) -> Answer<()> {
+        let request = self.request(Method::GET, &[&self.name, "tables", table, "data"]);
+        let request = request.query("maxResults", PAGE).query("selectedFields", columns.join(","));
+        self.pages(&request, |page| cells(page).into_iter().try_for_each(&mut visit))
+    }
+
+    fn pages(&self, request: &Request, mut visit: impl FnMut(&Value) -> Answer<()>) -> Answer<()> {
+        let mut next: Option<String> = None;
+        loop {
+            let asked = match &next {
+                None => request.clone(),
+                Some(token) => request.clone().query("pageToken", token.as_str()),
+            };
+            let page = self.client.send(asked)?;
+            visit(&page)?;
+            let token = ["nextPageToken", "pageToken"].iter().find_map(|key| page.get(key)?.as_str());
+            match token.filter(|token| !token.is_empty()) {
+                None => return Ok(()),
+                Some(token) if next.as_deref() == Some(token) => {
+                    return Err(Fault::Strange("a page names itself as the next"));
+                }
+                Some(token) => next = Some(token.to_owned()),
+            }
+        }
+    }
+
+    pub(super) fn reference(&self, table: &str) -> Value {
+        json!({ "projectId": &*self.project, "datasetId": &*self.name, "tableId": table })
+    }
+}
+
+/// The cells of an answer's rows.
+pub(super) fn cells(page: &Value) -> Vec<Cells> {
+    let rows = page.get("rows").and_then(Value::as_array).into_iter().flatten();
+    let cell = |cell: &Value| cell.get("v")?.as_str().map(str::to_owned);
+    let row = |row: &Value| row.get("f").and_then(Value::as_array).into_iter().flatten().map(cell).collect();
+    rows.map(row).collect()
+}
