@@ -27,6 +27,7 @@ mod moving_rows;
 mod planning;
 mod postgres;
 mod redshift;
+mod refresh;
 mod rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
