@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::extract::{History, Sink};
 use crate::load::{LoadError, Loader, Outset};
-use crate::moment::Moment;
+use crate::moment::{Clock, Moment};
 use crate::normalize::PageRows;
 use crate::page::{Kept, Page, Partition};
 use crate::record::{Outcome, Reading, Record, read_records};
@@ -80,6 +80,7 @@ impl Sink for Planned {
             started_at: self.started_at,
             first_at: past.first_at,
             unfinished: past.unfinished.clone(),
+            clock: Clock::default(),
         }
     }
 }

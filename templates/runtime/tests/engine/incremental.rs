@@ -130,6 +130,7 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
         per_page: 20,
         limit: None,
         budget: Budget::default(),
+        shard: None,
         hooks: Hooks::new(),
     };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();

@@ -46,7 +46,7 @@ impl<S: Sink> Walk<S> {
             };
             match verdict::settle(&self.client, task, &list, &request, error)? {
                 Verdict::Instead(other) => instead = Some(*other),
-                Verdict::LeftOut(_) => return Ok(refused(requests)),
+                Verdict::Refused(_) | Verdict::Failed => return Ok(refused(requests)),
                 Verdict::Aside(reason) => {
                     let below = self.aside(task, task.branch.open_page(None), reason);
                     return Ok(Look { requests, below, ..Look::default() });
