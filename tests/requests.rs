@@ -15,7 +15,8 @@ use sample_gitlab::{Kind, Moment, SampleServer, Settings, Size, World};
 use scaffold::{Result, built, root};
 
 /// Nothing is left for later, and nothing is taken to be known.
-const ASKED_EACH_TIME: &str = "";
+const ASKED_EACH_TIME: [(&str, &str); 2] =
+    [("[extract]", "[extract]\nask_for_everything = true"), ("[load]", "[load]\nrefresh_every = \"0\"")];
 
 /// Requests by route.
 type Counts = BTreeMap<&'static str, u64>;
@@ -27,19 +28,20 @@ fn main() -> Result<()> {
     for (name, size) in
         [("1,000 small projects", Size::many_projects()), ("50 busy projects", Size::busy_projects())]
     {
-        let known = runs(&program, &size, "")?;
-        let each_time = runs(&program, &size, ASKED_EACH_TIME)?;
+        let known = runs(&program, &size, &[])?;
+        let each_time = runs(&program, &size, &ASKED_EACH_TIME)?;
         println!("{}", table(name, &known, &each_time));
     }
     Ok(())
 }
 
 /// The three runs against one instance.
-fn runs(program: &Path, size: &Size, more: &str) -> Result<Vec<Counts>> {
+fn runs(program: &Path, size: &Size, set: &[(&str, &str)]) -> Result<Vec<Counts>> {
     let server = SampleServer::start(World::new(size.clone()), Settings::default())?;
     let folder = tempfile::tempdir()?;
     let usual = std::fs::read_to_string(root().join("generated-example/config.toml"))?;
-    std::fs::write(folder.path().join("config.toml"), format!("{usual}\n{more}"))?;
+    let config = set.iter().fold(usual, |config, (place, with)| config.replacen(place, with, 1));
+    std::fs::write(folder.path().join("config.toml"), config)?;
     let mut counts = Vec::new();
     for run in RUNS {
         if run == "1 % changed" {

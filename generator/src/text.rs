@@ -1,5 +1,7 @@
 //! Text of a document, made safe to show: documents are untrusted.
 
+use std::time::Duration;
+
 /// Without what steers a terminal or turns the direction of text: such characters become spaces.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() || turns_text(letter) { ' ' } else { letter }).collect()
@@ -28,6 +30,16 @@ pub(crate) fn path(text: &str) -> String {
 /// On one line, with single spaces.
 pub(crate) fn one_line(text: &str) -> String {
     printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `a day`, `6 hours`.
+pub(crate) fn hours_text(length: Duration) -> String {
+    match length.as_secs() / 3600 {
+        1 => "an hour".to_owned(),
+        24 => "a day".to_owned(),
+        hours if hours % 24 == 0 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
+    }
 }
 
 /// An identifier in snake case, which most are in already.

@@ -38,9 +38,17 @@ pub(crate) type Tables = BTreeMap<String, BTreeSet<Row>>;
 pub(crate) type Row = BTreeMap<String, String>;
 
 impl Example {
+    /// One whose runs ask for every list each time, wherever `config` says nothing else.
     pub(crate) fn new(config: &str) -> Self {
         let example = Self { folder: tempfile::tempdir().expect("a folder") };
         example.configure(config);
+        example
+    }
+
+    /// One that leaves for later what it can, as it does by default.
+    pub(crate) fn patient(config: &str) -> Self {
+        let example = Self { folder: tempfile::tempdir().expect("a folder") };
+        example.write(config);
         example
     }
 
@@ -57,6 +65,21 @@ impl Example {
     }
 
     pub(crate) fn configure(&self, config: &str) {
+        match config.parse::<DocumentMut>() {
+            Ok(mut config) => {
+                let load = config.entry("load").or_insert(Table::new().into());
+                if let Some(load) =
+                    load.as_table_like_mut().filter(|load| !load.contains_key("refresh_every"))
+                {
+                    load.insert("refresh_every", toml_edit::value("0"));
+                }
+                self.write(&config.to_string());
+            }
+            Err(_) => self.write(config),
+        }
+    }
+
+    fn write(&self, config: &str) {
         std::fs::write(self.path("config.toml"), config).expect("a write");
     }
 

@@ -26,6 +26,7 @@ mod meeting;
 mod moving_rows;
 mod postgres;
 mod redshift;
+mod refresh;
 mod rows;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]

@@ -35,4 +35,4 @@ pub use http::{
     Exchange, Fault, Faults, RateLimit, SampleServer, ScheduledEdit, Settings, SlowPages, TooMany, tokens,
 };
 pub use routes::{NoSuchList, Params};
-pub use world::{Edit, Kind, Moment, PUBLIC_URL, Size, World, cast};
+pub use world::{Change, Edit, Kind, Moment, PUBLIC_URL, Size, World, cast};

@@ -24,6 +24,8 @@ pub mod snippets;
 pub mod tags;
 pub mod users;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
@@ -68,10 +70,7 @@ pub const PROJECTS: Resource = Resource {
     table: "projects",
     path: "/projects",
     record_key: &["id"],
-    pagination: Pagination::Keyset {
-        order_by: "id",
-        sort: "asc",
-    },
+    pagination: Pagination::Keyset { order_by: "id", sort: "asc" },
     filters: &[
         Filter::bool("membership"),
         Filter::bool("owned"),
@@ -130,6 +129,7 @@ pub const PROJECTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    activity: Some(Activity { field: "last_activity_at", grain: Duration::from_hours(2) }),
     secrets: &["runners_token"],
     columns: &[
         Column::int("id"),

@@ -40,6 +40,23 @@ impl Place {
         self.position.strip_prefix(&collection.position)?.strip_prefix("/{}")
     }
 
+    /// The first word below a project: `issues` in `/projects/{}/issues/{}/notes`.
+    pub(super) fn in_project(&self) -> Option<&str> {
+        self.position.strip_prefix("/projects/{}/")?.split('/').next()
+    }
+
+    /// The same of what hangs on the project itself, and on nothing in it.
+    pub(super) fn on_project(&self) -> Option<&str> {
+        self.in_project().filter(|_| self.position.matches("{}").count() == 1)
+    }
+
+    /// The words below a project or a group.
+    pub(super) fn below_a_start(&self) -> Option<impl Iterator<Item = &str>> {
+        let rest =
+            ["/projects/{}/", "/groups/{}/"].iter().find_map(|start| self.position.strip_prefix(start));
+        rest.map(|rest| rest.split('/').filter(|word| !matches!(*word, "{}" | "-")))
+    }
+
     pub(super) fn literals(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.literals.iter().map(String::as_str)
     }

@@ -78,6 +78,7 @@ fn build_resource(endpoints: &Endpoints, facts: &[Facts], endpoint: &Endpoint, o
         start: own.reading.start,
         newest_first: own.reading.newest_first,
         finality: own.reading.finality,
+        asking: own.asking.clone(),
         excludes_its_day: own.reading.excludes_its_day,
         lookback: own.reading.lookback,
         wide: wide(endpoints, facts, own),

@@ -12,7 +12,9 @@ mod suggest;
 use std::time::Duration;
 
 use crate::gitlab::{Finality, NewestFirst, Preset, Start};
-use crate::infer::{Column, Fact, FanOut, Incremental, Key, Over, Pagination, Shape, WriteDisposition};
+use crate::infer::{
+    Asking, Column, Fact, FanOut, Incremental, Key, Over, Pagination, Shape, WriteDisposition,
+};
 
 pub use pattern::{Pattern, PatternError};
 pub use select::{Selection, SelectionError};
@@ -58,6 +60,8 @@ pub struct Resource {
     pub start: Option<Start>,
     pub newest_first: Option<NewestFirst>,
     pub finality: Option<Finality>,
+    /// When it need not be asked for.
+    pub asking: Asking,
     /// Whether the bound on changes is a date that does not belong to what is asked for.
     pub excludes_its_day: bool,
     /// How far behind the last run it is asked again; `None`: as usual.

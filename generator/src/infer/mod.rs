@@ -4,6 +4,7 @@
 //! fails: what it cannot tell is a fact that says so. General rules come first, then what [`crate::gitlab`] knows; what
 //! the document states with `x-gitlab-init` stands above both. One draft is filled, pass by pass.
 
+mod asking;
 mod choice;
 mod column;
 mod detail;
@@ -35,6 +36,7 @@ use std::time::Duration;
 use crate::endpoint::Endpoints;
 use crate::gitlab::{self, Finality, NewestFirst, Preset, Start};
 
+pub use asking::Asking;
 pub use column::{Column, ColumnKind};
 pub use disposition::WriteDisposition;
 pub use fact::Fact;
@@ -71,6 +73,7 @@ pub struct Facts {
     pub incremental: Fact<Option<Incremental>>,
     pub fan_out: Option<FanOut>,
     pub reading: Reading,
+    pub asking: Asking,
     /// Lists that hold the same records for many parents.
     pub wide: Fact<Vec<Wide>>,
     /// Sent with every request, so that nothing is hidden.
@@ -116,6 +119,7 @@ pub fn infer(endpoints: &Endpoints, is_gitlab: bool, recorded: &RecordedNames) -
         .pass(pagination::infer_pagination, |own, pagination| own.pagination = pagination)
         .pass(incremental::infer_incremental, |own, incremental| own.incremental = incremental)
         .pass(|_, entry| gitlab_reading(entry), |own, reading| own.reading = reading)
+        .pass(asking::infer_asking, |own, asking| own.asking = asking)
         .pass(wide::infer_wide, |own, wide| own.wide = wide)
         .pass(column::infer_columns, |own, columns| own.columns = columns)
         .pass(|_, entry| secret::infer_secrets(entry), |own, secrets| own.secrets = secrets)

@@ -25,6 +25,8 @@ struct Row<'a> {
     primary_key: &'a [String],
     parent: Option<&'a str>,
     incremental: Option<&'a str>,
+    /// How long its lists are left alone.
+    left_alone: Option<String>,
     enabled: bool,
 }
 
@@ -54,6 +56,7 @@ fn row(resource: &Resource) -> Row<'_> {
         primary_key: &resource.primary_key,
         parent: resource.parent(),
         incremental: resource.incremental.value.as_ref().map(|incremental| incremental.param.as_str()),
+        left_alone: resource.asking.left_alone(),
         enabled: resource.enabled,
     }
 }

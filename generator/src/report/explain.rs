@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::gitlab::Sign;
 use crate::graph::{Param, Resource};
 use crate::text::printable;
 
@@ -80,9 +81,32 @@ fn facts(resource: &Resource) -> Vec<(String, String, &str)> {
     if !sent.is_empty() {
         facts.push(("always sent".into(), sent.join(", "), "GitLab hides rows otherwise"));
     }
+    facts.extend(asking(resource));
     let core = if resource.default.value { "yes" } else { "no" };
     facts.push(("in core".into(), core.into(), resource.default.reason.as_str()));
     facts
+}
+
+/// When it need not be asked for.
+fn asking(resource: &Resource) -> Vec<(String, String, &str)> {
+    let asking = &resource.asking;
+    let above = resource.parent().unwrap_or("its parent");
+    let says = |sign: &Sign| format!("`{}` of `{above}` is {}", sign.field, sign.values.join(" or "));
+    let left = asking.left_alone().map(|left| {
+        ("left alone".to_owned(), format!("for {left}, once it is read"), asking.refresh.reason.as_str())
+    });
+    let unless = (!asking.unless.is_empty()).then(|| {
+        let signs: Vec<String> = asking.unless.iter().map(says).collect();
+        ("not asked".to_owned(), format!("where {}", signs.join(" or ")), "there is nothing then")
+    });
+    let frozen = asking.frozen.as_ref().map(|frozen| {
+        ("final".to_owned(), format!("where {}", says(frozen)), "it changes no more, once it was read so")
+    });
+    let activity = asking.activity.map(|activity| {
+        let reason = "events below its records move it, once an hour at most";
+        ("activity".to_owned(), format!("`{}`", activity.field), reason)
+    });
+    left.into_iter().chain(unless).chain(frozen).chain(activity).collect()
 }
 
 fn status(resource: &Resource) -> String {

@@ -54,6 +54,11 @@ struct Row<'a> {
     incremental: Option<&'a str>,
     incremental_default: bool,
     cursor: Option<&'a str>,
+    /// How long it is left alone once it is read, in seconds: whatever happens, and while its project is quiet.
+    refresh_every: u64,
+    quiet_refresh: u64,
+    /// What a record of the parent says when there is nothing to ask for.
+    unless: Vec<SignRow>,
     write_disposition: &'static str,
     status: &'static str,
     needs: Vec<String>,
@@ -67,6 +72,12 @@ struct FanOutRow<'a> {
     param: &'a str,
     values: &'a [String],
     column: &'a str,
+}
+
+#[derive(Serialize)]
+struct SignRow {
+    field: &'static str,
+    values: &'static [&'static str],
 }
 
 #[derive(Serialize)]
@@ -153,6 +164,14 @@ fn row<'a>(origin: &str, implied: &[&str], resource: &'a Resource) -> Row<'a> {
         incremental: incremental.map(|incremental| incremental.param.as_str()),
         incremental_default: incremental.is_some_and(|incremental| incremental.default),
         cursor: incremental.and_then(|incremental| incremental.cursor.as_deref()),
+        refresh_every: resource.asking.refresh.value.every.as_secs(),
+        quiet_refresh: resource.asking.refresh.value.quiet.as_secs(),
+        unless: resource
+            .asking
+            .unless
+            .iter()
+            .map(|sign| SignRow { field: sign.field, values: sign.values })
+            .collect(),
         write_disposition: resource.write_disposition.value.name(),
         status: resource.status(),
         needs: resource.needs.iter().map(ToString::to_string).collect(),
@@ -196,6 +215,7 @@ fn reasons(resource: &Resource) -> IndexMap<String, &str> {
         ("record_key", &resource.key.reason),
         ("pagination", &resource.pagination.reason),
         ("incremental", &resource.incremental.reason),
+        ("refresh", &resource.asking.refresh.reason),
         ("write_disposition", &resource.write_disposition.reason),
         ("default", &resource.default.reason),
     ] {

@@ -9,6 +9,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::schema::time::{instant_text, parse_loosely};
 
+/// What tells the time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock(Option<Moment>);
+
+impl Clock {
+    /// One that stands still.
+    pub fn stopped(at: Moment) -> Self {
+        Self(Some(at))
+    }
+
+    /// This machine's time, unless it stands still.
+    pub fn now(self) -> Moment {
+        self.0.unwrap_or_else(Moment::now)
+    }
+}
+
 /// Microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
@@ -26,6 +42,24 @@ impl Moment {
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// The first time after this one that lies whole steps behind `start`.
+    #[must_use]
+    pub fn next_step(self, start: Self, step: Duration) -> Self {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        let steps = self.0.saturating_sub(start.0).div_euclid(step).saturating_add(1);
+        Self(start.0.saturating_add(steps.saturating_mul(step)))
+    }
+
+    /// `2024-05-01T12:30Z`, for people.
+    pub fn minute_text(self) -> String {
+        self.utc().map_or_else(|| self.to_string(), |time| time.format("%Y-%m-%dT%H:%MZ").to_string())
     }
 
     /// The millisecond that it lies in: GitLab shows no more and keeps more.
@@ -87,5 +121,15 @@ mod tests {
         assert_eq!(moment.minus(Duration::from_secs(86_400)).date_text(), "2024-04-30");
         assert_eq!(Moment::parse("2024-05-01").unwrap().millis_text(), "2024-05-01T00:00:00.000Z");
         assert_eq!(Moment::parse("soon"), None);
+    }
+
+    #[test]
+    fn steps_are_counted_from_a_start() {
+        let at = |text| Moment::parse(text).unwrap();
+        let (start, day) = (at("2024-05-01T10:00:00Z"), Duration::from_hours(24));
+        assert_eq!(at("2024-05-03T09:00:00Z").next_step(start, day), at("2024-05-03T10:00:00Z"));
+        assert_eq!(at("2024-05-03T10:00:00Z").next_step(start, day), at("2024-05-04T10:00:00Z"));
+        assert_eq!(at("2024-04-30T11:00:00Z").next_step(start, day), start);
+        assert_eq!(start.next_step(start, Duration::MAX), Moment(i64::MAX));
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64, shard: Option<Shard>) 
     text.push_str(&render_losses(tally));
     text.push_str(&render_notes(tally));
     text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name), shard));
+    text.extend(render_left(tally).map(|left| format!("note: {left}\n")));
     let _ = writeln!(
         text,
         "{}, {}, {} sent in all",
@@ -36,10 +37,15 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64, shard: Option<Shard>) 
 
 /// What a run had no reason to ask for.
 fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shard: Option<Shard>) -> String {
-    let (before, never): (Vec<_>, Vec<_>) = names.partition(|name| tally.is_read_before(name));
+    let (before, others): (Vec<_>, Vec<_>) = names.partition(|name| tally.is_read_before(name));
+    let (_, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| tally.is_left(name));
+    let (absent, never): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| tally.is_absent(name));
     let mut text = String::new();
     if !before.is_empty() {
         let _ = writeln!(text, "read by the load that was cut off: {}", before.join(", "));
+    }
+    if !absent.is_empty() {
+        let _ = writeln!(text, "not asked for, as they are switched off or empty: {}", absent.join(", "));
     }
     if !never.is_empty() {
         let why = match shard.is_some_and(|shard| !shard.is_first()) {
@@ -49,6 +55,19 @@ fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shar
         let _ = writeln!(text, "not asked for, as {why}: {}", never.join(", "));
     }
     text
+}
+
+/// What a later run asks for.
+pub(crate) fn render_left(tally: &Tally) -> Option<String> {
+    let left = tally.left();
+    let resources = tally.resources().filter(|(_, counts)| counts.left().lists > 0).count();
+    let due = left.due_at.map_or_else(
+        || "they change no more".to_owned(),
+        |due_at| format!("the next is due at {}", due_at.minute_text()),
+    );
+    let (lists, resources) = (counted(left.lists, "list"), counted(number(resources), "resource"));
+    let are = if left.lists == 1 { "is" } else { "are" };
+    (left.lists > 0).then(|| format!("{lists} of {resources} {are} left for later: {due}"))
 }
 
 /// Why partitions were left out; the reasons come from outside and are kept to one line.
@@ -100,6 +119,13 @@ fn render_notes(tally: &Tally) -> String {
         if counts.settled() > 0 {
             let ended = counted(counts.settled(), "record");
             let _ = writeln!(text, "note: {ended} of `{name}` ended long ago; what hangs on them is loaded");
+        }
+        if counts.absent() > 0 {
+            let absent = counted(counts.absent(), "list");
+            let _ = writeln!(
+                text,
+                "note: {absent} of `{name}` were not asked for: what they hang on says that they are switched off or empty"
+            );
         }
         if counts.disobeyed() > 0 {
             let whole = partitions(counts.disobeyed());

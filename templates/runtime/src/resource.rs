@@ -7,10 +7,12 @@
 //! The definition is the whole truth: the engine knows no endpoint by its name or path. An endpoint that no document
 //! has is one more `const`, and takes part in whatever it says of itself.
 
+mod asking;
 mod wide;
 
 use std::time::Duration;
 
+pub use asking::{Activity, Sign, SystemNotes};
 pub use wide::{Over, Wide};
 
 /// An endpoint as a source of records.
@@ -64,6 +66,20 @@ pub struct Resource {
     pub wide: &'static [Wide],
     /// When a record changes no more, so that what hangs on it need not be read again.
     pub finality: Option<Finality>,
+    /// What a record of the parent says when there is nothing to ask for: the list is switched off, or empty for certain.
+    pub unless: &'static [Sign],
+    /// How long a list is left alone once it is read, unless the configuration says. Zero: every run asks for it. Counts
+    /// for lists of the instance, of a group or of a project; what hangs on their records goes along.
+    pub refresh_every: Duration,
+    /// The same while the record that it hangs on shows no activity. Zero: activity says too little of it.
+    pub quiet_refresh: Duration,
+    /// What a record of the parent says when the list changes no more: it is left alone until the next full sweep, once
+    /// it was read so.
+    pub frozen: Option<Sign>,
+    /// How its own records show that something happened below them.
+    pub activity: Option<Activity>,
+    /// Where it holds what GitLab writes beside what people write.
+    pub system_notes: Option<SystemNotes>,
     /// Fields that are not loaded unless the configuration asks for them: they hold secrets.
     pub secrets: &'static [&'static str],
     pub write_disposition: WriteDisposition,
@@ -93,6 +109,12 @@ impl Resource {
         lookback: Duration::from_hours(1),
         wide: &[],
         finality: None,
+        unless: &[],
+        refresh_every: Duration::ZERO,
+        quiet_refresh: Duration::ZERO,
+        frozen: None,
+        activity: None,
+        system_notes: None,
         secrets: &[],
         write_disposition: WriteDisposition::Merge,
         columns: &[],

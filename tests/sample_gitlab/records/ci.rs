@@ -2,17 +2,20 @@ use serde_json::{Value, json};
 
 use super::numbered;
 use super::user::extend;
-use crate::world::{HOUR, MEMBER, Moment, Project, SECOND, Snapshot, ids, timeline, words};
+use crate::world::{HOUR, Kind, MEMBER, Moment, Project, SECOND, Snapshot, ids, words};
 
 const STATUSES: [&str; 6] = ["success", "success", "failed", "canceled", "skipped", "manual"];
 const STAGES: [&str; 4] = ["build", "test", "déploiement", "cleanup"];
 
 impl Snapshot {
     pub(crate) fn pipeline_created_at(&self, project: &Project, number: i64) -> Moment {
-        timeline::nth_of(number, project.holds.pipelines)
+        self.created_at(Kind::Pipeline, project, number)
     }
 
     pub(crate) fn pipeline_updated_at(&self, project: &Project, number: i64) -> Moment {
+        if let Some(touch) = self.edits.touched(Kind::Pipeline, project.index, number) {
+            return touch.at;
+        }
         let minutes = self.plan.seed.below(300, "pipeline time", &[project.ordinal(), number]);
         self.pipeline_created_at(project, number).plus(minutes * 60 * SECOND)
     }

@@ -67,6 +67,7 @@ impl Snapshot {
             project_id: None,
             made: self.epic_created_at(iid),
             notes: iid % (self.plan.size.notes + 1),
+            comments: Vec::new(),
         }
     }
 }

@@ -15,7 +15,9 @@ impl Snapshot {
     }
 
     pub(crate) fn issue_note_count(&self, project: &Project, iid: i64) -> i64 {
-        self.plan.seed.below(self.plan.size.notes + 1, "issue notes", &[project.ordinal(), iid])
+        let at_start =
+            self.plan.seed.below(self.plan.size.notes + 1, "issue notes", &[project.ordinal(), iid]);
+        at_start + self.comment_count(Kind::Issue, project, iid)
     }
 
     pub(crate) fn issue(&self, project: &Project, iid: i64) -> Value {
@@ -75,7 +77,7 @@ impl Snapshot {
         fields!(issue, {
             "type": "ISSUE",
             "issue_type": "issue",
-            "user_notes_count": self.issue_note_count(project, iid),
+            "user_notes_count": self.user_note_count(Kind::Issue, project, iid),
             "merge_requests_count": seed.below(2, "merges", &place),
             "upvotes": seed.below(4, "up", &place),
             "downvotes": 0,

@@ -23,7 +23,9 @@ impl Snapshot {
     }
 
     pub(crate) fn merge_request_note_count(&self, project: &Project, iid: i64) -> i64 {
-        self.plan.seed.below(self.plan.size.notes + 1, "merge request notes", &[project.ordinal(), iid])
+        let at_start =
+            self.plan.seed.below(self.plan.size.notes + 1, "merge request notes", &[project.ordinal(), iid]);
+        at_start + self.comment_count(Kind::MergeRequest, project, iid)
     }
 
     pub(crate) fn merge_request(&self, project: &Project, iid: i64) -> Value {
@@ -50,7 +52,7 @@ impl Snapshot {
             "closed_at": (state == "closed").then_some(updated),
             "target_branch": "main",
             "source_branch": format!("feature/{iid}-änderung"),
-            "user_notes_count": self.merge_request_note_count(project, iid),
+            "user_notes_count": self.user_note_count(Kind::MergeRequest, project, iid),
             "upvotes": 0,
             "downvotes": 0,
             "labels": self.worn_labels(project, "merge request label", iid),

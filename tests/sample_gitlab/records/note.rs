@@ -16,17 +16,45 @@ pub(crate) struct Noteable {
     pub(crate) project_id: Option<i64>,
     pub(crate) made: Moment,
     pub(crate) notes: i64,
+    /// When comments were made after the start; they are the last of the notes.
+    pub(crate) comments: Vec<Moment>,
+}
+
+impl Noteable {
+    fn commented(&self) -> i64 {
+        i64::try_from(self.comments.len()).unwrap_or(0)
+    }
+
+    fn said_at(&self, number: i64) -> Moment {
+        let later = usize::try_from(number - (self.notes - self.commented()) - 1).ok();
+        let commented = later.and_then(|later| self.comments.get(later)).copied();
+        commented.unwrap_or_else(|| self.made.plus(number * HOUR))
+    }
 }
 
 impl Snapshot {
+    pub(super) fn comment_count(&self, kind: Kind, project: &Project, iid: i64) -> i64 {
+        i64::try_from(self.edits.comments(kind, project.index, iid).len()).unwrap_or(0)
+    }
+
+    /// Without those of the system.
+    pub(super) fn user_note_count(&self, kind: Kind, project: &Project, iid: i64) -> i64 {
+        let notes = match kind {
+            Kind::MergeRequest => self.merge_request_note_count(project, iid),
+            _ => self.issue_note_count(project, iid),
+        };
+        let comments = self.comment_count(kind, project, iid);
+        (notes - comments + 1) / 2 + comments
+    }
+
     pub(crate) fn noteable(&self, kind: Kind, project: &Project, iid: i64) -> Noteable {
         let (type_name, id, notes) = match kind {
-            Kind::Issue => ("Issue", ids::issue(project.ordinal(), iid), self.issue_note_count(project, iid)),
             Kind::MergeRequest => (
                 "MergeRequest",
                 ids::merge_request(project.ordinal(), iid),
                 self.merge_request_note_count(project, iid),
             ),
+            _ => ("Issue", ids::issue(project.ordinal(), iid), self.issue_note_count(project, iid)),
         };
         Noteable {
             kind: ids::of_kind(kind),
@@ -36,6 +64,7 @@ impl Snapshot {
             project_id: Some(project.id),
             made: self.created_at(kind, project, iid),
             notes,
+            comments: self.edits.comments(kind, project.index, iid).to_vec(),
         }
     }
 
@@ -46,8 +75,8 @@ impl Snapshot {
     /// Every second note was written by the system.
     fn note(&self, on: &Noteable, number: i64) -> Value {
         let place = [on.kind, on.id, number];
-        let system = number % 2 == 0;
-        let at = on.made.plus(number * HOUR);
+        let system = number % 2 == 0 && number <= on.notes - on.commented();
+        let at = on.said_at(number);
         json!({
             "id": ids::note(on.kind, on.id, number),
             "type": Value::Null,

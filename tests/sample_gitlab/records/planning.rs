@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::numbered;
 use super::text::{self, Object, fields};
 use super::user::extend;
-use crate::world::{DAY, Group, Moment, PUBLIC_URL, Project, Snapshot, ids, timeline, words};
+use crate::world::{DAY, Group, Kind, Moment, PUBLIC_URL, Project, Snapshot, ids, timeline, words};
 
 const LABELS: [&str; 8] =
     ["bug", "priority::high", "数据", "área: diseño", "with space", "a/b", "🔥 urgent", "C++"];
@@ -49,13 +49,18 @@ impl Snapshot {
     }
 
     pub(crate) fn project_labels(&self, project: &Project, with_ancestors: bool) -> Vec<Value> {
-        let mut labels = numbered(self.plan.size.labels, |number| {
-            let id = ids::small(500_000, project.ordinal(), number);
-            let mut label = Self::label(id, Self::label_name(number), number);
-            let priority = (number % 3 == 1).then_some(number);
-            extend(&mut label, json!({"priority": priority, "is_project_label": true}));
-            label
-        });
+        let numbers = self.numbers(Kind::Label, project);
+        let mut labels: Vec<Value> = (0..numbers.len())
+            .filter_map(|place| numbers.at(place))
+            .map(|number| {
+                let id = ids::small(500_000, project.ordinal(), number);
+                let name = Self::label_name(number) + &self.revision(Kind::Label, project, number);
+                let mut label = Self::label(id, name, number);
+                let priority = (number % 3 == 1).then_some(number);
+                extend(&mut label, json!({"priority": priority, "is_project_label": true}));
+                label
+            })
+            .collect();
         if let Some(group) = project.group.and_then(|group| self.plan.group(group)).filter(|_| with_ancestors)
         {
             labels.extend(self.group_labels(group, true).into_iter().map(|mut label| {

@@ -21,7 +21,8 @@ impl Snapshot {
     /// Moves at most hourly, as in the real thing.
     pub(crate) fn last_activity_at(&self, project: &Project) -> Moment {
         let days = self.plan.seed.below(300, "activity", &[project.ordinal()]);
-        self.project_created_at(project).plus((days * 24 + 7) * HOUR)
+        let at_start = self.project_created_at(project).plus((days * 24 + 7) * HOUR);
+        self.edits.active(project.index).unwrap_or(at_start)
     }
 
     pub(crate) fn namespace_of_project(&self, project: &Project) -> Value {

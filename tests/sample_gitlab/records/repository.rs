@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::user::extend;
-use crate::world::{DAY, HOUR, Moment, Project, Snapshot, timeline, words};
+use crate::world::{DAY, HOUR, Kind, Moment, Project, Snapshot, words};
 
 const BRANCHES: [&str; 5] = ["main", "feature/suche", "fix/100%-cpu", "release/1.x", "ünïcode?&=#"];
 
@@ -12,7 +12,7 @@ impl Snapshot {
     }
 
     pub(crate) fn committed_at(&self, project: &Project, number: i64) -> Moment {
-        timeline::nth_of(number, project.holds.commits)
+        self.created_at(Kind::Commit, project, number)
     }
 
     pub(crate) fn commit(&self, project: &Project, number: i64, with_stats: bool) -> Value {

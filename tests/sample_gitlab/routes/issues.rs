@@ -52,11 +52,9 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(call.now.issue(project, iid))
     })
     .gates(ISSUES),
-    Route::list("/projects/{id}/issues/{issue_iid}/notes", |call| {
-        Call::boxed(call.now.notes(&noteable(call)?))
-    })
-    .gates(ISSUES)
-    .ordered(Order::descending("created_at", NOTE_CHOICES)),
+    Route::list("/projects/{id}/issues/{issue_iid}/notes", |call| notes(call, &noteable(call)?))
+        .gates(ISSUES)
+        .ordered(Order::descending("created_at", NOTE_CHOICES)),
     Route::list("/projects/{id}/issues/{issue_iid}/discussions", |call| {
         Call::boxed(call.now.discussions(&noteable(call)?))
     })
@@ -94,6 +92,15 @@ fn issue(call: &Call) -> Result<(&Arc<Project>, i64), Refusal> {
     let (project, iid) = (call.project()?, call.number(1)?);
     let known = call.now.numbers(Kind::Issue, project).contains(iid);
     if known { Ok((project, iid)) } else { Err(Refusal::nothing_here()) }
+}
+
+/// Those of the system are left out where only comments are asked for.
+pub(super) fn notes(call: &Call, on: &Noteable) -> Listing {
+    let mut notes = call.now.notes(on);
+    if call.query.get("activity_filter") == Some("only_comments") {
+        notes.retain(|note| note.get("system").and_then(Value::as_bool) != Some(true));
+    }
+    Call::boxed(notes)
 }
 
 fn noteable(call: &Call) -> Result<Noteable, Refusal> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::filter::{CREATED, Filter, Filters, ISSUABLE, TITLE_SEARCH, UPDATED};
-use super::issues::{NOTE_CHOICES, in_scope};
+use super::issues::{self, NOTE_CHOICES, in_scope};
 use super::order::Order;
 use super::{Call, Listing, Refusal, Route};
 use crate::records::Noteable;
@@ -35,7 +35,7 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(call.now.merge_request_in_detail(project, iid))
     }),
     Route::list("/projects/{id}/merge_requests/{merge_request_iid}/notes", |call| {
-        Call::boxed(call.now.notes(&noteable(call)?))
+        issues::notes(call, &noteable(call)?)
     })
     .ordered(Order::descending("created_at", NOTE_CHOICES)),
     Route::list("/projects/{id}/merge_requests/{merge_request_iid}/discussions", |call| {

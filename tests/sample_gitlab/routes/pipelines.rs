@@ -9,7 +9,7 @@ use super::order::{Keyset, Order};
 use super::projects::handful;
 use super::{Call, Gate, Listing, Refusal, Route};
 use crate::rows::of_project;
-use crate::world::{Project, ids};
+use crate::world::{Kind, Project, ids};
 
 const PIPELINE_FILTERS: Filters = &[
     Filter::is("status", "status"),
@@ -85,7 +85,7 @@ pub(super) const ROUTES: &[Route] = &[
 fn pipeline(call: &Call) -> Result<(&Arc<Project>, i64), Refusal> {
     let project = call.project()?;
     let number = ids::pipeline_number(project.ordinal(), call.number(1)?);
-    let known = (1..=project.holds.pipelines).contains(&number);
+    let known = call.now.numbers(Kind::Pipeline, project).contains(number);
     if known { Ok((project, number)) } else { Err(Refusal::nothing_here()) }
 }
 

@@ -6,7 +6,7 @@ use super::filter::{COMMITTED, NAME_SEARCH, UPDATED};
 use super::order::{Keyset, Order};
 use super::{Call, Gate, Listing, Refusal, Route};
 use crate::rows::of_project;
-use crate::world::{CROWD, Project, Snapshot};
+use crate::world::{CROWD, Kind, Project, Snapshot};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::list("/projects/{id}/repository/branches", |call| {
@@ -100,10 +100,10 @@ fn commits(call: &Call) -> Listing {
 fn commit_number(call: &Call, project: &Arc<Project>) -> Option<i64> {
     let name = call.param(1);
     if name == "main" {
-        return Some(project.holds.commits);
+        return Some(call.now.numbers(Kind::Commit, project).last());
     }
     let long_enough = name.len() >= 7;
-    (1..=project.holds.commits)
+    (1..=call.now.numbers(Kind::Commit, project).last())
         .find(|number| long_enough && call.now.commit_sha(project, *number).starts_with(name))
 }
 

@@ -53,8 +53,9 @@ pub(crate) fn merge_requests(now: &Snapshot, project: &Arc<Project>) -> Series {
 }
 
 pub(crate) fn pipelines(now: &Snapshot, project: &Arc<Project>) -> Series {
+    let numbers = now.numbers(Kind::Pipeline, project);
     let (made, keyed) = ((now.clone(), Arc::clone(project)), (now.clone(), Arc::clone(project)));
-    Series::new(Numbers::up_to(project.holds.pipelines), move |number| made.0.pipeline(&made.1, number))
+    Series::new(numbers, move |number| made.0.pipeline(&made.1, number))
         .keys(move |number, field| {
             let (now, project) = (&keyed.0, &keyed.1);
             Some(match field {
@@ -74,7 +75,7 @@ pub(crate) fn jobs(now: &Snapshot, project: &Arc<Project>, pipeline: Option<i64>
     let each = now.plan.size.jobs_per_pipeline;
     let (before, count) = match pipeline {
         Some(number) => ((number - 1) * each, each),
-        None => (0, project.holds.pipelines * each),
+        None => (0, now.numbers(Kind::Pipeline, project).last() * each),
     };
     let (made, keyed) = ((now.clone(), Arc::clone(project)), (now.clone(), Arc::clone(project)));
     Series::new(Numbers::up_to(count), move |number| made.0.job(&made.1, before + number))
@@ -97,7 +98,7 @@ pub(crate) fn commits(
     all_branches: bool,
     with_stats: bool,
 ) -> Series {
-    let last = project.holds.commits;
+    let last = now.numbers(Kind::Commit, project).last();
     let elsewhere =
         if all_branches { Vec::new() } else { (1..=last).filter(|number| number % 10 == 0).collect() };
     let (made, keyed) = ((now.clone(), Arc::clone(project)), (now.clone(), Arc::clone(project)));

@@ -1,5 +1,7 @@
 //! Who may see what.
 
+use std::collections::BTreeMap;
+
 use super::Snapshot;
 use super::groups::{Group, OWNER};
 use super::people::{ADMIN, CROWD, MEMBER, OUTSIDER};
@@ -39,7 +41,13 @@ impl Plan {
 
     pub(crate) fn project_members(&self, project: &Project) -> Vec<(i64, i64)> {
         let mine = project.group.is_none().then_some((MEMBER, OWNER));
-        mine.into_iter().chain(self.crowd("project member", project.ordinal(), 4)).collect()
+        let mut members: BTreeMap<i64, Option<i64>> = self
+            .crowd("project member", project.ordinal(), 4)
+            .map(|(user, level)| (user, Some(level)))
+            .collect();
+        members.extend(project.members.iter().map(|(user, level)| (*user, *level)));
+        let members = members.into_iter().filter_map(|(user, level)| Some((user, level?)));
+        mine.into_iter().chain(members).collect()
     }
 
     fn crowd(&self, topic: &'static str, ordinal: i64, one_in: i64) -> impl Iterator<Item = (i64, i64)> {
@@ -98,7 +106,8 @@ impl Snapshot {
     }
 
     pub(crate) fn sees_project(&self, caller: Caller, project: &Project) -> bool {
-        !self.edits.lacks_project(project.index)
+        project.is_there
+            && !self.edits.lacks_project(project.index)
             && (project.public || self.plan.project_access(caller, project).is_some())
     }
 }

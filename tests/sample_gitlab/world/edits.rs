@@ -2,28 +2,68 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::moment::Moment;
+use super::moment::{HOUR, Moment};
 
 /// The kinds of records that can be edited while they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Issue,
     MergeRequest,
+    Pipeline,
+    Commit,
+    Label,
+}
+
+impl Kind {
+    /// Whether GitLab makes an event of a new one, which is activity of its project. A pipeline is that of a schedule.
+    fn is_event(self) -> bool {
+        matches!(self, Self::Issue | Self::MergeRequest | Self::Commit)
+    }
+}
+
+/// A change of a project itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there before.
+    Appear,
+    Archive(bool),
+    Issues(bool),
+    Ci(bool),
+    /// Makes a user of the crowd a member, gives another level, or ends that.
+    Member {
+        user: i64,
+        level: Option<i64>,
+    },
 }
 
 /// One change. Projects are named by id, rows by iid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// Sets `updated_at` and changes the title, as any update would.
+    /// Sets `updated_at` and changes the title, as any update would. No activity.
     Touch {
         kind: Kind,
         project: i64,
         iid: i64,
         at: Moment,
     },
+    /// Activity, but for what a schedule or a person with settings makes.
     Create {
         kind: Kind,
         project: i64,
+        at: Moment,
+    },
+    /// Of an issue or a merge request. Activity.
+    Close {
+        kind: Kind,
+        project: i64,
+        iid: i64,
+        at: Moment,
+    },
+    /// On an issue or a merge request. Activity.
+    Comment {
+        kind: Kind,
+        project: i64,
+        iid: i64,
         at: Moment,
     },
     Delete {
@@ -34,6 +74,34 @@ pub enum Edit {
     DeleteProject {
         project: i64,
     },
+    Change {
+        project: i64,
+        change: Change,
+    },
+}
+
+impl Edit {
+    pub(super) fn project(self) -> i64 {
+        let (Self::Touch { project, .. }
+        | Self::Create { project, .. }
+        | Self::Close { project, .. }
+        | Self::Comment { project, .. }
+        | Self::Delete { project, .. }
+        | Self::DeleteProject { project }
+        | Self::Change { project, .. }) = self;
+        project
+    }
+
+    /// The row that it changes, which has to be there.
+    pub(super) fn row(self) -> Option<(Kind, i64)> {
+        match self {
+            Self::Touch { kind, iid, .. }
+            | Self::Close { kind, iid, .. }
+            | Self::Comment { kind, iid, .. }
+            | Self::Delete { kind, iid, .. } => Some((kind, iid)),
+            Self::Create { .. } | Self::DeleteProject { .. } | Self::Change { .. } => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,6 +109,8 @@ pub(crate) struct Edits {
     /// Grows with every edit: what was sorted for an older version is stale.
     pub(crate) version: u64,
     projects_gone: BTreeSet<usize>,
+    /// When something last happened in a project, as GitLab shows it.
+    active: BTreeMap<usize, Moment>,
     series: BTreeMap<(Kind, usize), SeriesEdits>,
 }
 
@@ -51,6 +121,8 @@ struct SeriesEdits {
     created: Vec<Moment>,
     /// Ascending.
     gone: Vec<i64>,
+    closed: BTreeSet<i64>,
+    comments: BTreeMap<i64, Vec<Moment>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +132,62 @@ pub(crate) struct Touch {
 }
 
 impl Edits {
-    pub(crate) fn touch(&mut self, kind: Kind, project: usize, iid: i64, at: Moment) {
+    /// `active` is when something last happened in the project, as far as it was shown.
+    pub(super) fn apply(&mut self, edit: Edit, project: usize, active: Moment) {
         self.version += 1;
-        let touched = &mut self.series.entry((kind, project)).or_default().touched;
+        match edit {
+            Edit::Touch { kind, iid, at, .. } => self.touch(kind, project, iid, at),
+            Edit::Create { kind, at, .. } => {
+                self.create(kind, project, at);
+                if kind.is_event() {
+                    self.happened(project, active, at);
+                }
+            }
+            Edit::Close { kind, iid, at, .. } => {
+                self.of(kind, project).closed.insert(iid);
+                self.touch(kind, project, iid, at);
+                self.happened(project, active, at);
+            }
+            Edit::Comment { kind, iid, at, .. } => {
+                self.of(kind, project).comments.entry(iid).or_default().push(at);
+                self.touch(kind, project, iid, at);
+                self.happened(project, active, at);
+            }
+            Edit::Delete { kind, iid, .. } => self.delete(kind, project, iid),
+            Edit::DeleteProject { .. } => {
+                self.projects_gone.insert(project);
+            }
+            Edit::Change { .. } => {}
+        }
+    }
+
+    fn of(&mut self, kind: Kind, project: usize) -> &mut SeriesEdits {
+        self.series.entry((kind, project)).or_default()
+    }
+
+    /// An event within the hour after another does not show.
+    fn happened(&mut self, project: usize, active: Moment, at: Moment) {
+        if active.plus(HOUR) <= at {
+            self.active.insert(project, at);
+        }
+    }
+
+    pub(crate) fn active(&self, project: usize) -> Option<Moment> {
+        self.active.get(&project).copied()
+    }
+
+    pub(crate) fn is_closed(&self, kind: Kind, project: usize, iid: i64) -> bool {
+        self.series.get(&(kind, project)).is_some_and(|series| series.closed.contains(&iid))
+    }
+
+    /// When comments were made after the start.
+    pub(crate) fn comments(&self, kind: Kind, project: usize, iid: i64) -> &[Moment] {
+        let series = self.series.get(&(kind, project));
+        series.and_then(|series| series.comments.get(&iid)).map_or(&[], Vec::as_slice)
+    }
+
+    fn touch(&mut self, kind: Kind, project: usize, iid: i64, at: Moment) {
+        let touched = &mut self.of(kind, project).touched;
         touched
             .entry(iid)
             .and_modify(|touch| *touch = Touch { at, times: touch.times + 1 })
@@ -70,24 +195,17 @@ impl Edits {
     }
 
     /// Rows are created in the order of time: an earlier moment becomes that of the row before.
-    pub(crate) fn create(&mut self, kind: Kind, project: usize, at: Moment) {
-        self.version += 1;
-        let created = &mut self.series.entry((kind, project)).or_default().created;
+    fn create(&mut self, kind: Kind, project: usize, at: Moment) {
+        let created = &mut self.of(kind, project).created;
         let not_before = created.last().copied().unwrap_or(Moment::NOW);
         created.push(at.max(not_before));
     }
 
-    pub(crate) fn delete(&mut self, kind: Kind, project: usize, iid: i64) {
-        self.version += 1;
-        let gone = &mut self.series.entry((kind, project)).or_default().gone;
+    fn delete(&mut self, kind: Kind, project: usize, iid: i64) {
+        let gone = &mut self.of(kind, project).gone;
         if let Err(place) = gone.binary_search(&iid) {
             gone.insert(place, iid);
         }
-    }
-
-    pub(crate) fn delete_project(&mut self, project: usize) {
-        self.version += 1;
-        self.projects_gone.insert(project);
     }
 
     pub(crate) fn lacks_project(&self, project: usize) -> bool {
@@ -129,6 +247,11 @@ impl Numbers {
     /// `gone` ascends.
     pub(crate) fn without(last: i64, gone: Vec<i64>) -> Self {
         Self { last, gone }
+    }
+
+    /// The highest that was ever in use.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
     }
 
     pub(crate) fn len(&self) -> usize {

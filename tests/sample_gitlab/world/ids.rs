@@ -8,6 +8,9 @@ pub(crate) fn of_kind(kind: Kind) -> i64 {
     match kind {
         Kind::Issue => 1,
         Kind::MergeRequest => 2,
+        Kind::Pipeline => 3,
+        Kind::Commit => 4,
+        Kind::Label => 5,
     }
 }
 

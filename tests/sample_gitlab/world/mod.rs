@@ -1,4 +1,4 @@
-//! The state of a GitLab instance: a plan that never changes and a layer of edits.
+//! The state of a GitLab instance: a plan of groups and projects, and a layer of edits.
 //!
 //! Records are functions of their ids and are computed when somebody asks; only edits are stored, so
 //! a million issues cost nothing until they are read.
@@ -20,7 +20,7 @@ pub(crate) mod words;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use access::Caller;
-pub use edits::{Edit, Kind};
+pub use edits::{Change, Edit, Kind};
 pub(crate) use edits::{Edits, Numbers};
 pub(crate) use groups::{Group, MAINTAINER, REPORTER};
 pub use moment::Moment;
@@ -37,9 +37,14 @@ use crate::paging::SortedPlaces;
 /// An instance. Edits take `&self`: tests change a world while a server reads it.
 #[derive(Debug)]
 pub struct World {
-    plan: Arc<Plan>,
-    edits: RwLock<Arc<Edits>>,
+    now: RwLock<Now>,
     sorted: Arc<SortedPlaces>,
+}
+
+#[derive(Debug)]
+struct Now {
+    plan: Arc<Plan>,
+    edits: Arc<Edits>,
 }
 
 /// The world as it is at one moment; a request is answered from one snapshot.
@@ -57,20 +62,30 @@ impl World {
 
     /// The same size and seed give the same records.
     pub fn seeded(size: Size, seed: u64) -> Self {
-        Self { plan: Arc::new(Plan::new(size, seed)), edits: RwLock::default(), sorted: Arc::default() }
+        let now = Now { plan: Arc::new(Plan::new(size, seed)), edits: Arc::default() };
+        Self { now: RwLock::new(now), sorted: Arc::default() }
+    }
+
+    /// The same without the last of the member's projects, which an edit lets appear.
+    #[must_use]
+    pub fn before(self, projects: usize) -> Self {
+        let mut now = self.now.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut now.plan).hide_last(projects);
+        Self { now: RwLock::new(now), sorted: self.sorted }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let edits = Arc::clone(&self.edits.read().unwrap_or_else(PoisonError::into_inner));
-        Snapshot { plan: Arc::clone(&self.plan), edits, sorted: Arc::clone(&self.sorted) }
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        let (plan, edits) = (Arc::clone(&now.plan), Arc::clone(&now.edits));
+        Snapshot { plan, edits, sorted: Arc::clone(&self.sorted) }
     }
 
     pub fn project_id(&self, full_path: &str) -> Option<i64> {
-        self.plan.find_project(full_path).map(|project| project.id)
+        self.snapshot().plan.find_project(full_path).map(|project| project.id)
     }
 
     pub fn group_id(&self, full_path: &str) -> Option<i64> {
-        self.plan.find_group(full_path).map(|group| group.id)
+        self.snapshot().plan.find_group(full_path).map(|group| group.id)
     }
 
     pub fn touch_issue(&self, project: i64, iid: i64, at: Moment) {
@@ -91,26 +106,18 @@ impl World {
 
     /// Does nothing when there is no such project or row.
     pub fn apply(&self, edit: Edit) {
-        let (Edit::Touch { project, .. }
-        | Edit::Create { project, .. }
-        | Edit::Delete { project, .. }
-        | Edit::DeleteProject { project }) = edit;
-        let Some(project) = self.plan.project_of_id(project) else {
+        let snapshot = self.snapshot();
+        let Some(project) = snapshot.plan.project_of_id(edit.project()) else {
             return;
         };
-        let index = project.index;
-        if let Edit::Touch { kind, iid, .. } | Edit::Delete { kind, iid, .. } = edit
-            && !self.snapshot().numbers(kind, project).contains(iid)
-        {
+        if edit.row().is_some_and(|(kind, number)| !snapshot.numbers(kind, project).contains(number)) {
             return;
         }
-        let mut edits = self.edits.write().unwrap_or_else(PoisonError::into_inner);
-        let edits = Arc::make_mut(&mut edits);
-        match edit {
-            Edit::Touch { kind, iid, at, .. } => edits.touch(kind, index, iid, at),
-            Edit::Create { kind, at, .. } => edits.create(kind, index, at),
-            Edit::Delete { kind, iid, .. } => edits.delete(kind, index, iid),
-            Edit::DeleteProject { .. } => edits.delete_project(index),
+        let active = snapshot.last_activity_at(project);
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut now.edits).apply(edit, project.index, active);
+        if let Edit::Change { change, .. } = edit {
+            Arc::make_mut(&mut now.plan).change(project.index, change);
         }
     }
 }

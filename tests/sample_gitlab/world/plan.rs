@@ -1,8 +1,9 @@
-//! What stands fixed from the start: the groups and projects of a world and how much they hold.
+//! The groups and projects of a world and how much they hold.
 
 use std::sync::Arc;
 
 use super::cast;
+use super::edits::Change;
 use super::groups::{self, Group};
 use super::projects::{self, Project};
 use super::seed::Seed;
@@ -11,7 +12,7 @@ use super::size::Size;
 /// The address that this instance believes it has.
 pub const PUBLIC_URL: &str = "http://gitlab.sample.invalid";
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: Seed,
     pub(crate) size: Size,
@@ -26,6 +27,29 @@ impl Plan {
         let groups: Vec<_> = groups::planned(&size).into_iter().map(Arc::new).collect();
         let projects = projects::planned(&size, seed, &groups).into_iter().map(Arc::new).collect();
         Self { seed, size, groups, projects }
+    }
+
+    /// Projects of the member that are not there yet.
+    pub(super) fn hide_last(&mut self, count: usize) {
+        let strangers = self.projects.len().saturating_sub(2);
+        let mine = self.projects.iter_mut().take(strangers);
+        let with_group = mine.filter(|project| project.group.is_some()).rev().take(count);
+        with_group.for_each(|project| Arc::make_mut(project).is_there = false);
+    }
+
+    pub(super) fn change(&mut self, project: usize, change: Change) {
+        let Some(project) = self.projects.get_mut(project).map(Arc::make_mut) else {
+            return;
+        };
+        match change {
+            Change::Appear => project.is_there = true,
+            Change::Archive(archived) => project.archived = archived,
+            Change::Issues(on) => project.issues_on = on,
+            Change::Ci(on) => project.ci_on = on,
+            Change::Member { user, level } => {
+                project.members.insert(user, level);
+            }
+        }
     }
 
     pub(crate) fn group(&self, index: usize) -> Option<&Arc<Group>> {

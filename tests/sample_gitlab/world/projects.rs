@@ -1,5 +1,6 @@
 //! The projects of a world: the cast first, then ordinary ones, then those of strangers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::groups::{DEVELOPER, Group};
@@ -26,6 +27,9 @@ pub(crate) struct Project {
     pub(crate) ci_on: bool,
     pub(crate) empty_repository: bool,
     pub(crate) premium: bool,
+    pub(crate) is_there: bool,
+    /// Levels that were given or taken since the start.
+    pub(crate) members: BTreeMap<i64, Option<i64>>,
     pub(crate) holds: Holdings,
 }
 
@@ -103,6 +107,8 @@ fn in_group(index: usize, path: String, name: String, group: usize, groups: &[Ar
         ci_on: true,
         empty_repository: false,
         premium: home.is_some_and(|group| group.premium),
+        is_there: true,
+        members: BTreeMap::new(),
         holds: Holdings::default(),
     }
 }

@@ -19,19 +19,22 @@ fn bulk_edit(n: i64, count: i64) -> Option<Moment> {
 }
 
 impl Snapshot {
-    fn count(kind: Kind, project: &Project) -> i64 {
+    fn count(&self, kind: Kind, project: &Project) -> i64 {
         match kind {
             Kind::Issue => project.holds.issues,
             Kind::MergeRequest => project.holds.merge_requests,
+            Kind::Pipeline => project.holds.pipelines,
+            Kind::Commit => project.holds.commits,
+            Kind::Label => self.plan.size.labels,
         }
     }
 
     pub(crate) fn numbers(&self, kind: Kind, project: &Project) -> Numbers {
-        self.edits.numbers(kind, project.index, Self::count(kind, project))
+        self.edits.numbers(kind, project.index, self.count(kind, project))
     }
 
     pub(crate) fn created_at(&self, kind: Kind, project: &Project, iid: i64) -> Moment {
-        let first = Self::count(kind, project);
+        let first = self.count(kind, project);
         self.edits.created(kind, project.index, iid - first - 1).unwrap_or_else(|| nth_of(iid, first))
     }
 
@@ -40,7 +43,7 @@ impl Snapshot {
             return touch.at;
         }
         let created = self.created_at(kind, project, iid);
-        let first = Self::count(kind, project);
+        let first = self.count(kind, project);
         if iid > first {
             return created;
         }
@@ -56,7 +59,8 @@ impl Snapshot {
 
     /// One row in three is closed (or merged), at the time of its last change.
     pub(crate) fn is_open(&self, kind: Kind, project: &Project, iid: i64) -> bool {
-        !self.plan.seed.one_in(3, "closed", &[ids::of_kind(kind), project.ordinal(), iid])
+        let was_closed = self.plan.seed.one_in(3, "closed", &[ids::of_kind(kind), project.ordinal(), iid]);
+        !was_closed && !self.edits.is_closed(kind, project.index, iid)
     }
 
     /// What an edit adds to a title.

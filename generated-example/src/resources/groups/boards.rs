@@ -1,12 +1,11 @@
 //! Resources of `groups/boards`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&GROUP_BOARDS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&GROUP_BOARDS], below: &[] };
 
 /// `GET /api/v4/groups/{id}/boards`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const GROUP_BOARDS: Resource = Resource {
     name: "group_boards",
     table: "group_boards",
@@ -23,6 +23,7 @@ pub const GROUP_BOARDS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[],
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -1,12 +1,11 @@
 //! Resources of `groups/iterations`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&GROUP_ITERATIONS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&GROUP_ITERATIONS], below: &[] };
 
 /// `GET /api/v4/groups/{id}/iterations`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for a day: it is set up and seldom changed
 pub const GROUP_ITERATIONS: Resource = Resource {
     name: "group_iterations",
     table: "group_iterations",
@@ -25,10 +25,7 @@ pub const GROUP_ITERATIONS: Resource = Resource {
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of(
-            "state",
-            &["opened", "upcoming", "started", "current", "closed", "all"],
-        ),
+        Filter::one_of("state", &["opened", "upcoming", "started", "current", "closed", "all"]),
         Filter::text("search"),
         Filter::text("in").list(),
         Filter::bool("include_ancestors"),
@@ -41,6 +38,7 @@ pub const GROUP_ITERATIONS: Resource = Resource {
         cursor: Some("updated_at"),
         ..Incremental::DEFAULT
     }),
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

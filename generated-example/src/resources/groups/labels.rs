@@ -1,12 +1,11 @@
 //! Resources of `groups/labels`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&GROUP_LABELS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&GROUP_LABELS], below: &[] };
 
 /// `GET /api/v4/groups/{id}/labels`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const GROUP_LABELS: Resource = Resource {
     name: "group_labels",
     table: "group_labels",
@@ -31,6 +31,7 @@ pub const GROUP_LABELS: Resource = Resource {
         Filter::text("search"),
         Filter::bool("archived"),
     ],
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -1,12 +1,11 @@
 //! Resources of `groups/members`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&GROUP_MEMBERS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&GROUP_MEMBERS], below: &[] };
 
 /// `GET /api/v4/groups/{id}/members`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its `id` is that of a user, who may stand under several parents
 /// - `id` is `groups.id`: `/api/v4/groups` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const GROUP_MEMBERS: Resource = Resource {
     name: "group_members",
     table: "group_members",
@@ -30,6 +30,7 @@ pub const GROUP_MEMBERS: Resource = Resource {
         Filter::bool("show_seat_info"),
         Filter::bool("with_saml_identity"),
     ],
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::text("username"),

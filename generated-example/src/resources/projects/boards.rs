@@ -2,13 +2,12 @@
 
 pub mod lists;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_BOARDS],
-    below: &[&lists::ALL],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_BOARDS], below: &[&lists::ALL] };
 
 /// `GET /api/v4/projects/{id}/boards`
 ///
@@ -17,6 +16,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_BOARDS: Resource = Resource {
     name: "project_boards",
     table: "project_boards",
@@ -25,6 +25,9 @@ pub const PROJECT_BOARDS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[],
+    unless: &[Sign::new("issues_access_level", &["disabled"])],
+    refresh_every: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::text("name"),

@@ -5,10 +5,7 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_COMMITS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_COMMITS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/repository/commits`
 ///
@@ -18,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its `id` is the hash of a commit, which forks share
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `since` bounds the time of creation, and its records never change
+/// - left alone for a day while its project is quiet: pushes and events are activity of the project, and nothing else changes it
 pub const PROJECT_COMMITS: Resource = Resource {
     name: "project_commits",
     table: "project_commits",
@@ -40,12 +38,11 @@ pub const PROJECT_COMMITS: Resource = Resource {
         Filter::bool("trailers"),
         Filter::one_of("order", &["default", "topo"]),
     ],
-    incremental: Some(Incremental {
-        param: "since",
-        cursor: Some("committed_date"),
-        ..Incremental::DEFAULT
-    }),
+    incremental: Some(Incremental { param: "since", cursor: Some("committed_date"), ..Incremental::DEFAULT }),
     lookback: Duration::from_hours(168),
+    unless: &[Sign::new("repository_access_level", &["disabled"]), Sign::new("empty_repo", &["true"])],
+    quiet_refresh: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::timestamp("created_at"),
         Column::json("parent_ids"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/deployments`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_DEPLOYMENTS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_DEPLOYMENTS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/deployments`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_DEPLOYMENTS: Resource = Resource {
     name: "project_deployments",
     table: "project_deployments",
@@ -27,24 +27,13 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
         Filter::text("environment"),
         Filter::one_of(
             "status",
-            &[
-                "created",
-                "running",
-                "success",
-                "failed",
-                "canceled",
-                "skipped",
-                "blocked",
-            ],
+            &["created", "running", "success", "failed", "canceled", "skipped", "blocked"],
         ),
         Filter::time("updated_after"),
         Filter::time("updated_before"),
         Filter::time("finished_after"),
         Filter::time("finished_before"),
-        Filter::one_of(
-            "order_by",
-            &["id", "iid", "created_at", "updated_at", "finished_at"],
-        ),
+        Filter::one_of("order_by", &["id", "iid", "created_at", "updated_at", "finished_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
     incremental: Some(Incremental {
@@ -53,6 +42,13 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
+    unless: &[
+        Sign::new("environments_access_level", &["disabled"]),
+        Sign::new("builds_access_level", &["disabled"]),
+        Sign::new("repository_access_level", &["disabled"]),
+    ],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/environments`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_ENVIRONMENTS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_ENVIRONMENTS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/environments`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_ENVIRONMENTS: Resource = Resource {
     name: "project_environments",
     table: "project_environments",
@@ -27,6 +27,13 @@ pub const PROJECT_ENVIRONMENTS: Resource = Resource {
         Filter::text("search"),
         Filter::one_of("states", &["available", "stopping", "stopped"]),
     ],
+    unless: &[
+        Sign::new("environments_access_level", &["disabled"]),
+        Sign::new("builds_access_level", &["disabled"]),
+        Sign::new("repository_access_level", &["disabled"]),
+    ],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::text("name"),

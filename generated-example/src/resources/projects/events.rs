@@ -1,12 +1,11 @@
 //! Resources of `projects/events`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_EVENTS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_EVENTS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/events`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `after` bounds the time of creation, and its records never change
+/// - left alone for a day while its project is quiet: pushes and events are activity of the project, and nothing else changes it
 pub const PROJECT_EVENTS: Resource = Resource {
     name: "project_events",
     table: "project_events",
@@ -27,17 +27,7 @@ pub const PROJECT_EVENTS: Resource = Resource {
         Filter::text("action"),
         Filter::one_of(
             "target_type",
-            &[
-                "issue",
-                "milestone",
-                "merge_request",
-                "note",
-                "project",
-                "snippet",
-                "user",
-                "wiki",
-                "design",
-            ],
+            &["issue", "milestone", "merge_request", "note", "project", "snippet", "user", "wiki", "design"],
         ),
         Filter::time("after"),
         Filter::time("before"),
@@ -49,6 +39,8 @@ pub const PROJECT_EVENTS: Resource = Resource {
         bound: Bound::DateExclusive,
         ..Incremental::DEFAULT
     }),
+    quiet_refresh: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("project_id"),

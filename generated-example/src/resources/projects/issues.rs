@@ -5,17 +5,14 @@ pub mod notes;
 pub mod resource_label_events;
 pub mod resource_state_events;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
 pub const ALL: Resources = Resources {
     own: &[&PROJECT_ISSUES],
-    below: &[
-        &links::ALL,
-        &notes::ALL,
-        &resource_label_events::ALL,
-        &resource_state_events::ALL,
-    ],
+    below: &[&links::ALL, &notes::ALL, &resource_label_events::ALL, &resource_state_events::ALL],
 };
 
 /// `GET /api/v4/projects/{id}/issues`
@@ -27,16 +24,14 @@ pub const ALL: Resources = Resources {
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
 /// - one list for many: `/api/v4/issues` has the same records, and `project_id` says whose each is, with `references.short` as `references.relative`; `/api/v4/groups/{id}/issues` has the same records, and `project_id` says whose each is, with `references.short` as `references.relative`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_ISSUES: Resource = Resource {
     name: "project_issues",
     table: "project_issues",
     path: "/projects/{id}/issues",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    pagination: Pagination::Keyset {
-        order_by: "updated_at",
-        sort: "asc",
-    },
+    pagination: Pagination::Keyset { order_by: "updated_at", sort: "asc" },
     filters: &[
         Filter::one_of("scope", &["created_by_me", "assigned_to_me", "all"]),
         Filter::one_of("state", &["opened", "closed", "all"]),
@@ -44,10 +39,7 @@ pub const PROJECT_ISSUES: Resource = Resource {
         Filter::text("labels").list(),
         Filter::text("milestone"),
         Filter::one_of("milestone_id", &["None", "Any", "Upcoming", "Started"]),
-        Filter::one_of(
-            "issue_type",
-            &["issue", "incident", "test_case", "requirement", "task", "ticket"],
-        ),
+        Filter::one_of("issue_type", &["issue", "incident", "test_case", "requirement", "task", "ticket"]),
         Filter::int("author_id"),
         Filter::text("author_username"),
         Filter::any("assignee_id"),
@@ -72,10 +64,7 @@ pub const PROJECT_ISSUES: Resource = Resource {
         Filter::any("epic_id"),
         Filter::any("iteration_id"),
         Filter::text("iteration_title"),
-        Filter::one_of(
-            "health_status",
-            &["on_track", "needs_attention", "at_risk", "none", "any"],
-        ),
+        Filter::one_of("health_status", &["on_track", "needs_attention", "at_risk", "none", "any"]),
         Filter::text("search"),
         Filter::text("in"),
         Filter::text("not[labels]").list(),
@@ -144,6 +133,9 @@ pub const PROJECT_ISSUES: Resource = Resource {
             ..Wide::DEFAULT
         },
     ],
+    unless: &[Sign::new("issues_access_level", &["disabled"])],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/labels`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_LABELS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_LABELS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/labels`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_LABELS: Resource = Resource {
     name: "project_labels",
     table: "project_labels",
@@ -29,6 +29,8 @@ pub const PROJECT_LABELS: Resource = Resource {
         Filter::text("search"),
         Filter::bool("archived"),
     ],
+    refresh_every: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::text("name"),

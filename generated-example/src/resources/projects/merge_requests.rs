@@ -6,6 +6,8 @@ pub mod notes;
 pub mod resource_label_events;
 pub mod resource_state_events;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
@@ -29,6 +31,7 @@ pub const ALL: Resources = Resources {
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
 /// - one list for many: `/api/v4/merge_requests` has the same records, and `project_id` says whose each is, without the filters `iids`, with `references.short` as `references.relative`; `/api/v4/groups/{id}/merge_requests` has the same records, and `project_id` says whose each is, without the filters `iids`, with `references.short` as `references.relative`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     name: "project_merge_requests",
     table: "project_merge_requests",
@@ -37,10 +40,7 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of(
-            "scope",
-            &["created_by_me", "assigned_to_me", "reviews_for_me", "all"],
-        ),
+        Filter::one_of("scope", &["created_by_me", "assigned_to_me", "reviews_for_me", "all"]),
         Filter::int("iids").list(),
         Filter::one_of("state", &["opened", "closed", "locked", "merged", "all"]),
         Filter::text("labels").list(),
@@ -134,6 +134,12 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
             ..Wide::DEFAULT
         },
     ],
+    unless: &[
+        Sign::new("merge_requests_access_level", &["disabled"]),
+        Sign::new("repository_access_level", &["disabled"]),
+    ],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/milestones`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_MILESTONES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_MILESTONES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/milestones`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_MILESTONES: Resource = Resource {
     name: "project_milestones",
     table: "project_milestones",
@@ -38,6 +38,8 @@ pub const PROJECT_MILESTONES: Resource = Resource {
         cursor: Some("updated_at"),
         ..Incremental::DEFAULT
     }),
+    refresh_every: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

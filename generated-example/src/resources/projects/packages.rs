@@ -1,12 +1,11 @@
 //! Resources of `projects/packages`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_PACKAGES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_PACKAGES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/packages`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_PACKAGES: Resource = Resource {
     name: "project_packages",
     table: "project_packages",
@@ -48,18 +48,13 @@ pub const PROJECT_PACKAGES: Resource = Resource {
         Filter::bool("include_versionless"),
         Filter::one_of(
             "status",
-            &[
-                "default",
-                "hidden",
-                "processing",
-                "error",
-                "pending_destruction",
-                "deprecated",
-            ],
+            &["default", "hidden", "processing", "error", "pending_destruction", "deprecated"],
         ),
         Filter::one_of("order_by", &["created_at", "name", "version", "type"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
+    unless: &[Sign::new("packages_enabled", &["false"])],
+    quiet_refresh: Duration::from_hours(6),
     columns: &[
         Column::int("id"),
         Column::text("name"),

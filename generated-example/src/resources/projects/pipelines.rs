@@ -3,13 +3,12 @@
 pub mod bridges;
 pub mod jobs;
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_PIPELINES],
-    below: &[&bridges::ALL, &jobs::ALL],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_PIPELINES], below: &[&bridges::ALL, &jobs::ALL] };
 
 /// `GET /api/v4/projects/{id}/pipelines`
 ///
@@ -19,6 +18,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_PIPELINES: Resource = Resource {
     name: "project_pipelines",
     table: "project_pipelines",
@@ -93,6 +93,9 @@ pub const PROJECT_PIPELINES: Resource = Resource {
         values: &["success", "failed", "canceled", "skipped"],
         ended_at: &["updated_at", "finished_at"],
     }),
+    unless: &[Sign::new("repository_access_level", &["disabled"])],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

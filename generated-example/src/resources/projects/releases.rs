@@ -1,12 +1,11 @@
 //! Resources of `projects/releases`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_RELEASES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_RELEASES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/releases`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `tag_name`: the path of one item takes its `tag_name`
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - incremental: `updated_after` bounds the time of the last change
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PROJECT_RELEASES: Resource = Resource {
     name: "project_releases",
     table: "project_releases",
@@ -31,10 +31,10 @@ pub const PROJECT_RELEASES: Resource = Resource {
         Filter::one_of("order_by", &["released_at", "created_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
-    incremental: Some(Incremental {
-        param: "updated_after",
-        ..Incremental::DEFAULT
-    }),
+    incremental: Some(Incremental { param: "updated_after", ..Incremental::DEFAULT }),
+    unless: &[Sign::new("releases_access_level", &["disabled"])],
+    quiet_refresh: Duration::from_hours(6),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::text("tag_name"),
         Column::text("name"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/snippets`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_SNIPPETS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_SNIPPETS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/snippets`
 ///
@@ -15,6 +14,7 @@ pub const ALL: Resources = Resources {
 /// - list: its 200 answer is declared as an array
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_SNIPPETS: Resource = Resource {
     name: "project_snippets",
     table: "project_snippets",
@@ -23,6 +23,9 @@ pub const PROJECT_SNIPPETS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[],
+    unless: &[Sign::new("snippets_access_level", &["disabled"])],
+    refresh_every: Duration::from_hours(24),
+    frozen: Some(Sign::new("archived", &["true"])),
     columns: &[
         Column::int("id"),
         Column::text("title"),

@@ -15,6 +15,7 @@ use crate::text::one_line;
 
 use super::super::config::sentence;
 use super::super::{Departed, RenderError};
+use super::asking;
 
 /// One resource as Rust: a constant with its reasons.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Definition {
         Ok(Self {
             name: resource.name.clone(),
             constant: constant(&resource.name),
-            is_timed: resource.lookback.is_some(),
+            is_timed: resource.lookback.is_some() || asking::is_timed(&resource.asking),
             text: prettyplease::unparse(&parsed),
         })
     }
@@ -87,6 +88,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let wide: Vec<_> = resource.wide.value.iter().map(|own| wide(own, resource.excludes_its_day)).collect();
     let columns: Vec<_> = resource.columns.iter().filter_map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
+    let asking = asking::fields(&resource.asking);
     let fields = [
         (!params.is_empty()).then(|| quote!(params: &[#(#params),*])),
         shape(&resource.shape.value).map(|shape| quote!(shape: #shape)),
@@ -102,6 +104,7 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
         resource.lookback.map(lookback),
         (!wide.is_empty()).then(|| quote!(wide: &[#(#wide),*])),
         resource.finality.as_ref().map(finality),
+        (!asking.is_empty()).then(|| quote!(#(#asking),*)),
         (!secrets.is_empty()).then(|| quote!(secrets: &[#(#secrets),*])),
         is_replaced.then(|| quote!(write_disposition: WriteDisposition::Replace)),
         (!columns.is_empty()).then(|| quote!(columns: &[#(#columns),*])),
@@ -136,6 +139,7 @@ fn doc_lines(resource: &Resource) -> Vec<String> {
     if !resource.wide.value.is_empty() {
         lines.push(format!("- one list for many: {}", resource.wide.reason));
     }
+    lines.extend(asking::reason(&resource.asking).map(|reason| format!("- {reason}")));
     lines
         .into_iter()
         .map(|line| if line.is_empty() { line } else { format!(" {}", one_line(&line)) })

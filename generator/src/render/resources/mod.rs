@@ -1,6 +1,7 @@
 //! The resource definitions: plain data with the reasons in doc comments, in a tree of files that follows the paths of
 //! the API. Which file a resource stands in depends on its path alone, so a document that grows moves none.
 
+mod asking;
 mod definition;
 mod tree;
 

@@ -46,8 +46,12 @@ pub(super) fn load<B: AsRef<str>>(
             let page = Page { partition: Arc::clone(&partition), records: read.rows, last: false };
             loader.page_rows(page, Vec::new()).await?;
         }
-        let outcome =
-            LoadOutcome { status: LoadStatus::Complete, complete: vec![&ISSUES], report: Map::new() };
+        let outcome = LoadOutcome {
+            status: LoadStatus::Complete,
+            complete: vec![&ISSUES],
+            unseen: Vec::new(),
+            report: Map::new(),
+        };
         loader.finish(outcome).await?;
         Ok(())
     })

@@ -10,7 +10,7 @@ use super::{CliError, destination};
 use crate::client::{Client, Excerpt, Reason};
 use crate::config::Config;
 use crate::destination::LoadEntry;
-use crate::extract::{Counts, LossKind, Tally};
+use crate::extract::{Counts, LeftForLater, LossKind, Tally};
 use crate::moment::Moment;
 use crate::report::{aligned, counted, grouped, seconds};
 
@@ -25,7 +25,8 @@ pub(super) struct InfoArguments {
 
 /// What is kept of a run: records, requests and what was left out, per resource.
 pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
-    let resources = tally.resources().filter(|(_, counts)| counts.requests() > 0);
+    let is_told = |counts: &Counts| counts.requests() > 0 || counts.left().lists > 0 || counts.absent() > 0;
+    let resources = tally.resources().filter(|(_, counts)| is_told(counts));
     let resources: Map<String, Value> =
         resources.map(|(name, counts)| (name.to_owned(), counts_of(counts))).collect();
     let left_out = tally.resources().flat_map(|(name, counts)| left_out_of(name, counts));
@@ -35,8 +36,13 @@ pub(super) fn record_of(tally: &Tally, attempts: u64) -> Map<String, Value> {
         ("sent".to_owned(), attempts.into()),
         ("resources".to_owned(), resources.into()),
         ("left_out".to_owned(), left_out.collect()),
+        ("left_for_later".to_owned(), left_of(tally.left())),
         ("truncated".to_owned(), tally.truncated().into()),
     ])
+}
+
+fn left_of(left: LeftForLater) -> Value {
+    json!({"lists": left.lists, "due_at": left.due_at.map(|due_at| due_at.to_string())})
 }
 
 /// In seconds, by what requests have waited for.
@@ -54,8 +60,16 @@ fn counts_of(counts: &Counts) -> Value {
         "settled": counts.settled(),
         "wide_lists": counts.wide_lists(),
         "in_wide_lists": counts.in_wide_lists(),
-        "one_by_one": counts.asides().into_iter().map(|(reason, partitions)| json!({"reason": reason, "partitions": partitions})).collect::<Vec<_>>(),
+        "one_by_one": one_by_one(counts),
+        "absent": counts.absent(),
+        "left_for_later": left_of(counts.left()),
     })
+}
+
+/// Why partitions were read by lists of their own though there are lists for many.
+fn one_by_one(counts: &Counts) -> Vec<Value> {
+    let asides = counts.asides().into_iter();
+    asides.map(|(reason, partitions)| json!({"reason": reason, "partitions": partitions})).collect()
 }
 
 fn left_out_of(name: &'static str, counts: &Counts) -> Vec<Value> {
@@ -112,6 +126,7 @@ fn shown(load: &LoadEntry) -> String {
         .map(|(table, rows)| vec![format!("  {table}"), grouped(rows.as_u64().unwrap_or_default())]);
     let rows = aligned(&rows.collect::<Vec<_>>(), &[1]);
     let left_out: String = list(load, "left_out").map(left_out_line).collect();
+    let left = left_line(load).unwrap_or_default();
     let told =
         [("failed", "breaches"), ("schema", "schema_changes"), ("discarded", "discarded"), ("note", "notes")];
     let stopped = load.report.get("stopped").and_then(Value::as_str);
@@ -120,7 +135,15 @@ fn shown(load: &LoadEntry) -> String {
         .iter()
         .flat_map(|(word, name)| list(load, name).map(move |line| format!("  {word}: {}\n", text(line))))
         .collect();
-    format!("{}\n{rows}{left_out}{told}{}", head.join(", "), stopped.unwrap_or_default())
+    format!("{}\n{rows}{left_out}{left}{told}{}", head.join(", "), stopped.unwrap_or_default())
+}
+
+fn left_line(load: &LoadEntry) -> Option<String> {
+    let left = load.report.get("left_for_later")?;
+    let lists = left.get("lists").and_then(Value::as_u64).filter(|lists| *lists > 0)?;
+    let due_at = left.get("due_at").and_then(Value::as_str).and_then(Moment::parse);
+    let due = due_at.map(|due_at| format!(", the next due at {}", due_at.minute_text()));
+    Some(format!("  left for later: {}{}\n", counted(lists, "list"), due.unwrap_or_default()))
 }
 
 fn left_out_line(left_out: &Value) -> String {

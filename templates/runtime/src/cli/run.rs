@@ -227,29 +227,17 @@ pub(super) fn load_options(
     }
 }
 
-/// A resource is complete when nothing of it or of what it hangs below was cut off or failed. What GitLab refuses counts
-/// as read: the table then holds what GitLab gives.
+/// How the reading went, for the load.
 fn outcome(result: &Result<End, CliError>, tally: &Tally, resources: &[&'static Resource]) -> LoadOutcome {
-    let cut = match result {
-        Ok(End::Whole) => None,
-        Ok(End::Stopped(_)) => Some(LoadStatus::Stopped),
-        Err(CliError::Interrupted { .. }) => Some(LoadStatus::Interrupted),
-        Err(_) => Some(LoadStatus::Failed),
+    let complete = if matches!(result, Ok(End::Whole)) { tally.complete(resources) } else { Vec::new() };
+    let status = match result {
+        Ok(End::Whole) if complete.len() == resources.len() => LoadStatus::Complete,
+        Ok(End::Whole) => LoadStatus::Partial,
+        Ok(End::Stopped(_)) => LoadStatus::Stopped,
+        Err(CliError::Interrupted { .. }) => LoadStatus::Interrupted,
+        Err(_) => LoadStatus::Failed,
     };
-    if let Some(status) = cut {
-        return LoadOutcome { status, complete: Vec::new(), report: Map::new() };
-    }
-    let mut complete: Vec<&'static Resource> = Vec::new();
-    for (resource, (_, counts)) in resources.iter().copied().zip(tally.resources()) {
-        let is_read = counts.lost(LossKind::Failed) == 0 && counts.truncated() == 0;
-        let is_reached =
-            resource.parent().is_none_or(|parent| complete.iter().any(|above| above.name == parent));
-        if is_read && is_reached {
-            complete.push(resource);
-        }
-    }
-    let status = if complete.len() == resources.len() { LoadStatus::Complete } else { LoadStatus::Partial };
-    LoadOutcome { status, complete, report: Map::new() }
+    LoadOutcome { status, complete, unseen: tally.unseen(resources), report: Map::new() }
 }
 
 /// A scope of projects alone has no groups: said once, and an error when nothing else is asked for.

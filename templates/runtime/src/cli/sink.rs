@@ -43,6 +43,7 @@ impl Sink for Loader {
             started_at: Moment::from(self.started_at()),
             first_at: past.first_at,
             unfinished: past.unfinished.clone(),
+            clock: self.clock(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entries::{Kind, entry};
 use super::layers::{Environment, Layers, Origin};
-use super::load::{DAY, derive_load};
+use super::load::{DAY, Period, derive_load};
 use super::settings::{
     ExtractSettings, GitlabSettings, OAuthSettings, ResourceSettings, Scalars, ScopeSettings, Settings,
     TokenType, text_of,
@@ -74,6 +74,7 @@ fn derive_extract(said: &ExtractSettings, layers: &Layers) -> Result<Extract, Co
         per_page: said.per_page.unwrap_or(100),
         timeout: said.timeout.unwrap_or(Duration::from_secs(90)),
         settled_after: said.settled_after.map_or(Some(7 * DAY), |period| period.0),
+        ask_for_everything: said.ask_for_everything,
         retries: usize::from(said.retries.unwrap_or(5)),
         retry_delay: said.retry_delay.unwrap_or(Duration::from_millis(500)),
         rate_limit_wait: said.rate_limit_wait.unwrap_or(Duration::from_secs(60)),
@@ -247,6 +248,7 @@ fn derive_resource(
         incremental: said.incremental,
         wide_lists: said.wide_lists,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
+        refresh_every: said.refresh_every.map(Period::or_for_ever),
         secrets: said.secrets,
         query: query.flat_map(|(name, value)| query_pairs(&name, value)).collect(),
         params: said

@@ -18,6 +18,8 @@ pub(super) struct LoadSettings {
     pub(super) start_date: StartDate,
     pub(super) lookback: Option<Period>,
     pub(super) full_sweep_every: Option<Period>,
+    pub(super) refresh_every: Option<Period>,
+    pub(super) system_notes: Option<bool>,
     pub(super) resume_within: Option<Period>,
     pub(super) mark_deleted: bool,
     pub(super) nested_lists: NestedLists,
@@ -35,6 +37,11 @@ pub struct Load {
     pub lookback: Option<Duration>,
     /// How often a list is read from its start although it could be asked for changes. `None`: never.
     pub full_sweep_every: Option<Duration>,
+    /// How long lists are left alone of which the definition says so. `None`: as long as it says; zero: every run asks for
+    /// everything.
+    pub refresh_every: Option<Duration>,
+    /// Whether what GitLab writes beside what people write is loaded.
+    pub system_notes: bool,
     /// How old an interrupted load may be to be gone on with. `None`: no load is.
     pub resume_within: Option<Duration>,
     /// Whether rows that a complete read no longer finds are marked.
@@ -63,6 +70,13 @@ pub enum StartDate {
 /// A length of time; `"never"` or `"off"` is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period(pub(super) Option<Duration>);
+
+impl Period {
+    /// Where "never" is a time that does not end.
+    pub(super) fn or_for_ever(self) -> Duration {
+        self.0.unwrap_or(Duration::MAX)
+    }
+}
 
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -96,6 +110,8 @@ pub(super) fn derive_load(said: LoadSettings) -> Load {
         start: said.start_date,
         lookback: said.lookback.map(|period| period.0.unwrap_or_default()),
         full_sweep_every: period(said.full_sweep_every, Some(7 * DAY)),
+        refresh_every: said.refresh_every.map(Period::or_for_ever),
+        system_notes: said.system_notes.unwrap_or(true),
         resume_within: period(said.resume_within, Some(DAY)),
         mark_deleted: said.mark_deleted,
         nested_lists: said.nested_lists,

@@ -131,6 +131,8 @@ pub struct Extract {
     pub wide_lists: bool,
     /// How long after its end what hangs on a pipeline or a job is not read again. `None`: it always is.
     pub settled_after: Option<Duration>,
+    /// Whether lists are asked for that cannot have anything by what their parent says of itself.
+    pub ask_for_everything: bool,
 }
 
 /// What the configuration says of one resource.
@@ -144,6 +146,8 @@ pub struct ResourceConfig {
     /// Whether its records may be read in one list for many parents.
     pub wide_lists: Option<bool>,
     pub lookback: Option<Duration>,
+    /// How long its lists are left alone once they are read; `None`: as the definition says.
+    pub refresh_every: Option<Duration>,
     pub nested_lists: Option<NestedLists>,
     pub max_depth: Option<usize>,
     pub schema: ContractSettings,

@@ -81,6 +81,7 @@ pub(super) struct ScopeSettings {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ExtractSettings {
     pub(super) settled_after: Option<Period>,
+    pub(super) ask_for_everything: bool,
     pub(super) concurrency: Option<u16>,
     pub(super) per_page: Option<u32>,
     #[serde(deserialize_with = "duration")]
@@ -118,6 +119,7 @@ pub(super) struct ResourceSettings {
     pub(super) incremental: Option<bool>,
     pub(super) wide_lists: Option<bool>,
     pub(super) lookback: Option<Period>,
+    pub(super) refresh_every: Option<Period>,
     pub(super) nested_lists: Option<NestedLists>,
     pub(super) max_depth: Option<u8>,
     pub(super) schema: ContractSettings,

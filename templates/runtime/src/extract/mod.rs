@@ -27,9 +27,9 @@ pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
 pub use outlook::Outlook;
 pub use paging::PagingError;
-pub use resume::{Done, History, PartitionState, Point, Unfinished};
+pub use resume::{Done, History, PartitionState, Point, Refused, Unfinished};
 pub use sink::Sink;
-pub use tally::{Counts, Loss, LossKind, Losses, Tally};
+pub use tally::{Counts, LeftForLater, Loss, LossKind, Losses, Tally};
 pub use walk::{Tree, TreeError};
 
 use crate::client::Client;

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::outlook::{Known, Outlook, outlook};
+use super::resume::Due;
 use super::walk::Tree;
+use crate::moment::Moment;
+use crate::resource::Resource;
 
 /// All resources of one tree. Made before the tree is read, looked at while it is.
 #[derive(Debug)]
@@ -29,11 +32,28 @@ pub struct Counts {
     resumed: AtomicU64,
     settled: AtomicU64,
     disobeyed: AtomicU64,
+    absent: AtomicU64,
+    left: Mutex<LeftForLater>,
     wide_lists: AtomicU64,
     in_wide_lists: AtomicU64,
     losses: Mutex<BTreeMap<Loss, Losses>>,
     /// Why partitions are read by lists of their own though there are wide ones, and how many.
     asides: Mutex<BTreeMap<String, u64>>,
+}
+
+/// Lists that a run does not ask for, as what is loaded of them is new enough.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftForLater {
+    pub lists: u64,
+    /// When the first of them is asked for again; `None`: when what they hang on says so.
+    pub due_at: Option<Moment>,
+}
+
+impl LeftForLater {
+    fn add(self, other: Self) -> Self {
+        let due_at = self.due_at.into_iter().chain(other.due_at).min();
+        Self { lists: self.lists + other.lists, due_at }
+    }
 }
 
 /// A kind of partition that is not, or not wholly, loaded.
@@ -79,14 +99,50 @@ impl Tally {
     /// Whether an interrupted load has read partitions of the resource, or of one that it hangs on: then what is not
     /// asked for was read before.
     pub fn is_read_before(&self, name: &str) -> bool {
-        let mut place = self.counts.iter().position(|(own, _)| *own == name);
-        while let Some(at) = place {
-            if self.counts.get(at).is_some_and(|(_, counts)| counts.resumed() > 0) {
-                return true;
+        self.with_parents(name).any(|counts| counts.resumed() > 0)
+    }
+
+    /// The resources of which, and of what they hang below, nothing was cut off or has failed. What GitLab refuses counts
+    /// as read: the table then holds what GitLab gives.
+    pub fn complete(&self, resources: &[&'static Resource]) -> Vec<&'static Resource> {
+        let mut complete: Vec<&'static Resource> = Vec::new();
+        for (resource, (_, counts)) in resources.iter().copied().zip(self.resources()) {
+            let is_read = counts.lost(LossKind::Failed) == 0 && counts.truncated() == 0;
+            let is_reached =
+                resource.parent().is_none_or(|parent| complete.iter().any(|above| above.name == parent));
+            if is_read && is_reached {
+                complete.push(resource);
             }
-            place = self.parents.get(at).copied().flatten();
         }
-        false
+        complete
+    }
+
+    /// The resources that hang on lists which are left for later.
+    pub fn unseen(&self, resources: &[&'static Resource]) -> Vec<&'static Resource> {
+        let is_unseen = |resource: &&Resource| resource.parent().is_some_and(|parent| self.is_left(parent));
+        resources.iter().copied().filter(is_unseen).collect()
+    }
+
+    /// Whether lists of the resource, or of one that it hangs on, are left for later.
+    pub fn is_left(&self, name: &str) -> bool {
+        self.with_parents(name).any(|counts| counts.left().lists > 0)
+    }
+
+    /// Whether lists of the resource, or of one that it hangs on, need not be asked for.
+    pub fn is_absent(&self, name: &str) -> bool {
+        self.with_parents(name).any(|counts| counts.absent() > 0)
+    }
+
+    /// Lists of all resources that are left for later.
+    pub fn left(&self) -> LeftForLater {
+        self.counts.iter().map(|(_, counts)| counts.left()).fold(LeftForLater::default(), LeftForLater::add)
+    }
+
+    /// The counts of a resource, and of those that it hangs on.
+    fn with_parents(&self, name: &str) -> impl Iterator<Item = &Counts> {
+        let place = self.counts.iter().position(|(own, _)| *own == name);
+        let places = std::iter::successors(place, |at| self.parents.get(*at).copied().flatten());
+        places.filter_map(|at| self.counts.get(at)).map(|(_, counts)| counts.as_ref())
     }
 
     /// Records of all resources.
@@ -161,6 +217,28 @@ impl Counts {
     /// Partitions that did not keep to the order or the bound that was asked for, and were read whole.
     pub fn disobeyed(&self) -> u64 {
         self.disobeyed.load(Ordering::Relaxed)
+    }
+
+    /// Lists that need not be asked for, by what the record says that they would hang on.
+    pub fn absent(&self) -> u64 {
+        self.absent.load(Ordering::Relaxed)
+    }
+
+    pub fn left(&self) -> LeftForLater {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add_absent(&self) {
+        self.absent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_left(&self, due: Due) {
+        let due_at = match due {
+            Due::At(due_at) => Some(due_at),
+            Due::Now | Due::Never => None,
+        };
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.add(LeftForLater { lists: 1, due_at });
     }
 
     /// Lists that were read in place of one for each partition.

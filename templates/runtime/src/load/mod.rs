@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::destination::{
     Claim, Destination, DestinationError, Forget, LoadEntry, LoadStatus, StateEntry, partition_key,
 };
-use crate::moment::Moment;
+use crate::moment::{Clock, Moment};
 use crate::normalize::{Allowed, Catalog};
 use crate::page::{Binding, Kept};
 use crate::resource::Resource;
@@ -187,6 +187,10 @@ impl Loader {
         self.shared.options.started_at
     }
 
+    pub fn clock(&self) -> Clock {
+        self.shared.options.clock
+    }
+
     /// Keeps what is known of partitions, after everything that was queued before.
     pub fn keep(&self, kept: Vec<Kept>) -> Result<(), LoadError> {
         let kept = self.shared.kept(kept);
@@ -271,7 +275,9 @@ impl Shared {
 
     /// A load that goes on with another one does not see everything, so it cannot tell what is gone.
     fn vanished(&self, outcome: &LoadOutcome) -> Option<Vec<Forget>> {
-        let names: Vec<&str> = outcome.complete.iter().map(|resource| resource.name).collect();
+        let is_seen = |resource: &&&Resource| !outcome.unseen.contains(resource);
+        let names: Vec<&str> =
+            outcome.complete.iter().filter(is_seen).map(|resource| resource.name).collect();
         self.past.unfinished.is_empty().then(|| self.states.vanished(&names))
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{Contract, StartDate};
 use crate::destination::LoadStatus;
+use crate::moment::Clock;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
 use crate::shard::Share;
@@ -19,6 +20,8 @@ pub struct LoadOptions {
     /// Made from `started_at` when `None`.
     pub load_id: Option<String>,
     pub started_at: SystemTime,
+    /// What tells when something ends.
+    pub clock: Clock,
     /// The resources that the run reads.
     pub reads: Vec<Reads>,
     /// All that the pipeline knows: what hangs on a row that is gone, goes with it.
@@ -78,6 +81,7 @@ impl Default for LoadOptions {
             pipeline: env!("CARGO_PKG_NAME").to_owned(),
             load_id: None,
             started_at: SystemTime::now(),
+            clock: Clock::default(),
             reads: Vec::new(),
             all: &[],
             start: StartDate::Beginning,
@@ -103,6 +107,9 @@ pub struct LoadOutcome {
     pub status: LoadStatus,
     /// The resources of which every partition was read to its end. Only these may replace what a table holds.
     pub complete: Vec<&'static Resource>,
+    /// The resources of which not all partitions were looked for, as what they hang on was left for later: what is kept of
+    /// them stays.
+    pub unseen: Vec<&'static Resource>,
     /// What is kept with the load for people who ask later how it went.
     pub report: Map<String, Value>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Record;
+use crate::resource::Sign;
 
 /// The fields that the engine looks at, as dotted paths. Shared by all records of a resource.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +71,16 @@ impl Glimpse {
     /// The text of a tapped field.
     pub fn text(&self, field: &str) -> Option<&str> {
         self.get(field).and_then(Value::as_str)
+    }
+
+    /// Whether the record says so of itself; not where the field is null or not there.
+    pub fn shows(&self, sign: &Sign) -> bool {
+        let is = |value: &Value| match value {
+            Value::String(text) => sign.values.contains(&text.as_str()),
+            Value::Bool(_) | Value::Number(_) => sign.values.contains(&value.to_string().as_str()),
+            _ => false,
+        };
+        self.get(sign.field).is_some_and(is)
     }
 
     /// Tells the record from its siblings: by its key, or by all that it holds where a part of the key is missing.

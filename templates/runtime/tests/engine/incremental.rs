@@ -7,7 +7,7 @@ use std::time::Duration;
 use gitlab_pipeline::client::{Client, ClientOptions};
 use gitlab_pipeline::config::{Config, Environment, GITLAB_API};
 use gitlab_pipeline::extract::{Budget, ExtractOptions, History, Sink, Tally, Tree, extract};
-use gitlab_pipeline::moment::Moment;
+use gitlab_pipeline::moment::{Clock, Moment};
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Incremental, NewestFirst, Pagination, Param, ParamSource, Resource};
@@ -117,14 +117,19 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
     let tally = Tally::new(&tree);
     let started_at = Moment::parse(at).unwrap();
     let unfinished = memory.history.unfinished.clone();
-    let history = History { load_id: load.to_owned(), started_at, first_at: started_at, unfinished };
+    let history = History {
+        load_id: load.to_owned(),
+        started_at,
+        first_at: started_at,
+        unfinished,
+        clock: Clock::default(),
+    };
     let sink = Memory { history, ..memory.clone() };
     let options = ExtractOptions {
         concurrency: 1,
         per_page: 20,
         limit: None,
         budget: Budget::default(),
-        shard: None,
         hooks: Hooks::new(),
     };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();

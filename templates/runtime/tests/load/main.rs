@@ -133,11 +133,12 @@ fn ticket_pages(project: i64) -> Vec<Page> {
 }
 
 fn complete(resources: &[&'static Resource]) -> LoadOutcome {
-    LoadOutcome { status: LoadStatus::Complete, complete: resources.to_vec(), report: Map::new() }
+    let complete = resources.to_vec();
+    LoadOutcome { status: LoadStatus::Complete, complete, unseen: Vec::new(), report: Map::new() }
 }
 
 fn partial() -> LoadOutcome {
-    LoadOutcome { status: LoadStatus::Partial, complete: Vec::new(), report: Map::new() }
+    LoadOutcome { status: LoadStatus::Partial, ..complete(&[]) }
 }
 
 /// Every load keeps the loader's side of the contract.

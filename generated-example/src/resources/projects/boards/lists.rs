@@ -1,12 +1,11 @@
 //! Resources of `projects/boards/lists`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PROJECT_BOARD_LISTS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PROJECT_BOARD_LISTS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/boards/{board_id}/lists`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `board_id` is `project_boards.id`: `/api/v4/projects/{id}/boards` stands at its position; `{board_id}` names its field `id`
+/// - left alone for a day: it is set up and seldom changed
 pub const PROJECT_BOARD_LISTS: Resource = Resource {
     name: "project_board_lists",
     table: "project_board_lists",
@@ -27,6 +27,7 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[],
+    refresh_every: Duration::from_hours(24),
     columns: &[
         Column::int("id"),
         Column::int("label__id"),

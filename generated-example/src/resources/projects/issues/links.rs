@@ -1,12 +1,11 @@
 //! Resources of `projects/issues/links`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&ISSUE_LINKS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&ISSUE_LINKS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/issues/{issue_iid}/links`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, but the same one may stand under several parents
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `issue_iid` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const ISSUE_LINKS: Resource = Resource {
     name: "issue_links",
     table: "issue_links",
@@ -27,6 +27,7 @@ pub const ISSUE_LINKS: Resource = Resource {
     record_key: &["id"],
     key_scope: KeyScope::Parent,
     filters: &[],
+    quiet_refresh: Duration::from_hours(6),
     columns: &[
         Column::int("id"),
         Column::int("iid"),

@@ -5,10 +5,7 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&ISSUE_NOTES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&ISSUE_NOTES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/issues/{noteable_id}/notes`
 ///
@@ -18,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `noteable_id` is `project_issues.iid`: `/api/v4/projects/{id}/issues` stands at its position; GitLab takes the `iid` there
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const ISSUE_NOTES: Resource = Resource {
     name: "issue_notes",
     table: "issue_notes",
@@ -29,10 +27,7 @@ pub const ISSUE_NOTES: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of(
-            "activity_filter",
-            &["all_notes", "only_comments", "only_activity"],
-        ),
+        Filter::one_of("activity_filter", &["all_notes", "only_comments", "only_activity"]),
         Filter::one_of("order_by", &["created_at", "updated_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
@@ -41,6 +36,11 @@ pub const ISSUE_NOTES: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "desc")],
     }),
     lookback: Duration::from_hours(168),
+    quiet_refresh: Duration::from_hours(6),
+    system_notes: Some(SystemNotes {
+        without: ("activity_filter", "only_comments"),
+        none: Some(Sign::new("user_notes_count", &["0"])),
+    }),
     columns: &[
         Column::int("id"),
         Column::text("type"),

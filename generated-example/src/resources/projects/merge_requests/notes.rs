@@ -5,10 +5,7 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&MERGE_REQUEST_NOTES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&MERGE_REQUEST_NOTES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/merge_requests/{noteable_id}/notes`
 ///
@@ -18,26 +15,19 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `noteable_id` is `project_merge_requests.iid`: `/api/v4/projects/{id}/merge_requests` stands at its position; GitLab takes the `iid` there
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const MERGE_REQUEST_NOTES: Resource = Resource {
     name: "merge_request_notes",
     table: "merge_request_notes",
     path: "/projects/{id}/merge_requests/{noteable_id}/notes",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
-        Param::parent(
-            "noteable_id",
-            "merge_request_iid",
-            "project_merge_requests",
-            "iid",
-        ),
+        Param::parent("noteable_id", "merge_request_iid", "project_merge_requests", "iid"),
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of(
-            "activity_filter",
-            &["all_notes", "only_comments", "only_activity"],
-        ),
+        Filter::one_of("activity_filter", &["all_notes", "only_comments", "only_activity"]),
         Filter::one_of("order_by", &["created_at", "updated_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
@@ -46,6 +36,11 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "desc")],
     }),
     lookback: Duration::from_hours(168),
+    quiet_refresh: Duration::from_hours(6),
+    system_notes: Some(SystemNotes {
+        without: ("activity_filter", "only_comments"),
+        none: Some(Sign::new("user_notes_count", &["0"])),
+    }),
     columns: &[
         Column::int("id"),
         Column::text("type"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/pipelines/bridges`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PIPELINE_BRIDGES],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PIPELINE_BRIDGES], below: &[] };
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/bridges`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `pipeline_id` is `project_pipelines.id`: `/api/v4/projects/{id}/pipelines` stands at its position; `{pipeline_id}` names its field `id`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PIPELINE_BRIDGES: Resource = Resource {
     name: "pipeline_bridges",
     table: "pipeline_bridges",
@@ -26,27 +26,26 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
-    filters: &[
-        Filter::one_of(
-                "scope",
-                &[
-                    "created",
-                    "waiting_for_resource",
-                    "preparing",
-                    "waiting_for_callback",
-                    "pending",
-                    "running",
-                    "success",
-                    "failed",
-                    "canceling",
-                    "canceled",
-                    "skipped",
-                    "manual",
-                    "scheduled",
-                ],
-            )
-            .list(),
-    ],
+    filters: &[Filter::one_of(
+        "scope",
+        &[
+            "created",
+            "waiting_for_resource",
+            "preparing",
+            "waiting_for_callback",
+            "pending",
+            "running",
+            "success",
+            "failed",
+            "canceling",
+            "canceled",
+            "skipped",
+            "manual",
+            "scheduled",
+        ],
+    )
+    .list()],
+    quiet_refresh: Duration::from_hours(6),
     columns: &[
         Column::int("id"),
         Column::text("status"),

@@ -1,12 +1,11 @@
 //! Resources of `projects/pipelines/jobs`, written by `gitlab-init` from the OpenAPI document.
 
+use std::time::Duration;
+
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources {
-    own: &[&PIPELINE_JOBS],
-    below: &[],
-};
+pub const ALL: Resources = Resources { own: &[&PIPELINE_JOBS], below: &[] };
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/jobs`
 ///
@@ -16,6 +15,7 @@ pub const ALL: Resources = Resources {
 /// - key `id`: its records have an `id`, unique in the instance
 /// - `id` is `projects.id`: `/api/v4/projects` stands at its position; `{id}` names its field `id`
 /// - `pipeline_id` is `project_pipelines.id`: `/api/v4/projects/{id}/pipelines` stands at its position; `{pipeline_id}` names its field `id`
+/// - left alone for 6 hours while its project is quiet: most of what changes it is activity of the project; edits, schedules and jobs that end are not
 pub const PIPELINE_JOBS: Resource = Resource {
     name: "pipeline_jobs",
     table: "pipeline_jobs",
@@ -29,24 +29,24 @@ pub const PIPELINE_JOBS: Resource = Resource {
     query: &[("include_retried", "true")],
     filters: &[
         Filter::one_of(
-                "scope",
-                &[
-                    "created",
-                    "waiting_for_resource",
-                    "preparing",
-                    "waiting_for_callback",
-                    "pending",
-                    "running",
-                    "success",
-                    "failed",
-                    "canceling",
-                    "canceled",
-                    "skipped",
-                    "manual",
-                    "scheduled",
-                ],
-            )
-            .list(),
+            "scope",
+            &[
+                "created",
+                "waiting_for_resource",
+                "preparing",
+                "waiting_for_callback",
+                "pending",
+                "running",
+                "success",
+                "failed",
+                "canceling",
+                "canceled",
+                "skipped",
+                "manual",
+                "scheduled",
+            ],
+        )
+        .list(),
         Filter::bool("include_retried"),
     ],
     finality: Some(Finality {
@@ -54,6 +54,7 @@ pub const PIPELINE_JOBS: Resource = Resource {
         values: &["success", "failed", "canceled", "skipped"],
         ended_at: &["updated_at", "finished_at"],
     }),
+    quiet_refresh: Duration::from_hours(6),
     columns: &[
         Column::int("id"),
         Column::text("status"),

@@ -124,10 +124,13 @@ impl Branch {
         progress.open_lists == 0
     }
 
-    /// What may be kept of a partition of which GitLab gives nothing: that it was asked for.
-    pub(in crate::extract) fn kept_as_refused(&self) -> Option<Kept> {
+    /// What may be kept of a partition that GitLab does not give, once none of its lists is left: when it was asked for, and
+    /// what was said. `is_shared`: it counts as read for the runs that share this load's work.
+    pub(in crate::extract) fn kept_as_refused(&self, reason: String, is_shared: bool) -> Option<Kept> {
         let is_over = self.lock().open_lists == 0;
-        self.kept(&self.reading.state_when_refused(&self.rules, &self.run), None).filter(|_| is_over)
+        let is_left = self.rules.keeps_cursor().then_some(reason);
+        let state = self.reading.state_when_refused(is_left, is_shared.then_some(&self.rules), &self.run);
+        self.kept(&state, None).filter(|_| is_over && (is_shared || state.refused.is_some()))
     }
 
     /// What may be kept together with the records of a page that nothing hangs on.
@@ -258,8 +261,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::extract::resume::History;
-    use crate::moment::Moment;
+    use crate::extract::resume::{Above, History, Plan};
+    use crate::moment::{Clock, Moment};
     use crate::page::Binding;
     use crate::resource::Resource;
 
@@ -275,7 +278,10 @@ mod tests {
     }
 
     fn reading(rules: &ReadingRules) -> Reading {
-        Reading::plan(None, rules, String::new(), None, &History::default()).unwrap()
+        match Reading::plan(None, rules, String::new(), Above::default(), &History::default()) {
+            Plan::Read(reading) => reading,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn partition(resource: &'static Resource, number: u64) -> Arc<Partition> {
@@ -286,7 +292,7 @@ mod tests {
     fn issues() -> Arc<Branch> {
         let rules = rules(ISSUES);
         let reading = reading(&rules);
-        let run = Run::new("load", || Duration::ZERO);
+        let run = Run::new("load", Clock::default(), || Duration::ZERO);
         Arc::new(Branch::new(rules, partition(ISSUES, 1), reading, Arc::new(run), 1))
     }
 
@@ -377,7 +383,10 @@ mod tests {
         issues.end_list();
         issues.hand_over(page);
         refused.break_off(false);
-        assert_eq!(shown(&refused.kept_as_refused().into_iter().collect::<Vec<_>>()), ["notes done"]);
+        assert_eq!(
+            shown(&refused.kept_as_refused("no".to_owned(), true).into_iter().collect::<Vec<_>>()),
+            ["notes done"]
+        );
         assert_eq!(shown(&refused.close()), ["issues done", "notes -"]);
     }
 }

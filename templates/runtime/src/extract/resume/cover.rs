@@ -27,7 +27,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::reading::{History, Reading, ReadingRules};
+use super::reading::{Above, History, Reading, ReadingRules};
 use super::state::{PartitionState, Point};
 use crate::moment::Moment;
 use crate::page::{Kept, Partition, Whole};
@@ -80,8 +80,8 @@ type Places = BTreeMap<String, Option<Moment>>;
 pub(in crate::extract) struct Member {
     id: Id,
     pub(in crate::extract) partition: Arc<Partition>,
-    /// When the record changed that it hangs on.
-    pub(in crate::extract) changed_at: Option<Moment>,
+    /// The record that it hangs on.
+    pub(in crate::extract) above: Above,
     /// Which of the lists has it.
     pub(in crate::extract) list: usize,
     /// By resource, what changed before is loaded.
@@ -99,14 +99,14 @@ impl Member {
         partition: Arc<Partition>,
         reading: &Reading,
         rules: &ReadingRules,
-        changed_at: Option<Moment>,
+        above: Above,
         list: usize,
     ) -> Option<Self> {
         let (cursors, is_whole) = (Arc::new(reading.before.cursors.clone()), reading.is_sweep(rules));
         let filtered_since = reading.filtered_since().to_owned();
         let id = Id::of_partition(&partition)?;
         let is_heard = false;
-        Some(Self { id, partition, changed_at, list, cursors, is_whole, filtered_since, is_heard })
+        Some(Self { id, partition, above, list, cursors, is_whole, filtered_since, is_heard })
     }
 
     /// Members mostly have the same cursors: these are there once.

@@ -4,14 +4,17 @@
 //!   where it stood.
 //! - Otherwise a list with a lower time bound is asked for what changed since the last complete read began, minus
 //!   the lookback; everything when a full sweep is due, or when a resource below was not read along last time.
+//! - What is known well enough is left for later: see `refresh`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::refresh::{Due, Refresh, Standing};
 use super::run::Run;
-use super::state::{Done, PartitionState, Point, Unfinished};
+use super::state::{Done, PartitionState, Point, Refused, Unfinished};
 use crate::config::StartDate;
-use crate::moment::Moment;
+use crate::moment::{Clock, Moment};
 use crate::resource::{Finality, NewestFirst};
 
 /// What a run knows of itself and of the loads before it.
@@ -23,6 +26,8 @@ pub struct History {
     pub first_at: Moment,
     /// Loads that did not come to their end, and that this one goes on with.
     pub unfinished: BTreeSet<String>,
+    /// What tells when something ends.
+    pub clock: Clock,
 }
 
 /// What the configuration and the definition say of one resource.
@@ -46,6 +51,31 @@ pub(in crate::extract) struct ReadingRules {
     pub(in crate::extract) marks_deleted: bool,
     /// Whether the list is a part of what was read before: the scope or the user chooses.
     pub(in crate::extract) is_filtered: bool,
+    /// How long it is left alone once it is read, with all below it.
+    pub(in crate::extract) refresh: Refresh,
+    /// How long it could be left alone, if that was decided here.
+    pub(in crate::extract) patience: Refresh,
+}
+
+/// What a run does about a partition.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::extract) enum Plan {
+    Read(Reading),
+    /// The interrupted load that this one goes on with has read it.
+    Done,
+    /// It is left for a later run.
+    Left {
+        due: Due,
+        refused: Option<Refused>,
+    },
+}
+
+/// The record that a partition hangs on, as far as it decides how that is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::extract) struct Above {
+    /// When it has changed, if it says so.
+    pub(in crate::extract) changed_at: Option<Moment>,
+    pub(in crate::extract) standing: Standing,
 }
 
 /// How a partition is read.
@@ -62,29 +92,36 @@ pub(in crate::extract) struct Reading {
     /// What was kept before.
     pub(super) before: PartitionState,
     filter: String,
+    /// Whether nothing below the record that it hangs on changes any more.
+    is_frozen: bool,
 }
 
 impl Reading {
-    /// `None` when the interrupted load has read it. `changed_at` is when the record that the partition hangs on has
-    /// changed, if it says so.
+    /// What is done about a partition of which `kept` is known.
     pub(in crate::extract) fn plan(
         kept: Option<PartitionState>,
         rules: &ReadingRules,
         filter: String,
-        changed_at: Option<Moment>,
+        above: Above,
         history: &History,
-    ) -> Option<Self> {
+    ) -> Plan {
+        let Above { changed_at, standing } = above;
         let before = kept.filter(|state| rules.keeps_state && state.filter == filter).unwrap_or_default();
         let covers = |with: &[String]| rules.with.iter().all(|name| with.iter().any(|own| own == name));
         let is_fresh = |done: &Done| changed_at.is_none_or(|changed_at| changed_at <= done.at);
         let is_done = |done: &Done| history.resumes(&done.load) && covers(&done.with) && is_fresh(done);
         if before.done.as_ref().is_some_and(is_done) {
-            return None;
+            return Plan::Done;
         }
-        Some(Self::begun(&before, rules, history).unwrap_or_else(|| {
+        let due = rules.due(&before, standing, history);
+        if due != Due::Now {
+            return Plan::Left { due, refused: before.refused };
+        }
+        let reading = Self::begun(&before, rules, history).unwrap_or_else(|| {
             let since = rules.since(&before, history);
             Self::anew(before, since, filter, history)
-        }))
+        });
+        Plan::Read(Self { is_frozen: standing.is_frozen, ..reading })
     }
 
     /// The reading that an interrupted load has left, if this one goes on with it.
@@ -92,7 +129,7 @@ impl Reading {
         let Unfinished { load, with, began_at, since, point } = before.reading.clone()?;
         let covers = rules.with.iter().all(|name| with.iter().any(|own| own == name));
         let (before, filter) = (before.clone(), before.filter.clone());
-        let begun = Self { since, point: Some(point), began_at, load, before, filter };
+        let begun = Self { since, point: Some(point), began_at, load, before, filter, is_frozen: false };
         (covers && history.resumes(&begun.load)).then_some(begun)
     }
 
@@ -112,7 +149,7 @@ impl Reading {
 
     fn anew(before: PartitionState, since: Option<Moment>, filter: String, history: &History) -> Self {
         let (began_at, load) = (history.started_at, history.load_id.clone());
-        Self { since, point: None, began_at, load, before, filter }
+        Self { since, point: None, began_at, load, before, filter, is_frozen: false }
     }
 
     /// Takes the bound of the list that it hangs on, where it has no cursor of its own.
@@ -163,6 +200,7 @@ impl Reading {
             reading: Some(reading),
             filter: self.filter.clone(),
             done: None,
+            refused: None,
             ..self.before.clone()
         }
     }
@@ -170,12 +208,14 @@ impl Reading {
     /// What to keep when everything is loaded.
     pub(in crate::extract) fn state_at_end(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
         let began_at = run.on_the_server(self.began_at);
-        let at = run.on_the_server(Moment::now());
+        let at = run.on_the_server(run.clock.now());
         let mut state = PartitionState {
             reading: None,
             filter: self.filter.clone(),
             filtered_since: self.before.filtered_since.clone().or_else(|| Some(self.load.clone())),
             done: Some(Done { load: run.load_id.clone(), with: rules.names(), at }),
+            is_frozen: self.is_frozen,
+            refused: None,
             ..self.before.clone()
         };
         if rules.keeps_cursor() {
@@ -187,13 +227,24 @@ impl Reading {
         state
     }
 
-    /// What to keep when it was refused: that it was asked for, and what was known before.
-    pub(in crate::extract) fn state_when_refused(&self, rules: &ReadingRules, run: &Run) -> PartitionState {
-        let at = run.on_the_server(Moment::now());
+    /// What to keep when it was refused, beside what was known before: why, where that says when to ask again; that it is
+    /// done, by the rules that it was asked by.
+    pub(in crate::extract) fn state_when_refused(
+        &self,
+        reason: Option<String>,
+        done_by: Option<&Arc<ReadingRules>>,
+        run: &Run,
+    ) -> PartitionState {
+        let done = |rules: &Arc<ReadingRules>| {
+            let at = run.on_the_server(run.clock.now());
+            Done { load: run.load_id.clone(), with: rules.names(), at }
+        };
+        let at = run.on_the_server(self.began_at);
         PartitionState {
             reading: None,
             filter: self.filter.clone(),
-            done: Some(Done { load: run.load_id.clone(), with: rules.names(), at }),
+            done: done_by.map(done).or_else(|| self.before.done.clone()),
+            refused: reason.map(|reason| Refused { at, reason }),
             ..self.before.clone()
         }
     }
@@ -210,7 +261,8 @@ impl ReadingRules {
     /// Whether what is kept of a partition says something to later loads; if not, it is forgotten when what it hangs
     /// on is done.
     pub(in crate::extract) fn keeps_cursor(&self) -> bool {
-        self.keeps_state && (self.is_incremental || self.settled_after.is_some())
+        let says_something = self.is_incremental || self.settled_after.is_some() || !self.refresh.is_none();
+        self.keeps_state && says_something
     }
 
     fn names(&self) -> Vec<String> {
@@ -238,7 +290,7 @@ impl ReadingRules {
     }
 
     /// The earliest cursor of all that are read now; `None` when one of them has none.
-    fn cursor(&self, before: &PartitionState) -> Option<Moment> {
+    pub(super) fn cursor(&self, before: &PartitionState) -> Option<Moment> {
         let cursors: Option<Vec<Moment>> =
             self.with.iter().map(|name| before.cursors.get(*name).copied()).collect();
         cursors.and_then(|cursors| cursors.into_iter().min())
@@ -260,7 +312,8 @@ impl Default for History {
     /// That of a first load.
     fn default() -> Self {
         let now = Moment::now();
-        Self { load_id: String::new(), started_at: now, first_at: now, unfinished: BTreeSet::new() }
+        let (load_id, unfinished) = (String::new(), BTreeSet::new());
+        Self { load_id, started_at: now, first_at: now, unfinished, clock: Clock::default() }
     }
 }
 
@@ -293,11 +346,18 @@ mod tests {
 
     /// A run on a server whose clock is that of this machine.
     fn here(load: &str) -> Run {
-        Run::new(load, || Duration::ZERO)
+        Run::new(load, Clock::default(), || Duration::ZERO)
     }
 
     fn plan(kept: Option<PartitionState>, rules: &ReadingRules, history: &History) -> Option<Reading> {
-        Reading::plan(kept, rules, String::new(), None, history)
+        reading(Reading::plan(kept, rules, String::new(), Above::default(), history))
+    }
+
+    fn reading(plan: Plan) -> Option<Reading> {
+        match plan {
+            Plan::Read(reading) => Some(reading),
+            Plan::Done | Plan::Left { .. } => None,
+        }
     }
 
     /// What a run that came to its end has kept.
@@ -335,9 +395,14 @@ mod tests {
         let sweep = plan(Some(kept.clone()), &rules(), &run("b", "2024-05-08")).unwrap();
         assert_eq!(sweep.since, None);
         assert_eq!(sweep.state_at_end(&rules(), &here("b")).swept_at, Some(moment("2024-05-08")));
-        let filtered =
-            Reading::plan(Some(kept), &rules(), "labels=bug".to_owned(), None, &run("b", "2024-05-02"));
-        assert_eq!(filtered.unwrap().since, None);
+        let filtered = Reading::plan(
+            Some(kept),
+            &rules(),
+            "labels=bug".to_owned(),
+            Above::default(),
+            &run("b", "2024-05-02"),
+        );
+        assert_eq!(reading(filtered).unwrap().since, None);
     }
 
     #[test]
@@ -379,7 +444,8 @@ mod tests {
         let kept = after("a", "2024-05-01", &leaf);
         let history = History { unfinished: ["a".to_owned()].into(), ..run("b", "2024-05-02") };
         let reads = |changed_at| {
-            Reading::plan(Some(kept.clone()), &leaf, String::new(), changed_at, &history).is_some()
+            let above = Above { changed_at, ..Above::default() };
+            Reading::plan(Some(kept.clone()), &leaf, String::new(), above, &history) != Plan::Done
         };
         assert!(!reads(Some(moment("2024-05-01"))) && !reads(None));
         assert!(reads(Some(Moment::now().minus(Duration::ZERO))));
@@ -395,7 +461,7 @@ mod tests {
 
     #[test]
     fn where_the_servers_clock_is_behind_its_time_counts() {
-        let behind = Run::new("a", || 2 * HOUR);
+        let behind = Run::new("a", Clock::default(), || 2 * HOUR);
         let kept = plan(None, &rules(), &run("a", "2024-05-01T10:00:00Z")).unwrap();
         let kept = kept.state_at_end(&rules(), &behind);
         let reading = plan(Some(kept), &rules(), &run("b", "2024-05-02")).unwrap();

@@ -3,7 +3,10 @@
 //! Where the scope starts (projects, groups) the list is always read whole: a project's own time says little of what
 //! is in it. Below a list that is asked for changes, no other is: one cursor speaks for all.
 
+use std::time::Duration;
+
 use super::reading::ReadingRules;
+use super::refresh::{Refresh, Standing};
 use crate::config::{Config, ResourceConfig};
 use crate::extract::paging::is_set;
 use crate::moment::Moment;
@@ -24,6 +27,7 @@ pub(in crate::extract) fn rules_of(
         !resource.is_replaced(said.write_disposition) && children.iter().all(|child| child.keeps_state);
     let is_below = ancestors.iter().any(|above| asks_for_changes(above, config));
     let finality = resource.finality.filter(|_| !children.is_empty() && !is_below && keeps_state);
+    let patience = children.iter().fold(patience_of(resource, config), |all, child| all.and(child.patience));
     ReadingRules {
         with,
         newest_first: newest_first(resource, said),
@@ -35,7 +39,42 @@ pub(in crate::extract) fn rules_of(
         keeps_state,
         marks_deleted: false,
         is_filtered: !said.query.is_empty() || resource.start.is_some(),
+        refresh: refresh_at(resource, ancestors, patience),
+        patience,
     }
+}
+
+/// How long the list itself can be left alone.
+fn patience_of(resource: &Resource, config: &Config) -> Refresh {
+    let said = config.resource(resource.name).refresh_every;
+    let usual = |own: Duration| config.load.refresh_every.filter(|_| !own.is_zero()).unwrap_or(own);
+    let (every, quiet) = match said {
+        Some(every) => (every, every),
+        None => (usual(resource.refresh_every), usual(resource.quiet_refresh)),
+    };
+    let is_asked_each_time = said.or(config.load.refresh_every) == Some(Duration::ZERO);
+    Refresh { every, quiet, can_freeze: !is_asked_each_time }
+}
+
+/// What is decided at the list: only at those of the instance, of a group or of a project. A cursor for every list that
+/// hangs further down would be too many, and what is below goes along.
+fn refresh_at(resource: &Resource, ancestors: &[&'static Resource], patience: Refresh) -> Refresh {
+    let parent = ancestors.first();
+    let is_here = parent.map_or(resource.start.is_none(), |parent| parent.start.is_some());
+    if !is_here {
+        return Refresh::default();
+    }
+    let quiet = parent.and_then(|parent| parent.activity).map_or(Duration::ZERO, |_| patience.quiet);
+    Refresh { quiet, can_freeze: patience.can_freeze && resource.frozen.is_some(), ..patience }
+}
+
+/// What a record of `parent` says of a list that hangs on it.
+pub(in crate::extract) fn standing_of(record: &Glimpse, parent: &Resource, resource: &Resource) -> Standing {
+    let active_until = parent.activity.and_then(|activity| {
+        let last = record.text(activity.field).and_then(Moment::parse)?;
+        Some(last.plus(activity.grain))
+    });
+    Standing { active_until, is_frozen: resource.frozen.is_some_and(|frozen| record.shows(&frozen)) }
 }
 
 /// Whether a run asks the list for changes only. Not where the user sets a parameter that this needs.
@@ -76,8 +115,6 @@ pub(in crate::extract) fn is_settled(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-
-    use std::time::Duration;
 
     use super::*;
     use crate::resource::Finality;

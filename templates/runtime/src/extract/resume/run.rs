@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::moment::Moment;
+use crate::moment::{Clock, Moment};
 
 /// What a partition needs to know of its run when it ends.
 pub(in crate::extract) struct Run {
     pub(super) load_id: String,
+    pub(super) clock: Clock,
     behind: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
@@ -16,9 +17,10 @@ impl Run {
     /// now on has an earlier time there.
     pub(in crate::extract) fn new(
         load_id: &str,
+        clock: Clock,
         behind: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
-        Self { load_id: load_id.to_owned(), behind: Box::new(behind) }
+        Self { load_id: load_id.to_owned(), clock, behind: Box::new(behind) }
     }
 
     /// A time of this machine's, as the server would not tell it later.

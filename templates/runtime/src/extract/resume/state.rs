@@ -32,9 +32,22 @@ pub struct PartitionState {
     /// Set while it is being read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<Unfinished>,
+    /// Whether nothing below the record that it hangs on changed any more when it was read to its end.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_frozen: bool,
+    /// Set when it was not given when it was last asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Of a list that holds many partitions: those for which this state speaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covers: Option<Covers>,
+}
+
+/// A list that was not given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refused {
+    pub at: Moment,
+    pub reason: String,
 }
 
 /// A partition that was read to its end. Counts for the runs that go on with the load; later ones read it again.

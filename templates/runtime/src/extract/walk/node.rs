@@ -15,7 +15,7 @@ use crate::extract::resume::{PartitionState, ReadingRules, rules_of};
 use crate::extract::tally::Counts;
 use crate::page::{Binding, Partition};
 use crate::record::{Glimpse, Taps};
-use crate::resource::{FanOut, ParamSource, Resource, Start};
+use crate::resource::{FanOut, ParamSource, Resource, Sign, Start, WriteDisposition};
 
 /// One resource of a run.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(in crate::extract) struct Node {
     pub(in crate::extract) query: Vec<(String, String)>,
     pub(in crate::extract) params: BTreeMap<String, Vec<Value>>,
     pub(in crate::extract) reading: Arc<ReadingRules>,
+    /// What a record of the parent says when there is nothing to ask for.
+    pub(in crate::extract) unless: Vec<Sign>,
     /// What is looked at of each record.
     pub(in crate::extract) taps: Taps,
     /// Fields that are not loaded.
@@ -84,11 +86,47 @@ fn taps_of(resource: &Resource, children: &[Arc<Node>]) -> Taps {
         ParamSource::Parent { resource: from, field } if *from == resource.name => Some(*field),
         _ => None,
     });
+    let unless = children.iter().flat_map(|child| &child.unless).map(|sign| sign.field);
+    let frozen = children.iter().filter_map(|child| child.resource.frozen).map(|frozen| frozen.field);
+    let standing = resource.activity.iter().map(|activity| activity.field).chain(frozen);
     let times = ["created_at", "updated_at"].into_iter().filter(|_| !children.is_empty());
     let id = resource.params.is_empty().then_some("id");
     Taps::new(
-        scope.into_iter().chain(cursor).chain(finality).chain(routes).chain(carried).chain(times).chain(id),
+        scope
+            .into_iter()
+            .chain(cursor)
+            .chain(finality)
+            .chain(routes)
+            .chain(carried)
+            .chain(unless)
+            .chain(standing)
+            .chain(times)
+            .chain(id),
     )
+}
+
+/// What the user sends with every request, with what leaves out what GitLab writes, where that is wanted.
+fn query_of(resource: &Resource, config: &Config) -> Vec<(String, String)> {
+    let said = config.resource(resource.name);
+    let without = resource.system_notes.filter(|_| !config.load.system_notes).map(|notes| notes.without);
+    let unset = without.filter(|(name, _)| !is_set(&said.query, name));
+    let own = unset.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    said.query.iter().cloned().chain(own).collect()
+}
+
+/// What says that there is nothing to ask for. That nobody has written anything says so where only that is asked for,
+/// and not where a list that has become empty has to show it.
+fn unless_of(resource: &Resource, query: &[(String, String)], config: &Config) -> Vec<Sign> {
+    if config.extract.ask_for_everything {
+        return Vec::new();
+    }
+    let said = config.resource(resource.name).write_disposition.unwrap_or(resource.write_disposition);
+    let shows_what_is_gone = config.load.mark_deleted || said == WriteDisposition::History;
+    let notes = resource.system_notes.filter(|notes| {
+        let (name, value) = notes.without;
+        !shows_what_is_gone && query.iter().any(|(own, set)| own == name && set == value)
+    });
+    resource.unless.iter().copied().chain(notes.and_then(|notes| notes.none)).collect()
 }
 
 impl Node {
@@ -121,6 +159,7 @@ impl Node {
             .iter()
             .flat_map(|child| child.resource.params.iter().map(|param| &param.source).chain(&child.carries));
         let carries = carried_by(resource, wanted_below);
+        let query = query_of(resource, config);
         let is_in_one_go = !reading.keeps_state && children.iter().all(|child| child.is_in_one_go);
         let counts = Arc::<Counts>::default();
         let sieve = sieve_of(resource, above.first().copied(), &reading, config);
@@ -137,7 +176,8 @@ impl Node {
             taps,
             omit: if said.secrets { &[] } else { resource.secrets },
             is_loaded,
-            query: said.query.clone(),
+            unless: unless_of(resource, &query, config),
+            query,
             params: said.params.clone(),
             counts,
             way: OnceLock::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bindings::Unbound;
+use super::bindings::{Unbound, fill_path};
 use super::node::Node;
 use super::task::{Shared, Start, Task};
 use super::tree::Tree;
@@ -10,7 +10,7 @@ use super::wide::{Sieve, WideList};
 use crate::client::Client;
 use crate::config::Scope;
 use crate::extract::resume::{
-    Branch, Choice, History, Member, PartitionState, Reading, Run, choose, known_of,
+    Above, Branch, Choice, History, Member, PartitionState, Plan, Reading, Run, Standing, choose, known_of,
 };
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
@@ -34,7 +34,7 @@ pub(in crate::extract) struct Starter<S> {
 /// What is known of the record that partitions hang on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
-    pub(super) changed_at: Option<Moment>,
+    pub(super) above: Above,
     /// What changed below it before then is loaded.
     pub(super) loaded_before: Option<Moment>,
 }
@@ -46,7 +46,7 @@ impl<S: Sink> Starter<S> {
             let offset = client.clock_offset().unwrap_or_default();
             (-offset).to_std().unwrap_or_default()
         };
-        let run = Arc::new(Run::new(&history.load_id, behind));
+        let run = Arc::new(Run::new(&history.load_id, history.clock, behind));
         Self { sink, history, run, per_page, shard }
     }
 
@@ -69,7 +69,7 @@ impl<S: Sink> Starter<S> {
         let roots = plan_roots(node.resource, scope);
         let partition =
             Arc::new(Partition { resource: node.resource, bindings: Vec::new(), carried: Vec::new() });
-        let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), None) else {
+        let Some(reading) = self.plan(node, &partition, root_filter(&roots, scope), Above::default()) else {
             return Vec::new();
         };
         let run = Arc::clone(&self.run);
@@ -90,7 +90,7 @@ impl<S: Sink> Starter<S> {
     /// A resource whose parameters all stand in the configuration.
     fn configured_tasks(&self, node: &Arc<Node>) -> Vec<Task> {
         let tasks = counted(node, node.partitions(None, &Glimpse::default())).filter_map(|partition| {
-            let reading = self.plan(node, &partition, String::new(), None)?;
+            let reading = self.plan(node, &partition, String::new(), Above::default())?;
             let run = Arc::clone(&self.run);
             let branch = Branch::new(Arc::clone(&node.reading), partition, reading, run, 1);
             Some(Task::new(Arc::clone(node), Arc::new(branch), Start::Path, self.per_page))
@@ -108,7 +108,7 @@ impl<S: Sink> Starter<S> {
         anchor: Anchor,
     ) -> Vec<Task> {
         let tasks = counted(node, bound).filter_map(|partition| {
-            let mut reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
+            let mut reading = self.plan(node, &partition, String::new(), anchor.above)?;
             reading.inherit(anchor.loaded_before, &node.reading);
             Some(self.task_below(branch, page, node, partition, reading))
         });
@@ -141,9 +141,10 @@ impl<S: Sink> Starter<S> {
             return self.tasks_below(&task.branch, page, node, bound, anchor);
         };
         let tasks = counted(node, bound).filter_map(|partition| {
-            let reading = self.plan(node, &partition, String::new(), anchor.changed_at)?;
-            let member =
-                || Member::new(Arc::clone(&partition), &reading, &node.reading, anchor.changed_at, list);
+            // A list of many costs no more for one that is quiet.
+            let standing = Standing { active_until: None, ..anchor.above.standing };
+            let reading = self.plan(node, &partition, String::new(), Above { standing, ..anchor.above })?;
+            let member = || Member::new(Arc::clone(&partition), &reading, &node.reading, anchor.above, list);
             // What an interrupted load has begun is gone on with.
             match reading.point.is_none().then(member).flatten() {
                 Some(member) => {
@@ -189,7 +190,7 @@ impl<S: Sink> Starter<S> {
         members: Vec<Member>,
     ) -> Vec<Task> {
         let task = |member: Member| {
-            let reading = self.plan(node, &member.partition, String::new(), member.changed_at)?;
+            let reading = self.plan(node, &member.partition, String::new(), member.above)?;
             Some(self.task_below(branch, page, node, member.partition, reading))
         };
         members.into_iter().filter_map(task).collect()
@@ -207,21 +208,22 @@ impl<S: Sink> Starter<S> {
         self.sink.state(partition).and_then(|state| serde_json::from_value(state).ok())
     }
 
-    /// `None` when the interrupted load has read it.
-    fn plan(
-        &self,
-        node: &Node,
-        partition: &Partition,
-        roots: String,
-        changed_at: Option<Moment>,
-    ) -> Option<Reading> {
+    /// `None` when the interrupted load has read it, or when it is left for a later run; counted.
+    fn plan(&self, node: &Node, partition: &Partition, roots: String, above: Above) -> Option<Reading> {
         let filter = filter_of(node, roots);
         let kept = known_of(self.kept(partition), self.kept_wide(node), partition, &filter);
-        let reading = Reading::plan(kept, &node.reading, filter, changed_at, &self.history);
-        if reading.is_none() {
-            node.counts.add_resumed();
+        match Reading::plan(kept, &node.reading, filter, above, &self.history) {
+            Plan::Read(reading) => return Some(reading),
+            Plan::Done => node.counts.add_resumed(),
+            Plan::Left { due, refused } => {
+                node.counts.add_left(due);
+                if let Some(refused) = refused {
+                    let path = fill_path(node.resource, &partition.bindings);
+                    node.counts.add_loss(LossKind::Skipped, refused.reason, path);
+                }
+            }
         }
-        reading
+        None
     }
 }
 

@@ -11,8 +11,10 @@ use crate::extract::tally::LossKind;
 pub(super) enum Verdict {
     /// This one takes its place.
     Instead(Box<Task>),
-    /// The rest of its partition is left out, and counted.
-    LeftOut(LossKind),
+    /// GitLab does not give the rest of its partition, and says this; counted.
+    Refused(String),
+    /// The rest of its partition should have come, and is left out; counted.
+    Failed,
     /// It is a wide list: the partitions in it are read by lists of their own.
     Aside(String),
 }
@@ -39,16 +41,17 @@ pub(super) fn settle(
     if task.starts_the_scope() && !matches!(&error, PartitionError::Fault(fault) if is_missing_route(fault)) {
         return Err(ExtractError::Root { resource: task.node.resource, source: error });
     }
-    let kind = match &error {
+    let reason = error.to_string();
+    let (kind, verdict) = match &error {
         PartitionError::Fault(fault) if is_refusal(fault) => {
             task.node.refusals.add(fault, &task.partition().bindings);
-            LossKind::Skipped
+            (LossKind::Skipped, Verdict::Refused(reason.clone()))
         }
-        _ => LossKind::Failed,
+        _ => (LossKind::Failed, Verdict::Failed),
     };
     tracing::info!(resource = task.node.resource.name, path = %request.path, %error, ?kind, "left out");
-    task.node.counts.add_loss(kind, error.to_string(), request.path.clone());
-    Ok(Verdict::LeftOut(kind))
+    task.node.counts.add_loss(kind, reason, request.path.clone());
+    Ok(verdict)
 }
 
 /// Another way to ask, if there is one that may help.

@@ -15,7 +15,7 @@ use crate::extract::ExtractOptions;
 use crate::extract::budget::Spending;
 use crate::extract::error::{ExtractError, PartitionError};
 use crate::extract::paging::{List, Seen};
-use crate::extract::resume::is_settled;
+use crate::extract::resume::{Above, is_settled, standing_of};
 use crate::extract::sink::Sink;
 use crate::extract::tally::LossKind;
 use crate::moment::Moment;
@@ -59,11 +59,11 @@ impl<S: Sink> Walk<S> {
             counts.begin_list();
         }
         if let Some(reason) = task.node.refusals.verdict().filter(|_| task.wide().is_none()) {
-            counts.add_loss(LossKind::Skipped, reason, request.path);
-            return self.leave_out(&task, LossKind::Skipped).await;
+            counts.add_loss(LossKind::Skipped, reason.clone(), request.path);
+            return self.leave_out(&task, Some(reason)).await;
         }
         if task.node.children.is_empty() && !self.starter.sink.takes(task.node.resource) {
-            return self.leave_out(&task, LossKind::Failed).await;
+            return self.leave_out(&task, None).await;
         }
         counts.add_request();
         self.spending.begin();
@@ -85,7 +85,8 @@ impl<S: Sink> Walk<S> {
         };
         match verdict::settle(&self.client, &task, &list, &request, error)? {
             Verdict::Instead(task) => Ok(vec![*task]),
-            Verdict::LeftOut(kind) => self.leave_out(&task, kind).await,
+            Verdict::Refused(reason) => self.leave_out(&task, Some(reason)).await,
+            Verdict::Failed => self.leave_out(&task, None).await,
             Verdict::Aside(reason) => self.leave_aside(&task, reason).await,
         }
     }
@@ -105,12 +106,13 @@ impl<S: Sink> Walk<S> {
         }
     }
 
-    async fn leave_out(&self, task: &Task, kind: LossKind) -> Result<Vec<Task>, ExtractError> {
-        let is_over = task.branch.break_off(kind == LossKind::Failed);
+    /// Leaves out the rest of a partition: what GitLab does not give, and says why, or what should have come.
+    async fn leave_out(&self, task: &Task, refused: Option<String>) -> Result<Vec<Task>, ExtractError> {
+        let is_over = task.branch.break_off(refused.is_none());
         // Runs that share the work between them ask for it once.
-        let is_known = kind == LossKind::Skipped && self.spending.is_bounded();
-        let refused = task.branch.kept_as_refused().filter(|_| is_known);
-        self.keep(refused.into_iter().collect()).await?;
+        let is_shared = self.spending.is_bounded();
+        let refused = refused.and_then(|reason| task.branch.kept_as_refused(reason, is_shared));
+        self.keep(refused.filter(|_| is_shared || task.is_first).into_iter().collect()).await?;
         if !is_over || !task.node.has_wide_children() {
             self.keep(task.branch.close()).await?;
             return Ok(Vec::new());
@@ -302,9 +304,10 @@ impl<S: Sink> Walk<S> {
         let time = |field: &str| record.text(field).and_then(Moment::parse);
         let (created_at, changed_at) = (time("created_at"), time("updated_at"));
         for (child, bound) in self.below(task, partition, record) {
-            let above = &task.branch.reading;
-            let loaded_before = above.bound_below(created_at, child.resource.name, &task.node.reading);
-            let anchor = Anchor { changed_at, loaded_before };
+            let reading = &task.branch.reading;
+            let loaded_before = reading.bound_below(created_at, child.resource.name, &task.node.reading);
+            let standing = standing_of(record, task.node.resource, child.resource);
+            let anchor = Anchor { above: Above { changed_at, standing }, loaded_before };
             // A limit is one of each list.
             let sieve =
                 child.sieve.as_ref().filter(|_| self.options.limit.is_none() && self.options.shard.is_none());
@@ -315,7 +318,7 @@ impl<S: Sink> Walk<S> {
         }
     }
 
-    /// What hangs on the record: nothing where it ended long ago and is loaded.
+    /// What hangs on the record: nothing where it ended long ago and is loaded, and no list that it does not have.
     fn below<'t>(&self, task: &'t Task, parent: &Partition, record: &Glimpse) -> Below<'t> {
         let (rules, reading) = (&task.node.reading, &task.branch.reading);
         let now = self.starter.history.started_at;
@@ -323,7 +326,10 @@ impl<S: Sink> Walk<S> {
             task.node.counts.add_settled();
             return Vec::new();
         }
-        task.node.children.iter().map(|child| (child, child.partitions(Some(parent), record))).collect()
+        let (absent, there): (Vec<_>, Vec<_>) =
+            task.node.children.iter().partition(|child| child.unless.iter().any(|sign| record.shows(sign)));
+        absent.iter().for_each(|child| child.counts.add_absent());
+        there.into_iter().map(|child| (child, child.partitions(Some(parent), record))).collect()
     }
 
     async fn keep(&self, kept: Vec<Kept>) -> Result<(), ExtractError> {

@@ -1,8 +1,10 @@
 use serde_json::json;
 
+use super::super::reading::Plan;
 use super::super::run::Run;
 use super::super::state::Unfinished;
 use super::*;
+use crate::moment::Clock;
 use crate::page::Binding;
 use crate::resource::Resource;
 
@@ -60,8 +62,9 @@ fn member(
 ) -> Option<Member> {
     let partition = partition(id);
     let known = known_of(own, wide, &partition, "");
-    let reading = Reading::plan(known, &rules(), String::new(), None, history)?;
-    Member::new(partition, &reading, &rules(), None, 0)
+    let plan = Reading::plan(known, &rules(), String::new(), Above::default(), history);
+    let Plan::Read(reading) = plan else { return None };
+    Member::new(partition, &reading, &rules(), Above::default(), 0)
 }
 
 fn ids(members: &[Member]) -> Vec<i64> {
@@ -87,7 +90,7 @@ fn first_load(
     assert_eq!(reading.since, None);
     heard.iter().for_each(|id| cover.hear(&partition(*id)));
     let silent = cover.leave_silent();
-    let ended = reading.state_at_end(&rules, &Run::new("a", || Duration::ZERO));
+    let ended = reading.state_at_end(&rules, &Run::new("a", Clock::default(), || Duration::ZERO));
     let (state, kept) = cover.at_end(ended, &reading);
     (state, kept, ids(&silent))
 }
@@ -120,7 +123,7 @@ fn a_later_run_is_bounded_and_one_that_is_new_is_read_whole() {
     assert_eq!((served(&cover), ids(&alone)), (vec![0, 1, 2, 4], vec![7]));
     assert_eq!(reading.since, Some(moment("2024-05-01T09:00:00Z")));
     assert!(cover.leave_silent().is_empty(), "that nothing has changed is no silence");
-    let ended = reading.state_at_end(&rules(), &Run::new("b", || Duration::ZERO));
+    let ended = reading.state_at_end(&rules(), &Run::new("b", Clock::default(), || Duration::ZERO));
     let (state, kept) = cover.at_end(ended, &reading);
     assert!(kept.is_empty());
     assert_eq!(state.swept_at, wide.swept_at, "nothing was swept");
@@ -167,7 +170,7 @@ fn what_is_known_of_resources_that_are_not_read_along_stays() {
     let Choice { wide: chosen, own } = choose(members(&wide), &paths(), Some(&wide), &rules(), "", &history);
     let (cover, reading) = chosen.unwrap();
     assert_eq!((served(&cover), ids(&own)), (vec![0, 1, 2], vec![3]), "nobody knows the links of 3");
-    let ended = reading.state_at_end(&rules(), &Run::new("b", || Duration::ZERO));
+    let ended = reading.state_at_end(&rules(), &Run::new("b", Clock::default(), || Duration::ZERO));
     assert_eq!(ended.cursors.get("links"), Some(&moment("2024-04-01")));
     wide.cursors.remove("links");
     let Choice { wide: chosen, .. } = choose(members(&wide), &paths(), Some(&wide), &rules(), "", &history);
@@ -192,7 +195,7 @@ fn a_reading_is_gone_on_with_for_those_that_it_began_with() {
     assert_eq!((served(&cover), ids(&own)), (vec![0, 2, 3], vec![9]));
     assert_eq!(reading.point, Some(place("2024-02-01")));
     assert_eq!(ids(&cover.leave_silent()), [0, 3], "something had come of 2");
-    let ended = reading.state_at_end(&rules(), &Run::new("b", || Duration::ZERO));
+    let ended = reading.state_at_end(&rules(), &Run::new("b", Clock::default(), || Duration::ZERO));
     let (state, _) = cover.at_end(ended, &reading);
     assert_eq!(state.cursors.get("issues"), Some(&moment("2024-05-01T10:00:00Z")), "when it was begun");
     // Whoever goes on with that load leaves those alone that it covers.
