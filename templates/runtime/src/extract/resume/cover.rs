@@ -14,6 +14,8 @@
 //!   because a project was closed.
 //! - Where a wide list cannot be read, its partitions hang on it with lists of their own, and keep states of their own.
 //! - What is kept while a list is being read says for whom it is read. A run that goes on with it takes no others along.
+//! - Shards have the states of projects in common, and each has a part of these: they read project by project, and know
+//!   what a whole run has read in wide lists.
 //!
 //! Records that the list has in common with other lists, and those of partitions that this run has not met, are left
 //! out.
