@@ -47,8 +47,9 @@ fn line(resource: &Resource) -> String {
     });
     let incremental =
         resource.incremental.value.as_ref().map_or("-", |incremental| incremental.param.as_str());
+    let wide: Vec<&str> = resource.wide.value.iter().map(|wide| wide.request_path.as_str()).collect();
     format!(
-        "{} {} [{}] {} key({}) {} {} {}{}{}",
+        "{} {} [{}] {} key({}) {} {} {}{}{}{}",
         resource.name,
         resource.request_path,
         params.collect::<Vec<_>>().join(" "),
@@ -58,6 +59,7 @@ fn line(resource: &Resource) -> String {
         incremental,
         resource.status(),
         resource.fan_out.as_ref().map(|fan_out| format!(" each {}", fan_out.param)).unwrap_or_default(),
+        if wide.is_empty() { String::new() } else { format!(" or {}", wide.join(", ")) },
         if resource.default.value { " core" } else { "" },
     )
 }

@@ -344,6 +344,7 @@ fn answers() -> Answers {
         select: vec![],
         exclude: vec![],
         destination: Destination::default(),
+        deploy: Vec::new(),
         base_url: "https://gitlab.example.com".into(),
         groups: vec![],
         projects: vec![],

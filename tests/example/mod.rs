@@ -34,6 +34,7 @@ pub(crate) fn rendered() -> Vec<File> {
         select: vec![],
         exclude: vec![],
         destination: Destination::default(),
+        deploy: Vec::new(),
         base_url: "https://gitlab.com".into(),
         groups: vec![],
         projects: vec![],

@@ -1,7 +1,8 @@
 //! What a crate brings for running it: `.gitlab-ci.yml` is what GitLab's published schema asks for, its scripts do what
-//! they are for, and the Dockerfile is as a linter wants it.
+//! they are for, the Dockerfile is as a linter wants it, and so is what `--deploy` adds.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+mod engines;
 mod gitlab;
 mod proposals;
 #[allow(dead_code, reason = "these tests run no pipeline")]

@@ -96,6 +96,7 @@ fn answers(vendored: bool) -> Answers {
         select: vec![],
         exclude: vec![],
         destination: Destination::default(),
+        deploy: Vec::new(),
         base_url: "https://gitlab.com".into(),
         groups: vec!["my-group".into()],
         projects: vec![],

@@ -27,7 +27,7 @@ use crate::document::{DocumentError, Source, Text};
 use crate::graph::{Pattern, Selection, SelectionError};
 use crate::infer::RecordedNames;
 use crate::memory::MemoryError;
-use crate::render::{Destination, RenderError};
+use crate::render::{Deploy, Destination, RenderError};
 use crate::report;
 use crate::update::UpdateError;
 use crate::write::WriteError;
@@ -285,6 +285,12 @@ fn print_idle_actions(read: &Read) {
 fn destinations() -> impl TypedValueParser<Value = Destination> {
     PossibleValuesParser::new(Destination::all().map(Destination::name))
         .map(|name| Destination::named(&name).unwrap_or_default())
+}
+
+/// What can run a pipeline.
+fn engines() -> impl TypedValueParser<Value = Deploy> {
+    PossibleValuesParser::new(Deploy::all().map(Deploy::name))
+        .try_map(|name| Deploy::named(&name).ok_or("it is none of those"))
 }
 
 /// Reads a pattern from the command line.

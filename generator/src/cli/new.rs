@@ -1,5 +1,6 @@
 //! `new`: a document to a crate.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +10,7 @@ use crate::document::Text;
 use crate::gitlab::Preset;
 use crate::graph::{Pattern, ResourceGraph, Selection};
 use crate::memory::{Memory, Overlay};
-use crate::render::{Answers, Destination, Names, Past, Runtime, render, runtime_files};
+use crate::render::{Answers, Deploy, Destination, Names, Past, Runtime, render, runtime_files};
 use crate::report::{self, Doubt};
 use crate::update::{Wishes, plan_update};
 use crate::write::{
@@ -21,7 +22,9 @@ use super::crate_name::crate_name;
 use super::prompt::Scope;
 use super::remembered::{overlays, remembered_spec};
 use super::update::{carry_out, print_what, recall};
-use super::{Failure, SpecArgs, destinations, parse_pattern, picker, print_idle_actions, prompt, selection};
+use super::{
+    Failure, SpecArgs, destinations, engines, parse_pattern, picker, print_idle_actions, prompt, selection,
+};
 
 /// Makes a pipeline crate
 #[derive(Debug, Args)]
@@ -48,6 +51,9 @@ pub(super) struct NewArgs {
     /// Where the pipeline loads to
     #[arg(long, value_name = "KIND", value_parser = destinations(), default_value = Destination::default().name())]
     destination: Destination,
+    /// What runs it, with files for that under `deploy/`; commas separate several
+    #[arg(long, value_name = "KIND", value_parser = engines(), value_delimiter = ',')]
+    deploy: Vec<Deploy>,
     /// The GitLab to read from
     #[arg(long, value_name = "URL", default_value = "https://gitlab.com")]
     base_url: String,
@@ -154,6 +160,7 @@ fn answers(
         select: patterns(&selection.select),
         exclude: patterns(&selection.exclude),
         destination: args.destination,
+        deploy: args.deploy.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
         base_url: scope.base_url,
         groups: scope.groups,
         projects: scope.projects,

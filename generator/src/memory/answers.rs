@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::Item;
 
 use crate::gitlab::Preset;
-use crate::render::{Answers, Destination, Runtime};
+use crate::render::{Answers, Deploy, Destination, Runtime};
 
 use super::{FORMAT, Memory, MemoryError};
 
@@ -27,6 +27,8 @@ pub(super) struct Record {
     select: Vec<String>,
     exclude: Vec<String>,
     destination: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deploy: Vec<String>,
     base_url: String,
     groups: Vec<String>,
     projects: Vec<String>,
@@ -63,6 +65,7 @@ impl Default for Record {
             select,
             exclude,
             destination,
+            deploy: Vec::new(),
             base_url,
             groups,
             projects,
@@ -87,6 +90,7 @@ pub(super) fn text(memory: &Memory) -> String {
         select: answers.select,
         exclude: answers.exclude,
         destination: answers.destination.name().to_owned(),
+        deploy: answers.deploy.iter().map(|deploy| deploy.name().to_owned()).collect(),
         base_url: answers.base_url,
         groups: answers.groups,
         projects: answers.projects,
@@ -107,6 +111,11 @@ impl Record {
     pub(super) fn into_answers(self) -> Result<Answers, MemoryError> {
         let destination = Destination::named(&self.destination)
             .ok_or_else(|| MemoryError::Destination { name: self.destination.clone() })?;
+        let deploy = self
+            .deploy
+            .iter()
+            .map(|name| Deploy::named(name).ok_or_else(|| MemoryError::Deploy { name: name.clone() }));
+        let deploy = deploy.collect::<Result<Vec<_>, _>>()?;
         let runtime = match self.runtime {
             path if path == Runtime::Vendored.path() => Runtime::Vendored,
             path => Runtime::Shared(path),
@@ -120,6 +129,7 @@ impl Record {
             select: self.select,
             exclude: self.exclude,
             destination,
+            deploy,
             base_url: self.base_url,
             groups: self.groups,
             projects: self.projects,

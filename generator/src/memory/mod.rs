@@ -59,6 +59,8 @@ pub enum MemoryError {
     Unreadable { path: String, source: toml_edit::de::Error },
     #[error("`{MARK}` names the destination `{name}`, which this release does not have")]
     Destination { name: String },
+    #[error("`{MARK}` names `{name}` to run the crate, which this release does not know")]
+    Deploy { name: String },
     #[error("`{MARK}` has the format {format}, and this release knows {FORMAT} and what was before")]
     Newer { format: u32 },
 }
@@ -68,7 +70,9 @@ impl MemoryError {
         match self {
             Self::Nothing => "name the folder of a pipeline, or make one with `gitlab-init new`",
             Self::Unreadable { .. } => "bring back the file as it was last committed; nobody has to edit it",
-            Self::Newer { .. } | Self::Destination { .. } => "install a newer `gitlab-init`",
+            Self::Newer { .. } | Self::Destination { .. } | Self::Deploy { .. } => {
+                "install a newer `gitlab-init`"
+            }
         }
     }
 }

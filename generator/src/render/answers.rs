@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Destination;
+use super::{Deploy, Destination};
 use crate::gitlab::Preset;
 
 /// The choices behind a generated crate.
@@ -18,6 +18,8 @@ pub struct Answers {
     pub select: Vec<String>,
     pub exclude: Vec<String>,
     pub destination: Destination,
+    /// What runs it, beside `.gitlab-ci.yml` and a Dockerfile as they are for one run at a time.
+    pub deploy: Vec<Deploy>,
     pub base_url: String,
     pub groups: Vec<String>,
     pub projects: Vec<String>,

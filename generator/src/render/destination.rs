@@ -53,6 +53,13 @@ impl Destination {
         Path::new(path).extension().map(|_| path.to_owned())
     }
 
+    /// Whether several shards of a run may load at once: so the engine says it, in one line.
+    pub fn takes_shards(self) -> bool {
+        let said = skeleton::text(&format!("{RUNTIME}{FOLDER}mod.rs"));
+        let line = said.lines().find(|line| line.starts_with("pub const TAKE_SHARDS"));
+        line.is_some_and(|line| line.contains(&format!("\"{}\"", self.0)))
+    }
+
     fn file(self, name: &str) -> &'static str {
         skeleton::text(&format!("{RUNTIME}{FOLDER}{}/{name}", self.0))
     }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod config;
+mod deploy;
 mod destination;
 mod error;
 mod overview;
@@ -17,6 +18,7 @@ mod template;
 use crate::graph::ResourceGraph;
 
 pub use answers::{Answers, Runtime};
+pub use deploy::Deploy;
 pub use destination::Destination;
 pub use error::RenderError;
 pub use past::{Departed, Given, Names, Past, is_way};
@@ -53,7 +55,7 @@ impl File {
 /// # Errors
 /// A fault here is a fault of this program: a template or a token stream that does not parse.
 pub fn render(answers: &Answers, graph: &ResourceGraph, past: &Past) -> Result<Vec<File>, RenderError> {
-    let mut files: Vec<File> = skeleton::copied_files().collect();
+    let mut files: Vec<File> = skeleton::copied_files(&answers.deploy).collect();
     files.extend(resources::resource_files(graph, past)?);
     files.extend(template::rendered_files(answers, graph, &past.departed)?);
     files.extend(runtime::lock_file(answers)?);

@@ -3,7 +3,7 @@
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{File, FileKind};
+use super::{Deploy, File, FileKind};
 
 static SKELETON: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../templates");
 
@@ -17,15 +17,19 @@ pub(super) fn text(path: &str) -> &'static str {
     SKELETON.get_file(path).and_then(|file| file.contents_utf8()).unwrap_or_default()
 }
 
-/// The templates: where they render to, and their text.
-pub(super) fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
-    files(CRATE).filter_map(|(path, text)| Some((path.strip_suffix(".j2")?, text)))
+/// The templates of a crate and of what runs it: where they render to, and their text.
+pub(super) fn templates(deploy: &[Deploy]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    around(deploy).filter_map(|(path, text)| Some((path.strip_suffix(".j2")?, text)))
 }
 
 /// All files that are copied as they stand.
-pub(super) fn copied_files() -> impl Iterator<Item = File> {
-    let copied = files(CRATE).filter(|(path, _)| !path.ends_with(".j2"));
+pub(super) fn copied_files(deploy: &[Deploy]) -> impl Iterator<Item = File> {
+    let copied = around(deploy).filter(|(path, _)| !path.ends_with(".j2"));
     copied.map(|(path, text)| File { path: path.to_owned(), body: text.to_owned(), kind: kind(path) })
+}
+
+fn around(deploy: &[Deploy]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    files(CRATE).chain(deploy.iter().flat_map(|deploy| deploy.files()))
 }
 
 /// The user's hooks are written once.

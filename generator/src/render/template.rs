@@ -8,7 +8,12 @@ use toml_edit::Key;
 use crate::graph::ResourceGraph;
 use crate::text::one_line;
 
-use super::{Answers, Departed, Destination, File, FileKind, RenderError, config, overview, skeleton};
+use super::{
+    Answers, Departed, Deploy, Destination, File, FileKind, RenderError, config, overview, skeleton,
+};
+
+/// How many machines do a run together, where the destination takes that; a number to begin with.
+const SHARDS: u32 = 4;
 
 /// Renders every `x.j2` of the skeleton.
 pub(super) fn rendered_files(
@@ -16,7 +21,7 @@ pub(super) fn rendered_files(
     graph: &ResourceGraph,
     departed: &[Departed],
 ) -> Result<Vec<File>, RenderError> {
-    let environment = environment()?;
+    let environment = environment(&answers.deploy)?;
     let context = context! {
         answers => Value::from(Serde(answers)),
         runtime => answers.runtime.path(),
@@ -27,7 +32,11 @@ pub(super) fn rendered_files(
             secrets => answers.destination.secrets(),
             guide => answers.destination.guide(),
             file => answers.destination.tables_file(),
+            takes_shards => answers.destination.takes_shards(),
         },
+        takes_shards => Destination::all().filter(|kind| kind.takes_shards()).map(Destination::name).collect::<Vec<_>>(),
+        shards => if answers.destination.takes_shards() { SHARDS } else { 1 },
+        deploy => answers.deploy.iter().map(|deploy| deploy.name()).collect::<Vec<_>>(),
         destinations => Destination::all().map(Destination::name).collect::<Vec<_>>(),
         parts => Value::from(Serde(config::parts(graph))),
         overview => Value::from(Serde(overview::overview(graph))),
@@ -39,7 +48,7 @@ pub(super) fn rendered_files(
         check_rust(path, &body)?;
         Ok(File { path: path.to_owned(), body, kind: kind(path) })
     };
-    skeleton::templates().map(render).collect()
+    skeleton::templates(&answers.deploy).map(render).collect()
 }
 
 /// A template can come out as anything; a Rust file that does not parse is never written.
@@ -52,7 +61,7 @@ fn check_rust(path: &str, body: &str) -> Result<(), RenderError> {
 }
 
 /// Undefined variables are errors; nothing is escaped but by a filter that says how.
-fn environment() -> Result<Environment<'static>, RenderError> {
+fn environment(deploy: &[Deploy]) -> Result<Environment<'static>, RenderError> {
     let fault = |template: &str, source| RenderError::Template { template: template.into(), source };
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
@@ -63,7 +72,7 @@ fn environment() -> Result<Environment<'static>, RenderError> {
     environment.add_filter("toml", toml);
     environment.add_filter("key", key);
     environment.add_filter("cell", cell);
-    for (name, text) in skeleton::templates() {
+    for (name, text) in skeleton::templates(deploy) {
         environment.add_template(name, text).map_err(|source| fault(name, source))?;
     }
     Ok(environment)

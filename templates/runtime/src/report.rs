@@ -7,9 +7,10 @@ use crate::client::Excerpt;
 use crate::destination::SchemaChange;
 use crate::extract::{Counts, LossKind, Spent, Tally};
 use crate::load::LoadSummary;
+use crate::shard::Shard;
 
-/// The table and the notes below it. `attempts` are the requests that were sent, with retries and redirects.
-pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
+/// The table and the notes below it, of a whole run or of a shard. `attempts` are the requests that were sent, with retries and redirects.
+pub(crate) fn render_report(tally: &Tally, attempts: u64, shard: Option<Shard>) -> String {
     let head =
         ["resource", "records", "requests", "retries", "skipped", "failed"].map(str::to_owned).to_vec();
     let row = |(name, counts): (&str, &Counts)| {
@@ -22,7 +23,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
     let mut text = aligned(&rows, &[1, 2, 3, 4, 5]);
     text.push_str(&render_losses(tally));
     text.push_str(&render_notes(tally));
-    text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name)));
+    text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name), shard));
     let _ = writeln!(
         text,
         "{}, {}, {} sent in all",
@@ -34,14 +35,18 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64) -> String {
 }
 
 /// What a run had no reason to ask for.
-fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>) -> String {
+fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shard: Option<Shard>) -> String {
     let (before, never): (Vec<_>, Vec<_>) = names.partition(|name| tally.is_read_before(name));
     let mut text = String::new();
     if !before.is_empty() {
         let _ = writeln!(text, "read by the load that was cut off: {}", before.join(", "));
     }
     if !never.is_empty() {
-        let _ = writeln!(text, "not asked for, as nothing above them has come: {}", never.join(", "));
+        let why = match shard.is_some_and(|shard| !shard.is_first()) {
+            true => "they are the first shard's, or nothing above them has come",
+            false => "nothing above them has come",
+        };
+        let _ = writeln!(text, "not asked for, as {why}: {}", never.join(", "));
     }
     text
 }

@@ -99,6 +99,7 @@ fn described(load: &LoadEntry) -> Value {
 fn shown(load: &LoadEntry) -> String {
     let number = |name: &str| load.report.get(name).and_then(Value::as_u64);
     let mut head = vec![format!("load {}: {}", load.load_id, load.status.name())];
+    head.extend(load.shard().map(|shard| format!("shard {shard}")));
     head.extend(duration(load).map(seconds));
     head.extend(number("requests").map(|requests| counted(requests, "request")));
     head.extend(number("retries").map(|retries| counted(retries, "retry")));

@@ -24,7 +24,7 @@ use crate::progress::{Display, Progress};
 use crate::report::{render_load, render_repaired, render_report, render_stopped, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
-use crate::shard::Share;
+use crate::shard::{Shard, Share};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -133,7 +133,7 @@ impl Run<'_> {
                     report_to_programs(record, summary.as_ref().ok());
                 }
                 Display::Auto | Display::Lines => {
-                    report(&tally, &client, &place, summary.as_ref().ok());
+                    report(&tally, &client, (&place, shard), summary.as_ref().ok());
                     tell::write(
                         &arguments
                             .limit
@@ -280,8 +280,13 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     warnings
 }
 
-fn report(tally: &Tally, client: &Client, place: &str, summary: Option<&LoadSummary>) {
-    let mut text = render_report(tally, client.attempts());
+fn report(
+    tally: &Tally,
+    client: &Client,
+    (place, shard): (&str, Option<Shard>),
+    summary: Option<&LoadSummary>,
+) {
+    let mut text = render_report(tally, client.attempts(), shard);
     text.push_str(&render_repaired(client.repaired()).unwrap_or_default());
     if let Some(summary) = summary {
         text.push_str(&render_load(summary, place));

@@ -33,6 +33,10 @@ pub enum DestinationError {
     NoSpace { place: String, source: Source },
     #[error("{place} has a table `{table}` that this pipeline did not make")]
     ForeignTable { place: String, table: String },
+    #[error("{place} holds `.{found}` files, and config.toml wants `.{wanted}`")]
+    OtherFormat { place: String, found: String, wanted: &'static str },
+    #[error("{place} cannot make `{table}.{column}` {wanted}, which {views} stands on")]
+    Viewed { place: String, table: String, column: String, wanted: &'static str, views: String },
     #[error("{place} cannot {action} table `{table}`")]
     Table { place: String, action: &'static str, table: String, source: Source },
     #[error("{place} cannot {action}")]
@@ -71,6 +75,12 @@ impl DestinationError {
             Self::NoSpace { .. } => "make room, or load into another place",
             Self::ForeignTable { .. } => "load into another place, or rename that table",
             Self::Moved { .. } => "run the shard again: it goes on where it was",
+            Self::Viewed { .. } => {
+                "drop it, run, and make it anew; or keep the type: `types = \"discard_value\"` under `[schema]` leaves such values out"
+            }
+            Self::OtherFormat { .. } => {
+                "set `format` and `compression` back, or name another `path` for a load from the beginning"
+            }
             Self::Metadata { .. } => "use the version that wrote it, or load into another place",
             Self::Table { .. } | Self::Package { .. } | Self::Mismatch { .. } => return None,
         };

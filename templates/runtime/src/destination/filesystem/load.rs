@@ -1,20 +1,22 @@
 //! An open load: the ledger, and what tables are to be.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::commit::{do_as_said, record_of};
 use super::{Filesystem, Result};
-use crate::destination::lake::catalog::Record;
+use crate::client::Excerpt;
+use crate::destination::lake::catalog::{Record, TableEntry};
 use crate::destination::lake::draft::{Copy, Draft};
 use crate::destination::lake::format::Style;
 use crate::destination::lake::ledger::Ledger;
 use crate::destination::lake::site::{Site, lock};
 use crate::destination::lake::write::{Progress, Writer};
 use crate::destination::lake::{names, schema};
+use crate::destination::objects::Place;
 use crate::destination::{
-    Claim, Committed, LoadEntry, Mode, OpenLoad, Package, PackageId, SchemaChange, StateEntry, StateReader,
-    TableWriter,
+    Claim, Committed, DestinationError, LoadEntry, Mode, OpenLoad, Package, PackageId, SchemaChange,
+    StateEntry, StateReader, TableWriter,
 };
 use crate::schema::table::Table;
 
@@ -37,9 +39,13 @@ impl FilesystemLoad {
     pub(super) fn open(filesystem: Filesystem, claim: &Claim) -> Result<Self> {
         let Filesystem { store, place, settings } = filesystem;
         let files = settings.files;
-        let style = Style::new(files.format, files.compression);
+        let style = files.style();
         let site = Site::new((store, place), style, files.layout, true);
         let (ledger, last) = Ledger::open(&site, claim)?;
+        if let Err(error) = check_style(&ledger.catalog.tables, style, &site.place) {
+            ledger.leave()?;
+            return Err(error);
+        }
         if let Some(last) = last {
             do_as_said(&site, &last)?;
         }
@@ -90,6 +96,18 @@ impl FilesystemLoad {
             self.publish()?;
         }
         Ok(())
+    }
+}
+
+/// Whoever reads a folder takes its files for one kind, and so do those who replace rows in them.
+pub(super) fn check_style(tables: &BTreeMap<String, TableEntry>, style: Style, place: &Place) -> Result<()> {
+    let mut files = tables.values().flat_map(|table| &table.files);
+    match files.find_map(|file| style.other_than(&file.path)) {
+        None => Ok(()),
+        Some(found) => {
+            let (place, found) = (place.name(), Excerpt::new(found).to_string());
+            Err(DestinationError::OtherFormat { place, found, wanted: style.ending() })
+        }
     }
 }
 

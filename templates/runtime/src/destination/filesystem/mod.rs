@@ -116,7 +116,7 @@ fn read(config: &config::Destination) -> Result<Box<dyn Reader>> {
 impl Filesystem {
     fn look(self) -> Result<Look> {
         let Self { store, place, settings } = self;
-        let tables = ledger::catalog(&store, &place)?.tables;
+        let tables = ledger::tables(&store, &place)?;
         let style = Style::new(settings.files.format, settings.files.compression);
         Ok(Look { store, place, style, tables })
     }
@@ -145,7 +145,12 @@ impl Destination for Filesystem {
     }
 
     fn probe(self: Box<Self>) -> Result<()> {
-        lake::probe(&self.store, &self.place)
+        lake::probe(&self.store, &self.place)?;
+        load::check_style(
+            &ledger::tables(&self.store, &self.place)?,
+            self.settings.files.style(),
+            &self.place,
+        )
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::{self, ConfigError};
-use crate::destination::lake::format::{Compression, FileFormat};
+use crate::destination::lake::format::{Compression, FileFormat, Style};
 use crate::destination::lake::site::FileLayout;
 use crate::destination::objects;
 
@@ -15,13 +15,19 @@ pub struct Settings {
 }
 
 /// What the files are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Files {
     pub format: FileFormat,
     /// By default that of the format.
     pub compression: Option<Compression>,
     pub layout: FileLayout,
+}
+
+impl Files {
+    pub(super) fn style(self) -> Style {
+        Style::new(self.format, self.compression)
+    }
 }
 
 impl Settings {

@@ -231,6 +231,39 @@ fn what_the_last_record_says_is_done_by_whoever_comes_next() {
 }
 
 #[test]
+fn another_format_is_refused_where_there_are_files() {
+    let mut files = Files::in_folder(super::Files::default());
+    let mut first = load(&files);
+    first.prepare(&[create(&rows_of(&[]))], "l").unwrap();
+    first.close().unwrap();
+    let with = |files: &Files, format, compression| {
+        let mut settings = files.settings.clone();
+        settings.files = super::Files { format, compression, ..settings.files };
+        Files { settings, _folder: None }
+    };
+    // A table without rows has no files, and may be of any format.
+    load(&with(&files, FileFormat::Csv, None)).close().unwrap();
+    let mut second = load(&files);
+    write(second.as_mut(), &rows_of(&[json!([1, 1])]));
+    second.close().unwrap();
+    for _ in 0..2 {
+        let other = with(&files, FileFormat::Jsonl, Some(Compression::Gzip));
+        let Err(error) = other.open().open_load(&Claim::new("test")) else { panic!("it is open") };
+        assert!(matches!(error, DestinationError::OtherFormat { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("`.parquet`") && text.contains("`.jsonl.gz`") && error.hint().is_some(),
+            "{text}"
+        );
+        assert_eq!(other.open().probe().unwrap_err().to_string(), text);
+    }
+    // Another compression of Parquet is read as well, and nothing is held by who was refused.
+    files.settings.files.compression = Some(Compression::Snappy);
+    write(load(&files).as_mut(), &rows_of(&[json!([1, 2])]));
+    assert_eq!(files.rows("t", &COLUMNS), [json!([1, 2])]);
+}
+
+#[test]
 fn files_and_records_stay_few() {
     let files = Files::in_folder(super::Files::default());
     let mut load = load(&files);

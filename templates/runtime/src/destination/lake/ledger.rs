@@ -1,9 +1,13 @@
 //! What a load keeps beside the rows: the lease, the log, and in it loads and states.
 
+#[cfg(feature = "filesystem")]
+use std::collections::BTreeMap;
 #[cfg(feature = "delta")]
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "filesystem")]
+use super::catalog::TableEntry;
 use super::catalog::{Catalog, KeptLoad, KeptState, Record};
 use super::lease::{self, Held};
 use super::log::{Log, Read};
@@ -34,10 +38,10 @@ pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Resu
     read.catalog.latest_loads(most, &|shard| lease::is_held(store, place, shard), place)
 }
 
-/// What is committed to a place that is looked at.
+/// The tables of a place that is looked at.
 #[cfg(feature = "filesystem")]
-pub(in super::super) fn catalog(store: &Store, place: &Place) -> Result<Catalog> {
-    Log::read(store, place).map(|read| read.catalog)
+pub(in super::super) fn tables(store: &Store, place: &Place) -> Result<BTreeMap<String, TableEntry>> {
+    Ok(Log::read(store, place)?.catalog.tables)
 }
 
 /// All states of a place that is looked at.
@@ -182,6 +186,12 @@ impl Ledger {
         let shard = self.claim.shard;
         let whole = Record { token, holder, shard, states, ..self.catalog.whole() };
         self.log.write_whole(&whole, shard.is_some())
+    }
+
+    /// Gives the lease back, and changes nothing else.
+    #[cfg(feature = "filesystem")]
+    pub(in super::super) fn leave(self) -> Result<()> {
+        self.lease.release(&self.site.place, &self.claim)
     }
 
     /// Writes everything so that the next load reads it at once, and for people how the last load went; gives the lease back.

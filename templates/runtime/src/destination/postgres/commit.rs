@@ -84,10 +84,11 @@ impl Work<'_> {
         if !is_whole {
             return Err(self.incomplete("some of its rows are not written"));
         }
+        let now = self.load.shard.map(|_| self.tables()).transpose()?;
         for incoming in self.incoming {
-            match self.load.shard {
+            match &now {
                 None => self.merge(incoming, &mut done)?,
-                Some(_) => self.merge(&self.fitted(incoming)?, &mut done)?,
+                Some(now) => self.merge(&self.fitted(incoming, now)?, &mut done)?,
             }
         }
         for swap in package.swaps {

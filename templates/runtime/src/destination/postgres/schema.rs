@@ -6,6 +6,7 @@ use tokio_postgres::types::Type;
 use super::Result;
 use super::connect::{Session, Sql};
 use super::convert::Conversion;
+use crate::client::Excerpt;
 use crate::destination::kept;
 use crate::destination::sql::{quoted, quoted_list};
 use crate::destination::{DestinationError, SchemaChange, Widening};
@@ -170,7 +171,12 @@ impl Changing<'_> {
                 self.add_column(name, column).map_err(place.failed("add a column to", name))
             }
             SchemaChange::AlterColumn { from, to, .. } => {
-                self.alter_column(name, from, to).map_err(place.failed("widen a column of", name))
+                let failed = place.failed("widen a column of", name);
+                if self.is_narrow(name, from, to).map_err(&failed)? {
+                    self.look_for_views(name, to)?;
+                    self.widen_column(name, from, to).map_err(&failed)?;
+                }
+                self.note_kind(name, to).map_err(failed)
             }
             SchemaChange::SetKey { key, .. } => {
                 self.set_key(name, key).map_err(place.failed("set the key of", name))
@@ -228,19 +234,54 @@ impl Changing<'_> {
         self.note_column(table, column)
     }
 
-    fn alter_column(&self, table: &str, from: &Column, to: &Column) -> Sql<()> {
-        if from.kind != to.kind && self.kind_of(table, &to.name)?.as_deref() != Some(kind_name(to.kind)) {
-            let (column, kind) = (quoted(&to.name), column_type(to.kind));
-            let Conversion { make, value, drop } =
-                Conversion::new(&self.own("_wide_lists"), &column, from, to.kind);
-            self.session.batch(&make)?;
-            for copy in self.copies(table)? {
-                let copy = self.own(&copy);
-                let sql = format!("ALTER TABLE {copy} ALTER COLUMN {column} TYPE {kind} USING {value}");
-                self.session.batch(&sql)?;
-            }
-            self.session.batch(&drop)?;
+    fn is_narrow(&self, table: &str, from: &Column, to: &Column) -> Sql<bool> {
+        Ok(from.kind != to.kind && self.kind_of(table, &to.name)?.as_deref() != Some(kind_name(to.kind)))
+    }
+
+    /// A column that a view reads keeps its type. The server says so as well, but then the transaction is over and who has
+    /// the view cannot be asked for.
+    fn look_for_views(&self, table: &str, column: &Column) -> Result<()> {
+        let sql = "SELECT DISTINCT format('%I.%I', vn.nspname, v.relname) FROM pg_catalog.pg_depend d
+                   JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+                   JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
+                   JOIN pg_catalog.pg_namespace vn ON vn.oid = v.relnamespace
+                   JOIN pg_catalog.pg_class c ON d.refclassid = 'pg_catalog.pg_class'::regclass AND c.oid = d.refobjid
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+                   WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 ORDER BY 1";
+        let place = &self.session.server.address.place;
+        let of = [self.schema.name.as_str(), table, &column.name];
+        let views = self.session.rows(sql, &of.each_ref().map(|value| (value as _, Type::TEXT)));
+        let views =
+            views.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Sql<Vec<String>>>());
+        let views = views.map_err(place.failed("find views on", table))?;
+        if views.is_empty() {
+            return Ok(());
         }
+        let views = views.iter().map(|view| format!("view `{}`", Excerpt::new(view)));
+        Err(DestinationError::Viewed {
+            place: place.name(),
+            table: table.to_owned(),
+            column: column.name.clone(),
+            wanted: column_type(column.kind),
+            views: views.collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    fn widen_column(&self, table: &str, from: &Column, to: &Column) -> Sql<()> {
+        let (column, kind) = (quoted(&to.name), column_type(to.kind));
+        let Conversion { make, value, drop } =
+            Conversion::new(&self.own("_wide_lists"), &column, from, to.kind);
+        self.session.batch(&make)?;
+        for copy in self.copies(table)? {
+            let copy = self.own(&copy);
+            let sql = format!("ALTER TABLE {copy} ALTER COLUMN {column} TYPE {kind} USING {value}");
+            self.session.batch(&sql)?;
+        }
+        self.session.batch(&drop)
+    }
+
+    fn note_kind(&self, table: &str, to: &Column) -> Sql<()> {
         let sql = format!(
             "UPDATE {} SET kind = $3, seen = $4, source = $5 WHERE table_name = $1 AND column_name = $2",
             self.own("_columns")

@@ -38,9 +38,9 @@ const KINDS: [ColumnKind; 13] = [
 
 impl Work<'_> {
     /// Rows that came in, as their table is now: a column that it has since is null in them.
-    pub(super) fn fitted(&self, incoming: &Incoming) -> Result<Incoming> {
+    pub(super) fn fitted(&self, incoming: &Incoming, now: &BTreeMap<String, Table>) -> Result<Incoming> {
         let place = &self.session.server.address.place;
-        let now = self.table(&incoming.table.name)?.unwrap_or_else(|| incoming.table.clone());
+        let now = now.get(&incoming.table.name).unwrap_or(&incoming.table).clone();
         let failed = place.failed("merge rows into", &now.name);
         self.fit(&incoming.name, &now).map_err(&failed)?;
         if incoming.mode == Mode::Stage {
@@ -49,10 +49,10 @@ impl Work<'_> {
         incoming.of_table(now)
     }
 
-    /// The table as it is now.
-    fn table(&self, name: &str) -> Result<Option<Table>> {
+    /// The tables as they are now.
+    pub(super) fn tables(&self) -> Result<BTreeMap<String, Table>> {
         let tables = schema::tables(self.session, &self.load.gate.schema)?;
-        Ok(tables.into_iter().find(|table| table.name == name))
+        Ok(tables.into_iter().map(|table| (table.name.clone(), table)).collect())
     }
 
     /// Gives a hidden table the columns and the key of one that is seen.
@@ -106,9 +106,10 @@ impl Work<'_> {
         let is_there = |load: &String| self.load.gate.schema.has(self.session, &stage_of(&swap.table, load));
         let are_there = loads.iter().map(is_there).collect::<Sql<Vec<bool>>>().map_err(&failed)?;
         let is_due = are_there.iter().all(|is_there| *is_there) && self.is_due(swap).map_err(&failed)?;
+        let now = self.tables()?;
         for table in std::iter::once(&swap.table).chain(&swap.lists) {
-            let Some(now) = self.table(table)? else { continue };
-            self.swap_table(&now, &loads, is_due).map_err(&failed)?;
+            let Some(now) = now.get(table) else { continue };
+            self.swap_table(now, &loads, is_due).map_err(&failed)?;
             done.staged.insert(stage_of(table, &self.load.gate.load), None);
         }
         if is_due {

@@ -205,8 +205,11 @@ impl Branch {
     }
 
     fn kept_at(&self, point: Point) -> Option<Kept> {
-        let mut state = self.reading.state_at(point, &self.rules);
-        state.covers = self.cover.as_ref().map(|cover| cover.at_point());
+        let state = self.reading.state_at(point, &self.rules);
+        let state = match &self.cover {
+            Some(cover) => cover.at_point(state),
+            None => state,
+        };
         self.kept(&state, None)
     }
 

@@ -76,8 +76,10 @@ pub(in crate::extract) struct Member {
     pub(in crate::extract) changed_at: Option<Moment>,
     /// Which of the lists has it.
     pub(in crate::extract) list: usize,
-    /// By resource, what changed before is loaded; `None` when it is to be read whole.
-    cursors: Option<Arc<BTreeMap<String, Moment>>>,
+    /// By resource, what changed before is loaded.
+    cursors: Arc<BTreeMap<String, Moment>>,
+    /// Whether it is to be read whole all the same, or because there is no cursor.
+    is_whole: bool,
     /// The first load that read it with the filter that it has now.
     filtered_since: String,
     is_heard: bool,
@@ -92,23 +94,23 @@ impl Member {
         changed_at: Option<Moment>,
         list: usize,
     ) -> Option<Self> {
-        let cursors = (!reading.is_sweep(rules)).then(|| Arc::new(reading.before.cursors.clone()));
+        let (cursors, is_whole) = (Arc::new(reading.before.cursors.clone()), reading.is_sweep(rules));
         let filtered_since = reading.filtered_since().to_owned();
         let id = Id::of_partition(&partition)?;
-        Some(Self { id, partition, changed_at, list, cursors, filtered_since, is_heard: false })
+        let is_heard = false;
+        Some(Self { id, partition, changed_at, list, cursors, is_whole, filtered_since, is_heard })
     }
 
     /// Members mostly have the same cursors: these are there once.
     pub(in crate::extract) fn sharing(self, other: Option<&Self>) -> Self {
-        let same = other
-            .and_then(|other| other.cursors.as_ref())
-            .filter(|cursors| self.cursors.as_deref().is_some_and(|own| own == cursors.as_ref()));
-        Self { cursors: same.cloned().or(self.cursors), ..self }
+        match other.filter(|other| other.cursors == self.cursors) {
+            Some(other) => Self { cursors: Arc::clone(&other.cursors), ..self },
+            None => self,
+        }
     }
 
     fn cursor(&self, rules: &ReadingRules) -> Option<Moment> {
-        let cursors = self.cursors.as_ref()?;
-        rules.with.iter().filter_map(|name| cursors.get(*name)).min().copied()
+        rules.with.iter().filter_map(|name| self.cursors.get(*name)).min().copied()
     }
 }
 
@@ -169,8 +171,9 @@ pub(in crate::extract) fn choose(
         return Choice { wide: None, own };
     }
     let ids: BTreeSet<Id> = served.iter().map(|member| member.id.clone()).collect();
-    let before = kept.and_then(|kept| kept.covers.as_ref());
-    let before = before.map(|before| before.of.intersection(&ids).cloned().collect()).unwrap_or_default();
+    let before = kept.and_then(|kept| Some((kept.cursors.clone(), kept.covers.as_ref()?)));
+    let before = before.map(|(cursors, covers)| (cursors, covers.of.intersection(&ids).cloned().collect()));
+    let before = before.unwrap_or_default();
     let members = served.into_iter().map(|member| (member.id.clone(), member)).collect();
     let (is_marking, is_filtered) = (rules.marks_deleted, rules.is_filtered);
     let cover = Cover { is_whole, is_marking, is_filtered, before, ids, members: Mutex::new(members) };
@@ -188,12 +191,14 @@ fn begun(kept: &PartitionState, rules: &ReadingRules, history: &History) -> Opti
     matches!(reading.point, Some(Point::From(_))).then_some((reading, covers))
 }
 
-fn gone_on_with(members: Vec<Member>, reading: Reading, covers: &Covers) -> Split {
+fn gone_on_with(members: Vec<Member>, mut reading: Reading, covers: &Covers) -> Split {
     let is_whole = !covers.serves.is_empty();
     let (serves, heard) = if is_whole { (&covers.serves, &covers.heard) } else { (&covers.of, &covers.of) };
     let (served, own): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| serves.contains(&member.id));
     let served = served.into_iter().map(|member| Member { is_heard: heard.contains(&member.id), ..member });
-    (served.collect(), own, reading, is_whole)
+    let served: Vec<Member> = served.collect();
+    reading.before.cursors = common(&served);
+    (served, own, reading, is_whole)
 }
 
 fn begun_now(
@@ -203,41 +208,48 @@ fn begun_now(
     filter: &str,
     history: &History,
 ) -> Split {
-    let (mut bounded, new): (Vec<_>, Vec<_>) =
-        members.into_iter().partition(|member| member.cursors.is_some());
-    if new.len() > bounded.len() {
-        bounded.extend(new);
-        let before = PartitionState { filtered_since: None, ..kept.cloned().unwrap_or_default() };
-        let reading = Reading::wide(before, None, rules, filter, history);
-        return (bounded, Vec::new(), reading, true);
-    }
+    let all = members.len();
+    let (whole, bounded): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.is_whole);
+    let is_whole = whole.len() * 2 > all;
+    let (served, own) = if is_whole {
+        (bounded.into_iter().chain(whole).collect(), Vec::new())
+    } else {
+        let (served, mut own) = near_each_other(bounded, kept, rules);
+        own.extend(whole);
+        (served, own)
+    };
+    let cursor = served.iter().filter_map(|member| member.cursor(rules)).min().filter(|_| !is_whole);
+    let filtered_since = served.iter().map(|member| member.filtered_since.clone()).max();
+    let before = PartitionState {
+        cursors: common(&served),
+        swept_at: kept.and_then(|kept| kept.swept_at),
+        filtered_since: filtered_since.filter(|_| !is_whole),
+        ..PartitionState::default()
+    };
+    (served, own, Reading::wide(before, cursor, rules, filter, history), is_whole)
+}
+
+/// Those whose cursors are not far behind most others, and the rest.
+fn near_each_other(
+    bounded: Vec<Member>,
+    kept: Option<&PartitionState>,
+    rules: &ReadingRules,
+) -> (Vec<Member>, Vec<Member>) {
     let mut cursors: Vec<Moment> = bounded.iter().filter_map(|member| member.cursor(rules)).collect();
     cursors.sort_unstable();
     let earliest = cursors.get(cursors.len() / 2).map(|median| median.minus(NEAR));
     // Nothing that is known of resources that are not read this time may get lost.
     let speaks = kept.filter(|kept| kept.covers.as_ref().is_some_and(|covers| !covers.of.is_empty()));
     let names: Vec<&String> = speaks.iter().flat_map(|kept| kept.cursors.keys()).collect();
-    let is_near = |member: &Member| {
-        let has = |name: &&String| member.cursors.as_ref().is_some_and(|own| own.contains_key(*name));
-        member.cursor(rules) >= earliest && names.iter().all(has)
-    };
-    let (served, mut own): (Vec<_>, Vec<_>) = bounded.into_iter().partition(is_near);
-    own.extend(new);
-    let cursor = served.iter().filter_map(|member| member.cursor(rules)).min();
-    let before = PartitionState {
-        cursors: common(&served),
-        swept_at: kept.and_then(|kept| kept.swept_at),
-        filtered_since: served.iter().map(|member| member.filtered_since.clone()).max(),
-        ..PartitionState::default()
-    };
-    let reading = Reading::wide(before, cursor, rules, filter, history);
-    (served, own, reading, false)
+    bounded.into_iter().partition(|member| {
+        member.cursor(rules) >= earliest && names.iter().all(|name| member.cursors.contains_key(*name))
+    })
 }
 
 /// What holds for all of them.
 fn common(members: &[Member]) -> BTreeMap<String, Moment> {
-    let mut all = members.iter().filter_map(|member| member.cursors.as_deref());
-    let mut common = all.next().cloned().unwrap_or_default();
+    let mut all = members.iter().map(|member| &member.cursors);
+    let mut common = all.next().map(|cursors| BTreeMap::clone(cursors)).unwrap_or_default();
     for cursors in all {
         common.retain(|name, _| cursors.contains_key(name));
         for (name, at) in &mut common {
@@ -253,8 +265,8 @@ pub(in crate::extract) struct Cover {
     is_whole: bool,
     is_marking: bool,
     is_filtered: bool,
-    /// Those for which the state before holds.
-    before: BTreeSet<Id>,
+    /// What the state before said, and for whom it holds.
+    before: (BTreeMap<String, Moment>, BTreeSet<Id>),
     /// All for whom the lists are read, whatever has become of them since.
     ids: BTreeSet<Id>,
     members: Mutex<BTreeMap<Id, Member>>,
@@ -288,7 +300,7 @@ impl Cover {
 
     /// Gives back those of which nothing came though everything was asked for.
     pub(in crate::extract) fn leave_silent(&self) -> Vec<Member> {
-        let is_silent = |member: &Member| !member.is_heard && (member.cursors.is_none() || self.is_marking);
+        let is_silent = |member: &Member| !member.is_heard && (member.is_whole || self.is_marking);
         if self.is_whole { self.take(is_silent) } else { Vec::new() }
     }
 
@@ -297,13 +309,16 @@ impl Cover {
     }
 
     /// What is kept while the lists are being read.
-    pub(super) fn at_point(&self) -> Covers {
+    pub(super) fn at_point(&self, state: PartitionState) -> PartitionState {
         if !self.is_whole {
-            return Covers { of: self.ids.clone(), ..Covers::default() };
+            let covers = Covers { of: self.ids.clone(), ..Covers::default() };
+            return PartitionState { covers: Some(covers), ..state };
         }
         let members = self.lock();
         let heard = members.values().filter(|member| member.is_heard).map(|member| member.id.clone());
-        Covers { of: self.before.clone(), serves: self.ids.clone(), heard: heard.collect() }
+        let (cursors, of) = self.before.clone();
+        let covers = Covers { of, serves: self.ids.clone(), heard: heard.collect() };
+        PartitionState { cursors, covers: Some(covers), ..state }
     }
 
     /// What is kept once everything is loaded: of the lists, and of the partitions that they speak for from now on.
@@ -330,3 +345,6 @@ impl Cover {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

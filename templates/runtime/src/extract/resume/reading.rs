@@ -92,14 +92,8 @@ impl Reading {
         let Unfinished { load, with, began_at, since, point } = before.reading.clone()?;
         let covers = rules.with.iter().all(|name| with.iter().any(|own| own == name));
         let (before, filter) = (before.clone(), before.filter.clone());
-        (covers && history.resumes(&load)).then(|| Self {
-            since,
-            point: Some(point),
-            began_at,
-            load,
-            before,
-            filter,
-        })
+        let begun = Self { since, point: Some(point), began_at, load, before, filter };
+        (covers && history.resumes(&begun.load)).then_some(begun)
     }
 
     /// Of a list that many partitions are read in: `before` and `cursor` hold for all of them. Everything from the start

@@ -55,7 +55,7 @@ impl<S: Sink> Walk<S> {
         if task.is_first {
             counts.begin_list();
         }
-        if let Some(reason) = task.node.refusals.verdict() {
+        if let Some(reason) = task.node.refusals.verdict().filter(|_| task.wide().is_none()) {
             counts.add_loss(LossKind::Skipped, reason, request.path);
             return self.leave_out(&task, LossKind::Skipped).await;
         }
@@ -302,7 +302,8 @@ impl<S: Sink> Walk<S> {
             let loaded_before = above.bound_below(created_at, child.resource.name, &task.node.reading);
             let anchor = Anchor { changed_at, loaded_before };
             // A limit is one of each list.
-            let sieve = child.sieve.as_ref().filter(|_| self.options.limit.is_none());
+            let sieve =
+                child.sieve.as_ref().filter(|_| self.options.limit.is_none() && self.options.shard.is_none());
             started.extend(match sieve {
                 Some(sieve) => self.starter.gather(task, page, (child, sieve), bound, anchor),
                 None => self.starter.tasks_below(&task.branch, page, child, bound, anchor),

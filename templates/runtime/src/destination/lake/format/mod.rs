@@ -89,6 +89,13 @@ impl Style {
         }
     }
 
+    /// The ending of a file that is not of this style.
+    #[cfg_attr(not(feature = "filesystem"), expect(dead_code, reason = "a Delta table is Parquet"))]
+    pub(in super::super) fn other_than(self, path: &str) -> Option<&str> {
+        let (_, ending) = path.rsplit('/').next()?.split_once('.')?;
+        (ending != self.ending()).then_some(ending)
+    }
+
     pub(in super::super) fn encoder(self, table: &Table) -> Coded<Encoder> {
         Ok(match self.format {
             FileFormat::Parquet => {

@@ -174,6 +174,8 @@ fn commit(load: &mut dyn OpenLoad, id: &PackageId, swaps: &[Swap]) -> Result<Com
 
 #[test]
 fn it_conforms() {
+    // One server for all of the checks.
+    let _server = server();
     conformance::check(Dataset::new);
 }
 
