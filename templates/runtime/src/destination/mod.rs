@@ -107,6 +107,7 @@ pub mod redshift;
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
+#[allow(dead_code, reason = "each destination needs a part of it")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

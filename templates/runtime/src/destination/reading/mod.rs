@@ -16,6 +16,7 @@ mod answer;
 #[allow(dead_code, reason = "each destination needs a part of it")]
 pub(super) mod select;
 
+#[allow(unused_imports, reason = "a stream cannot be read")]
 pub(super) use self::answer::Gathered;
 
 /// How long an answer may take.
