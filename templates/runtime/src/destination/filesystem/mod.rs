@@ -116,7 +116,7 @@ fn read(config: &config::Destination) -> Result<Box<dyn Reader>> {
 impl Filesystem {
     fn look(self) -> Result<Look> {
         let Self { store, place, settings } = self;
-        let tables = ledger::tables(&store, &place)?;
+        let tables = ledger::catalog(&store, &place)?.tables;
         let style = Style::new(settings.files.format, settings.files.compression);
         Ok(Look { store, place, style, tables })
     }
