@@ -57,6 +57,10 @@ fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shar
     text
 }
 
+fn were(number: u64) -> &'static str {
+    if number == 1 { "was" } else { "were" }
+}
+
 /// What a later run asks for.
 pub(crate) fn render_left(tally: &Tally) -> Option<String> {
     let left = tally.left();
@@ -121,10 +125,10 @@ fn render_notes(tally: &Tally) -> String {
             let _ = writeln!(text, "note: {ended} of `{name}` ended long ago; what hangs on them is loaded");
         }
         if counts.absent() > 0 {
-            let absent = counted(counts.absent(), "list");
+            let (absent, were) = (counted(counts.absent(), "list"), were(counts.absent()));
             let _ = writeln!(
                 text,
-                "note: {absent} of `{name}` were not asked for: what they hang on says that they are switched off or empty"
+                "note: {absent} of `{name}` {were} not asked for: by what the record above says, switched off or empty"
             );
         }
         if counts.disobeyed() > 0 {
