@@ -131,6 +131,9 @@ impl DeltaLoad {
                     return Ok(false);
                 }
             }
+            // Others may read its files from now on, also when yet others have replaced them: the log removes them in its time.
+            self.draft.keep(&entry);
+            draft.keep(&entry);
             self.changes.remove(&name);
             self.draft.changed.remove(&name);
             self.look_again(&name)?;

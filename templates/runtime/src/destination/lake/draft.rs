@@ -208,6 +208,12 @@ impl Draft {
         self.made.extend(other.made.iter().cloned());
     }
 
+    /// The files of a table are committed: they are no longer this draft's to take away.
+    #[cfg(feature = "delta")]
+    pub(in super::super) fn keep(&mut self, entry: &TableEntry) {
+        entry.files.iter().for_each(|file| drop(self.made.remove(&file.path)));
+    }
+
     /// It is so now. Tells which hidden files nobody needs.
     pub(in super::super) fn settle(&mut self, site: &Site) -> Vec<String> {
         self.changed.clear();
