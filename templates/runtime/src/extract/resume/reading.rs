@@ -60,7 +60,7 @@ pub(in crate::extract) struct ReadingRules {
 /// What a run does about a partition.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::extract) enum Plan {
-    Read(Reading),
+    Read(Box<Reading>),
     /// The interrupted load that this one goes on with has read it.
     Done,
     /// It is left for a later run.
@@ -121,7 +121,7 @@ impl Reading {
             let since = rules.since(&before, history);
             Self::anew(before, since, filter, history)
         });
-        Plan::Read(Self { is_frozen: standing.is_frozen, ..reading })
+        Plan::Read(Box::new(Self { is_frozen: standing.is_frozen, ..reading }))
     }
 
     /// The reading that an interrupted load has left, if this one goes on with it.
@@ -355,7 +355,7 @@ mod tests {
 
     fn reading(plan: Plan) -> Option<Reading> {
         match plan {
-            Plan::Read(reading) => Some(reading),
+            Plan::Read(reading) => Some(*reading),
             Plan::Done | Plan::Left { .. } => None,
         }
     }
