@@ -84,11 +84,11 @@ fn a_plan_is_near_what_a_run_needs_and_cheap() {
     let needed = f64::from(u32::try_from(example.load(&server, &[])).expect("few"));
     eprintln!("planned {about}, needed {needed}, with {cost} requests");
     assert!(
-        about > needed * 0.5 && about < needed * 2.0,
+        about > needed * 0.8 && about < needed * 1.2,
         "planned {about}, needed {needed}\n{}",
         ended.stdout
     );
-    assert!(cost < 130, "{cost} requests for a plan");
+    assert!(cost < 160, "{cost} requests for a plan");
     let row =
         |name: &str| ended.stdout.lines().find(|line| line.starts_with(name)).expect("a row").to_owned();
     assert!(row("projects ").contains("known"), "{}", ended.stdout);

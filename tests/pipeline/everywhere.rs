@@ -1,7 +1,7 @@
 //! What a server, a killer and moving rows do to a run, wherever it loads: each place ends with what SQLite has of an
 //! undisturbed one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::interrupted::{SELECT, killed_after};
 use crate::moving_rows;
 use crate::postgres;
 use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
+use crate::schema;
 
 /// Where a run loads, and how that is read.
 pub(crate) struct Place<'s> {
@@ -162,6 +163,62 @@ fn rows_that_move_while_they_are_read_are_not_lost() {
         let expected = undisturbed(&moving.server, "project_merge_requests");
         compare(&(place.read)(&example), &expected, &format!("in {}, read anew", place.name));
     }
+}
+
+/// Each place sees the records as they are, as they change, as one goes, and all of them again.
+#[test]
+fn a_history_is_the_same_everywhere() {
+    let server = SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server");
+    let config =
+        "[load]\nmark_deleted = true\nfull_sweep_every = '1ms'\n[resources.project_issues]\nhistory = true";
+    let select = ["--select", "project_issues"];
+    let warehouse = Postgres::start();
+    let places: Vec<_> = places(&warehouse).into_iter().map(|place| (place.example(config), place)).collect();
+    let sqlite = Example::new(config);
+    let mut ends = Vec::new();
+    let mut load = |more: &[&str]| {
+        let arguments = [&select, more].concat();
+        sqlite.load(&server, &arguments);
+        places.iter().for_each(|(example, place)| place.load(example, &server, &arguments));
+        ends.push(schema::now().to_string());
+    };
+    let (world, project) = (server.world(), schema::project(&server));
+    load(&[]);
+    let before = in_sqlite(&sqlite)["project_issues"].len();
+    [3, 8].iter().for_each(|iid| world.touch_issue(project, *iid, schema::now()));
+    load(&[]);
+    world.touch_issue(project, 8, schema::now());
+    world.delete_issue(project, 7);
+    load(&[]);
+    load(&["--full-refresh"]);
+    let expected = by_load(in_sqlite(&sqlite), &ends);
+    assert_eq!(expected["project_issues"].len(), before + 3);
+    for (example, place) in &places {
+        compare(
+            &by_load((place.read)(example), &ends),
+            &expected,
+            &format!("of a history in {}", place.name),
+        );
+    }
+}
+
+/// Rows whose times tell which load, and not when; `ends` are the times when loads were over.
+fn by_load(rows: Rows, ends: &[String]) -> Rows {
+    let time = |line: &str, name: &str| {
+        let (_, rest) = line.split_once(&format!("\"{name}\": \""))?;
+        rest.split_once('"').map(|(time, _)| time.to_owned())
+    };
+    let times = |line: &String| ["_valid_from", "_valid_to", "_deleted_at"].map(|name| time(line, name));
+    let times: BTreeSet<String> =
+        rows.values().flat_map(|rows| rows.keys()).flat_map(times).flatten().collect();
+    let load_of = |time: &String| ends.iter().filter(|end| *end < time).count();
+    let told = |line: String| {
+        times.iter().fold(line, |line, time| line.replace(time, &format!("load {}", load_of(time))))
+    };
+    let table = |(name, rows): (String, BTreeMap<String, usize>)| {
+        (name, rows.into_iter().map(|(line, count)| (told(line), count)).collect())
+    };
+    rows.into_iter().map(table).collect()
 }
 
 /// Of rows as texts.

@@ -24,6 +24,7 @@ mod interrupted;
 mod long_lists;
 mod meeting;
 mod moving_rows;
+mod planning;
 mod postgres;
 mod redshift;
 mod refresh;

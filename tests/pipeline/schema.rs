@@ -12,11 +12,11 @@ fn server() -> SampleServer {
     SampleServer::start(World::new(Size::small()), Settings::default()).expect("a server")
 }
 
-fn project(server: &SampleServer) -> i64 {
+pub(crate) fn project(server: &SampleServer) -> i64 {
     server.world().project_id(cast::ORDINARY).expect("a project")
 }
 
-fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
     Moment::from_millis(i64::try_from(now.as_millis()).expect("a time"))
 }

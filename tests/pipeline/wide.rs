@@ -1,6 +1,7 @@
 //! One list for many projects brings the same rows as one list for each, whatever the scope, and whatever the runs before
 //! have done.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -225,52 +226,68 @@ fn a_whole_read_marks_what_is_gone_in_every_project() {
     assert_eq!(marked, expected);
 }
 
-/// Where the list of a group's issues stood, as a query has it.
-fn kept_point(example: &Example) -> Option<String> {
+/// Where the lists of the groups' issues stood, by their paths: the time as a query has it; `None` at the end.
+fn kept_points(example: &Example) -> BTreeMap<String, Option<String>> {
     let states = "SELECT state FROM _state WHERE resource = 'project_issues' AND partition LIKE '%_wide%'";
-    let state: Value = serde_json::from_str(example.column(states).first()?).expect("JSON");
-    let from = state["reading"]["point"]["from"].as_str()?;
-    Some(from.get(..19)?.replace(':', "%3A"))
+    let Some(state) = example.column(states).into_iter().next() else { return BTreeMap::new() };
+    let state: Value = serde_json::from_str(&state).expect("JSON");
+    let lists = state["reading"]["point"]["lists"].as_object().cloned().unwrap_or_default();
+    let place = |place: &Value| Some(place.as_str()?.get(..19)?.replace(':', "%3A"));
+    lists.iter().map(|(path, at)| (path.clone(), place(at))).collect()
 }
 
 #[test]
 fn a_killed_run_goes_on_in_the_middle_of_a_wide_list() {
-    const SCOPE: &str = "[scope]\ngroups = ['platform']\n";
-    let config = format!("{SCOPE}[load]\npackage_rows = 1\n[extract]\nconcurrency = 3\nper_page = 10\n");
+    let config = format!("{GROUPS}[load]\npackage_rows = 1\n[extract]\nconcurrency = 3\nper_page = 10\n");
     let server = server();
     let undisturbed = Example::new(&config);
     undisturbed.load(&server, &[SELECT]);
     let expected = undisturbed.tables();
-    is_as_project_by_project(&undisturbed, &server, SCOPE, SELECT, "undisturbed");
+    is_as_project_by_project(&undisturbed, &server, GROUPS, SELECT, "undisturbed");
     server.set(Settings { latency: Duration::from_millis(1), ..Settings::default() });
     for seed in 0..2 {
         let mut random = fastrand::Rng::with_seed(seed);
         let example = Example::new(&config);
-        let (mut kills, mut resumed, mut point) = (0, 0, None);
+        let (mut kills, mut resumed, mut ended, mut points) = (0, 0, 0, BTreeMap::new());
         loop {
             server.clear_log();
             let mut command = example.command(&server);
             command.args(["run", SELECT]).stderr(Stdio::null());
             let mut child = command.spawn().expect("a child");
-            let ended = killed_after(&mut child, &server, random.usize(60..400), random.u64(0..20));
-            let first = server.log().into_iter().find(|exchange| exchange.template == Some(WIDE));
-            if let (Some(point), Some(first)) = (&point, first) {
-                assert!(first.query.contains(point), "seed {seed}: {} is not from {point}", first.query);
-                resumed += 1;
+            let over = killed_after(&mut child, &server, random.usize(60..300), random.u64(0..20));
+            for (path, place) in &points {
+                let path = format!("/api/v4{path}");
+                let first = server.log().into_iter().find(|exchange| exchange.path == path);
+                match (place, first) {
+                    (Some(place), Some(first)) => {
+                        assert!(
+                            first.query.contains(place),
+                            "seed {seed}: {} is not from {place}",
+                            first.query
+                        );
+                        resumed += 1;
+                    }
+                    (None, first) => {
+                        assert_eq!(first, None, "seed {seed}: it was read to its end");
+                        ended += 1;
+                    }
+                    (Some(_), None) => {}
+                }
             }
-            assert!(ended.is_none_or(|status| status.success()));
-            if ended.is_some() {
+            assert!(over.is_none_or(|status| status.success()));
+            if over.is_some() {
                 break;
             }
             kills += 1;
-            assert!(kills < 60, "it never ends");
-            point = kept_point(&example);
+            assert!(kills < 90, "it never ends");
+            points = kept_points(&example);
         }
         assert!(resumed > 0, "seed {seed}: no kill came in the middle, of {kills}");
+        println!("seed {seed}: {kills} kills, {resumed} lists gone on with, {ended} left alone");
         compare(&example.tables(), &expected, &format!("with seed {seed} after {kills} kills"));
     }
     touch(&server, cast::ORDINARY, 9);
     undisturbed.load(&server, &[SELECT]);
     assert!(server.requests("/projects/{id}/issues/{iid}/notes") < 12);
-    is_as_project_by_project(&undisturbed, &server, SCOPE, SELECT, "after a change");
+    is_as_project_by_project(&undisturbed, &server, GROUPS, SELECT, "after a change");
 }

@@ -69,6 +69,50 @@ fn what_runs_it_is_as_others_want_it() {
     }
 }
 
+/// A real target takes the messages, and what it prints is there for the next run, however the pipeline ended.
+#[test]
+fn a_singer_target_takes_what_a_job_prints() {
+    const PRINTED: &str = r#"echo '{"type":"SCHEMA","stream":"t","schema":{"properties":{"id":{"type":"integer"}}},"key_properties":["id"]}'
+echo '{"type":"RECORD","stream":"t","record":{"id":7}}'
+echo '{"type":"STATE","value":{"run":1}}'
+exit 6"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipeline = make(folder.path(), &["--select", "projects", "--destination", "singer"]);
+    let jobs = jobs(&pipeline);
+    let state = serde_json::json!(["state.json"]);
+    let cache =
+        jobs["load"]["cache"].as_array().expect("caches").iter().find(|cache| cache["paths"] == state);
+    assert_eq!(cache.expect("a cache of the state")["when"], "always");
+    // What an image has and this machine need not: packages, and an environment of Python's.
+    let environment = installed("target-jsonl").display().to_string();
+    let programs = folder.path().join("programs");
+    fs::create_dir(&programs).expect("a folder");
+    let written = [("apt-get", ""), ("python3", "ln -s \"$ENVIRONMENT\" \"$3\""), ("cargo", PRINTED)];
+    for (name, body) in written {
+        let program = programs.join(name);
+        fs::write(&program, format!("#!/bin/sh\n{body}\n")).expect("a write");
+        passes(Command::new("chmod").arg("+x").arg(program));
+    }
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path"));
+    for runs in 1..=2 {
+        let before = jobs["load"]["before_script"].as_array().expect("a script");
+        let before: Vec<&str> = before.iter().filter_map(Value::as_str).filter(|_| runs == 1).collect();
+        let script = format!("{}\n{}", before.join("\n"), script(&jobs, "load"));
+        let mut bash = Command::new("bash");
+        bash.args(["-e", "-c", &script]).current_dir(&pipeline).env("PATH", &path);
+        bash.env("ENVIRONMENT", &environment)
+            .env("TARGET_PACKAGE", "target-jsonl")
+            .env("TARGET", "target-jsonl");
+        let output = bash.output().expect("an exit");
+        assert_eq!(output.status.code(), Some(6), "{}", String::from_utf8_lossy(&output.stderr));
+        let state = fs::read_to_string(pipeline.join("state.json")).expect("a state");
+        assert_eq!(state.lines().collect::<Vec<_>>(), vec![r#"{"run": 1}"#; runs]);
+    }
+    let files = fs::read_dir(&pipeline).expect("a folder").filter_map(Result::ok);
+    let loaded = files.map(|file| file.file_name()).find(|name| name.to_string_lossy().starts_with("t-"));
+    assert!(loaded.is_some(), "the target has written a file");
+}
+
 /// Tables are nobody's to download, state outlives a run that fails, and runs do not overlap.
 #[test]
 fn loads_keep_their_state_to_themselves() {

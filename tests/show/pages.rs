@@ -54,7 +54,11 @@ fn every_page_is_fit_to_be_seen() {
             ("query", "query", &["To begin with"]),
             ("query-answer", answer, &["2 rows", "opened"]),
             ("query-refused", "query?sql=DROP+TABLE+projects", &["only a single statement that reads"]),
-            ("query-wrong", "query?sql=SELECT+nothing", &["no such column: nothing"]),
+            (
+                "query-wrong",
+                "query?sql=SELECT+nought+FROM+projects",
+                &["SQLite says", "no such column: nought"],
+            ),
         ],
         &[
             json!({"name": "missing", "path": "table?name=nothing", "has": ["There is no such page"], "status": 404}),

@@ -12,7 +12,14 @@ use gitlab_pipeline::resource::*;
 /// What stands here, and in the files below.
 pub const ALL: Resources = Resources {
     own: &[&GROUPS],
-    below: &[&boards::ALL, &epics::ALL, &iterations::ALL, &labels::ALL, &members::ALL, &milestones::ALL],
+    below: &[
+        &boards::ALL,
+        &epics::ALL,
+        &iterations::ALL,
+        &labels::ALL,
+        &members::ALL,
+        &milestones::ALL,
+    ],
 };
 
 /// `GET /api/v4/groups`

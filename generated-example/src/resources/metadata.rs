@@ -3,7 +3,10 @@
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&METADATA], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&METADATA],
+    below: &[],
+};
 
 /// `GET /api/v4/metadata`
 ///

@@ -11,7 +11,10 @@ pub mod projects;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[], below: &[&groups::ALL, &metadata::ALL, &projects::ALL] };
+pub const ALL: Resources = Resources {
+    own: &[],
+    below: &[&groups::ALL, &metadata::ALL, &projects::ALL],
+};
 
 /// The path of the server below which their paths are.
 pub const API_ROOT: &str = "/api/v4";

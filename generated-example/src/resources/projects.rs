@@ -70,7 +70,10 @@ pub const PROJECTS: Resource = Resource {
     table: "projects",
     path: "/projects",
     record_key: &["id"],
-    pagination: Pagination::Keyset { order_by: "id", sort: "asc" },
+    pagination: Pagination::Keyset {
+        order_by: "id",
+        sort: "asc",
+    },
     filters: &[
         Filter::bool("membership"),
         Filter::bool("owned"),
@@ -129,7 +132,10 @@ pub const PROJECTS: Resource = Resource {
         query: &[("order_by", "updated_at"), ("sort", "asc")],
         ..Incremental::DEFAULT
     }),
-    activity: Some(Activity { field: "last_activity_at", grain: Duration::from_hours(2) }),
+    activity: Some(Activity {
+        field: "last_activity_at",
+        grain: Duration::from_hours(2),
+    }),
     secrets: &["runners_token"],
     columns: &[
         Column::int("id"),

@@ -20,6 +20,8 @@ pub(super) struct Overview<'a> {
 struct Row<'a> {
     name: &'a str,
     path: String,
+    /// Lists that hold the same for many parents.
+    wide: Vec<String>,
     primary_key: &'a [String],
     parent: Option<&'a str>,
     incremental: Option<&'a str>,
@@ -50,6 +52,7 @@ fn row(resource: &Resource) -> Row<'_> {
     Row {
         name: &resource.name,
         path: one_line(&resource.request_path),
+        wide: resource.wide.value.iter().map(|wide| one_line(&wide.request_path)).collect(),
         primary_key: &resource.primary_key,
         parent: resource.parent(),
         incremental: resource.incremental.value.as_ref().map(|incremental| incremental.param.as_str()),

@@ -3,6 +3,7 @@
 mod hooks;
 // Left as `gitlab-init` writes it.
 #[rustfmt::skip]
+#[allow(clippy::needless_update, reason = "definitions end so, that a new field breaks none")]
 mod resources;
 
 use gitlab_pipeline::Pipeline;

@@ -3,7 +3,10 @@
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&GROUP_EPICS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&GROUP_EPICS],
+    below: &[],
+};
 
 /// `GET /api/v4/groups/{id}/epics`
 ///

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&GROUP_ITERATIONS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&GROUP_ITERATIONS],
+    below: &[],
+};
 
 /// `GET /api/v4/groups/{id}/iterations`
 ///
@@ -25,7 +28,10 @@ pub const GROUP_ITERATIONS: Resource = Resource {
     key_scope: KeyScope::Parent,
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of("state", &["opened", "upcoming", "started", "current", "closed", "all"]),
+        Filter::one_of(
+            "state",
+            &["opened", "upcoming", "started", "current", "closed", "all"],
+        ),
         Filter::text("search"),
         Filter::text("in").list(),
         Filter::bool("include_ancestors"),

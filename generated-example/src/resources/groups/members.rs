@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&GROUP_MEMBERS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&GROUP_MEMBERS],
+    below: &[],
+};
 
 /// `GET /api/v4/groups/{id}/members`
 ///

@@ -7,7 +7,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_BOARDS], below: &[&lists::ALL] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_BOARDS],
+    below: &[&lists::ALL],
+};
 
 /// `GET /api/v4/projects/{id}/boards`
 ///

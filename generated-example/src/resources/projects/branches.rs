@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_BRANCHES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_BRANCHES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/repository/branches`
 ///
@@ -22,13 +25,19 @@ pub const PROJECT_BRANCHES: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Keyset { order_by: "", sort: "name_asc" },
+    pagination: Pagination::Keyset {
+        order_by: "",
+        sort: "name_asc",
+    },
     filters: &[
         Filter::text("search"),
         Filter::text("regex"),
         Filter::one_of("sort", &["name_asc", "updated_asc", "updated_desc"]),
     ],
-    unless: &[Sign::new("repository_access_level", &["disabled"]), Sign::new("empty_repo", &["true"])],
+    unless: &[
+        Sign::new("repository_access_level", &["disabled"]),
+        Sign::new("empty_repo", &["true"]),
+    ],
     quiet_refresh: Duration::from_hours(24),
     frozen: Some(Sign::new("archived", &["true"])),
     columns: &[

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_COMMITS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_COMMITS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/repository/commits`
 ///
@@ -38,9 +41,16 @@ pub const PROJECT_COMMITS: Resource = Resource {
         Filter::bool("trailers"),
         Filter::one_of("order", &["default", "topo"]),
     ],
-    incremental: Some(Incremental { param: "since", cursor: Some("committed_date"), ..Incremental::DEFAULT }),
+    incremental: Some(Incremental {
+        param: "since",
+        cursor: Some("committed_date"),
+        ..Incremental::DEFAULT
+    }),
     lookback: Duration::from_hours(168),
-    unless: &[Sign::new("repository_access_level", &["disabled"]), Sign::new("empty_repo", &["true"])],
+    unless: &[
+        Sign::new("repository_access_level", &["disabled"]),
+        Sign::new("empty_repo", &["true"]),
+    ],
     quiet_refresh: Duration::from_hours(24),
     frozen: Some(Sign::new("archived", &["true"])),
     columns: &[

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_CONTRIBUTORS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_CONTRIBUTORS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/repository/contributors`
 ///
@@ -28,7 +31,10 @@ pub const PROJECT_CONTRIBUTORS: Resource = Resource {
         Filter::one_of("order_by", &["email", "name", "commits"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
-    unless: &[Sign::new("repository_access_level", &["disabled"]), Sign::new("empty_repo", &["true"])],
+    unless: &[
+        Sign::new("repository_access_level", &["disabled"]),
+        Sign::new("empty_repo", &["true"]),
+    ],
     refresh_every: Duration::from_hours(24),
     frozen: Some(Sign::new("archived", &["true"])),
     columns: &[

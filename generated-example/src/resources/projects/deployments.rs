@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_DEPLOYMENTS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_DEPLOYMENTS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/deployments`
 ///
@@ -27,13 +30,24 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
         Filter::text("environment"),
         Filter::one_of(
             "status",
-            &["created", "running", "success", "failed", "canceled", "skipped", "blocked"],
+            &[
+                "created",
+                "running",
+                "success",
+                "failed",
+                "canceled",
+                "skipped",
+                "blocked",
+            ],
         ),
         Filter::time("updated_after"),
         Filter::time("updated_before"),
         Filter::time("finished_after"),
         Filter::time("finished_before"),
-        Filter::one_of("order_by", &["id", "iid", "created_at", "updated_at", "finished_at"]),
+        Filter::one_of(
+            "order_by",
+            &["id", "iid", "created_at", "updated_at", "finished_at"],
+        ),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
     incremental: Some(Incremental {

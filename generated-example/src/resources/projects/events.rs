@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_EVENTS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_EVENTS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/events`
 ///
@@ -27,7 +30,17 @@ pub const PROJECT_EVENTS: Resource = Resource {
         Filter::text("action"),
         Filter::one_of(
             "target_type",
-            &["issue", "milestone", "merge_request", "note", "project", "snippet", "user", "wiki", "design"],
+            &[
+                "issue",
+                "milestone",
+                "merge_request",
+                "note",
+                "project",
+                "snippet",
+                "user",
+                "wiki",
+                "design",
+            ],
         ),
         Filter::time("after"),
         Filter::time("before"),

@@ -12,7 +12,12 @@ use gitlab_pipeline::resource::*;
 /// What stands here, and in the files below.
 pub const ALL: Resources = Resources {
     own: &[&PROJECT_ISSUES],
-    below: &[&links::ALL, &notes::ALL, &resource_label_events::ALL, &resource_state_events::ALL],
+    below: &[
+        &links::ALL,
+        &notes::ALL,
+        &resource_label_events::ALL,
+        &resource_state_events::ALL,
+    ],
 };
 
 /// `GET /api/v4/projects/{id}/issues`
@@ -31,7 +36,10 @@ pub const PROJECT_ISSUES: Resource = Resource {
     path: "/projects/{id}/issues",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
-    pagination: Pagination::Keyset { order_by: "updated_at", sort: "asc" },
+    pagination: Pagination::Keyset {
+        order_by: "updated_at",
+        sort: "asc",
+    },
     filters: &[
         Filter::one_of("scope", &["created_by_me", "assigned_to_me", "all"]),
         Filter::one_of("state", &["opened", "closed", "all"]),
@@ -39,7 +47,10 @@ pub const PROJECT_ISSUES: Resource = Resource {
         Filter::text("labels").list(),
         Filter::text("milestone"),
         Filter::one_of("milestone_id", &["None", "Any", "Upcoming", "Started"]),
-        Filter::one_of("issue_type", &["issue", "incident", "test_case", "requirement", "task", "ticket"]),
+        Filter::one_of(
+            "issue_type",
+            &["issue", "incident", "test_case", "requirement", "task", "ticket"],
+        ),
         Filter::int("author_id"),
         Filter::text("author_username"),
         Filter::any("assignee_id"),
@@ -64,7 +75,10 @@ pub const PROJECT_ISSUES: Resource = Resource {
         Filter::any("epic_id"),
         Filter::any("iteration_id"),
         Filter::text("iteration_title"),
-        Filter::one_of("health_status", &["on_track", "needs_attention", "at_risk", "none", "any"]),
+        Filter::one_of(
+            "health_status",
+            &["on_track", "needs_attention", "at_risk", "none", "any"],
+        ),
         Filter::text("search"),
         Filter::text("in"),
         Filter::text("not[labels]").list(),

@@ -40,7 +40,10 @@ pub const PROJECT_MERGE_REQUESTS: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of("scope", &["created_by_me", "assigned_to_me", "reviews_for_me", "all"]),
+        Filter::one_of(
+            "scope",
+            &["created_by_me", "assigned_to_me", "reviews_for_me", "all"],
+        ),
         Filter::int("iids").list(),
         Filter::one_of("state", &["opened", "closed", "locked", "merged", "all"]),
         Filter::text("labels").list(),

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_MILESTONES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_MILESTONES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/milestones`
 ///

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_PACKAGES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_PACKAGES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/packages`
 ///
@@ -48,7 +51,14 @@ pub const PROJECT_PACKAGES: Resource = Resource {
         Filter::bool("include_versionless"),
         Filter::one_of(
             "status",
-            &["default", "hidden", "processing", "error", "pending_destruction", "deprecated"],
+            &[
+                "default",
+                "hidden",
+                "processing",
+                "error",
+                "pending_destruction",
+                "deprecated",
+            ],
         ),
         Filter::one_of("order_by", &["created_at", "name", "version", "type"]),
         Filter::one_of("sort", &["asc", "desc"]),

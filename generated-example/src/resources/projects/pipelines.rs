@@ -8,7 +8,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_PIPELINES], below: &[&bridges::ALL, &jobs::ALL] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_PIPELINES],
+    below: &[&bridges::ALL, &jobs::ALL],
+};
 
 /// `GET /api/v4/projects/{id}/pipelines`
 ///

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_REGISTRY_REPOSITORIES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_REGISTRY_REPOSITORIES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/registry/repositories`
 ///
@@ -24,14 +27,16 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[Filter::bool("tags"), Filter::bool("tags_count")],
-    wide: &[Wide {
-        path: "/groups/{id}/registry/repositories",
-        over: Over::Group,
-        parent_field: "project_id",
-        pagination: Pagination::Offset,
-        lacks: &["tags", "tags_count"],
-        ..Wide::DEFAULT
-    }],
+    wide: &[
+        Wide {
+            path: "/groups/{id}/registry/repositories",
+            over: Over::Group,
+            parent_field: "project_id",
+            pagination: Pagination::Offset,
+            lacks: &["tags", "tags_count"],
+            ..Wide::DEFAULT
+        },
+    ],
     unless: &[Sign::new("container_registry_access_level", &["disabled"])],
     refresh_every: Duration::from_hours(24),
     columns: &[

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_RELEASES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_RELEASES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/releases`
 ///
@@ -31,7 +34,10 @@ pub const PROJECT_RELEASES: Resource = Resource {
         Filter::one_of("order_by", &["released_at", "created_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],
-    incremental: Some(Incremental { param: "updated_after", ..Incremental::DEFAULT }),
+    incremental: Some(Incremental {
+        param: "updated_after",
+        ..Incremental::DEFAULT
+    }),
     unless: &[Sign::new("releases_access_level", &["disabled"])],
     quiet_refresh: Duration::from_hours(6),
     frozen: Some(Sign::new("archived", &["true"])),

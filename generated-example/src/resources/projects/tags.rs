@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PROJECT_TAGS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PROJECT_TAGS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/repository/tags`
 ///
@@ -22,7 +25,10 @@ pub const PROJECT_TAGS: Resource = Resource {
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,
-    pagination: Pagination::Keyset { order_by: "name", sort: "asc" },
+    pagination: Pagination::Keyset {
+        order_by: "name",
+        sort: "asc",
+    },
     filters: &[
         Filter::text("search"),
         Filter::one_of("order_by", &["name", "updated", "version"]),

@@ -3,18 +3,17 @@
 use super::CliError;
 use super::run::load_options;
 use crate::config::{self, Config, suggest};
-use crate::destination::{Destination, KINDS, Kind, NAMES};
+use crate::destination::{Destination, KINDS, Kind, NAMES, OpenReader};
 use crate::extract::Tree;
 use crate::load::{Refusal, refusals};
 use crate::pipeline::Pipeline;
-use crate::show::Open;
 
 pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>, CliError> {
     Ok((kind(config)?.open)(config)?)
 }
 
 /// How it is looked at.
-pub(super) fn reading(config: &config::Destination) -> Result<Open, CliError> {
+pub(super) fn reading(config: &config::Destination) -> Result<OpenReader, CliError> {
     let kind = kind(config)?;
     kind.read.ok_or_else(|| CliError::NotReadable { kind: kind.name })
 }

@@ -58,9 +58,18 @@ fn counts_of(counts: &Counts) -> Value {
         "retries": counts.retries(),
         "done_before": counts.resumed(),
         "settled": counts.settled(),
+        "wide_lists": counts.wide_lists(),
+        "in_wide_lists": counts.in_wide_lists(),
+        "one_by_one": one_by_one(counts),
         "absent": counts.absent(),
         "left_for_later": left_of(counts.left()),
     })
+}
+
+/// Why partitions were read by lists of their own though there are lists for many.
+fn one_by_one(counts: &Counts) -> Vec<Value> {
+    let asides = counts.asides().into_iter();
+    asides.map(|(reason, partitions)| json!({"reason": reason, "partitions": partitions})).collect()
 }
 
 fn left_out_of(name: &'static str, counts: &Counts) -> Vec<Value> {

@@ -136,7 +136,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
             login::tell_what_stands_above(&config()?, arguments.log_format);
             Ok(())
         }
-        Command::Plan(plan) => plan::plan(plan, &config()?, &pipeline, display),
+        Command::Plan(plan) => plan::plan(plan, &config()?, pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
         Command::Show(show) => show::show(show, &config()?, &pipeline),

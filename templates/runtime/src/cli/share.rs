@@ -109,7 +109,7 @@ fn told_by_engines(environment: &Environment) -> Result<Option<Told>, CliError> 
         let behind =
             index.parse::<u64>().ok().and_then(|index| index.checked_sub(first)).ok_or_else(wrong)?;
         // Of an array of numbers that do not follow each other nobody could say which place one has.
-        let place = (behind % step == 0).then(|| u32::try_from(behind / step + 1).ok()).flatten();
+        let place = behind.is_multiple_of(step).then(|| u32::try_from(behind / step + 1).ok()).flatten();
         let shard = place.and_then(|place| Shard::new(place, total)).ok_or_else(wrong)?;
         let run = of(environment, RUN).or_else(|| of(environment, engine.run));
         let run = run.map(|run| run.split(':').next().unwrap_or(run).to_owned());
@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn every_engine_says_it_in_its_own_words() {
-        let cases: [(&[(&str, &str)], &str, &str); 6] = [
+        type Case<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+        let cases: [Case<'_>; 6] = [
             (&[("CI_NODE_INDEX", "3"), ("CI_NODE_TOTAL", "8"), ("CI_PIPELINE_ID", "77")], "3/8", "77"),
             (&[("JOB_COMPLETION_INDEX", "0"), (TOTAL, "4"), (RUN, "gitlab-1")], "1/4", "gitlab-1"),
             (

@@ -81,7 +81,10 @@ fn table(entries: &[StateEntry]) -> String {
             (None, None) => "-".to_owned(),
         };
         // Names come from outside: they must not move the cursor.
-        let partition = entry.partition.escape_debug().to_string().replace("\\\"", "\"");
+        let partition = match &state.covers {
+            Some(covers) => format!("{} in lists for many", covers.of.len()),
+            None => entry.partition.escape_debug().to_string().replace("\\\"", "\""),
+        };
         let cursor = state.cursors.values().min().copied();
         vec![entry.resource.clone(), partition, shown(cursor), shown(state.swept_at), reading]
     };

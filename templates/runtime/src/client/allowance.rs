@@ -11,13 +11,15 @@ use tokio::time::Instant;
 
 use super::announced::Told;
 use super::clock::Now;
-use super::limits::Rate;
+use super::limits::{Rate, per_minute};
 
 /// A limit that is fed by what happens. Where nothing is known of it, it holds nothing back.
 #[derive(Debug)]
 pub(super) struct Allowance {
     known: Option<Rate>,
     learnt: Option<Learnt>,
+    /// What the server says that it allows, in the long run.
+    announced: Option<Rate>,
     /// How long a window is.
     period: Duration,
     window: Window,
@@ -79,6 +81,7 @@ impl Allowance {
         Self {
             known,
             learnt: None,
+            announced: None,
             period: known.map_or(period, |known| known.window).max(Duration::from_millis(1)),
             window: Window::default(),
             ended_late: 0,
@@ -92,6 +95,14 @@ impl Allowance {
     pub(super) fn with_trial(mut self) -> Self {
         self.trial = Trial::Due;
         self
+    }
+
+    /// How many requests it lets through in the long run: as announced, as learnt or as known.
+    pub(super) fn rate(&self) -> Option<Rate> {
+        let learnt = self.learnt.and_then(|learnt| {
+            Some(Rate { requests: learnt.requests.try_into().ok()?, window: self.period })
+        });
+        self.announced.or(learnt).or(self.known)
     }
 
     /// Until when the next request waits, as far as is known now.
@@ -192,6 +203,7 @@ impl Allowance {
     pub(super) fn accept(&mut self, told: Option<Told>) {
         self.window.own += 1;
         let Some(new) = told else { return };
+        self.announced = new.a_minute.map(per_minute).or(self.announced);
         let spent = new.limit.saturating_sub(new.remaining);
         let window = &mut self.window;
         match window.told {
@@ -315,7 +327,7 @@ mod tests {
     fn what_the_server_has_left_is_not_exceeded_by_requests_on_their_way() {
         let (start, mut allowance) = (start(), unknown());
         let (now, resets_at) = (start.after(0.0), start.at(30.0));
-        let told = |remaining| Some(Told { limit: 10, remaining, resets_at });
+        let told = |remaining| Some(Told { limit: 10, remaining, resets_at, a_minute: None });
         allowance.take(now);
         allowance.accept(told(3));
         allowance.release(false, now);
@@ -331,7 +343,8 @@ mod tests {
     fn others_that_use_a_told_limit_are_reckoned_with() {
         let (start, mut allowance) = (start(), unknown());
         let now = start.after(0.0);
-        let told = |remaining| Some(Told { limit: 1000, remaining, resets_at: start.at(30.0) });
+        let told =
+            |remaining| Some(Told { limit: 1000, remaining, resets_at: start.at(30.0), a_minute: None });
         // Most was used before; since then, two of others come with each of ours.
         for remaining in [100, 97, 94, 91, 88] {
             allowance.take(now);
@@ -363,7 +376,7 @@ mod tests {
     #[test]
     fn a_told_window_that_is_over_holds_nothing_back() {
         let (start, mut allowance) = (start(), unknown());
-        allowance.accept(Some(Told { limit: 10, remaining: 0, resets_at: start.at(1.0) }));
+        allowance.accept(Some(Told { limit: 10, remaining: 0, resets_at: start.at(1.0), a_minute: None }));
         assert_eq!(allowance.wait(start.after(0.0)), Some(start.at(1.0)));
         assert_eq!(allowance.wait(start.after(1.0)), None);
     }

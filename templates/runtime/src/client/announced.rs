@@ -33,6 +33,8 @@ pub(super) struct Told {
     pub(super) limit: u64,
     pub(super) remaining: u64,
     pub(super) resets_at: Instant,
+    /// What that makes in a minute, however long the window is.
+    pub(super) a_minute: Option<u32>,
 }
 
 /// What an answer says of the limit that it counts for.
@@ -51,11 +53,13 @@ fn told(headers: &HeaderMap) -> Option<Told> {
     let remaining = number(headers, "ratelimit-remaining")?;
     let wait = until_reset(headers)?;
     // GitLab scales `RateLimit-Limit` to a minute, whatever the window is; these two are not.
-    let limit = match number(headers, "ratelimit-observed") {
+    let observed = number(headers, "ratelimit-observed");
+    let a_minute = observed.and(number(headers, "ratelimit-limit")).and_then(|limit| limit.try_into().ok());
+    let limit = match observed {
         Some(observed) => remaining.saturating_add(observed),
         None => number(headers, "ratelimit-limit").unwrap_or(remaining).max(remaining),
     };
-    Some(Told { limit, remaining, resets_at: Instant::now() + wait })
+    Some(Told { limit, remaining, resets_at: Instant::now() + wait, a_minute })
 }
 
 /// The middleware limits a few groups of routes apart from the others.

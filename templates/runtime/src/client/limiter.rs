@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::allowance::Allowance;
 use super::announced::Notice;
 use super::clock::{Clock, Now};
-use super::limits::{known_in_all, known_of_route};
+use super::limits::{Rate, known_in_all, known_of_route};
 use super::pace::Pace;
 use super::waits::{Reason, Waits};
 
@@ -91,6 +91,18 @@ impl Limiter {
     pub(super) fn is_held_back(&self, route: &'static str) -> bool {
         let now = self.clock.now();
         self.lock().routes.get_mut(route).is_some_and(|own| own.wait(now).is_some())
+    }
+
+    /// What is allowed in the long run, as far as is known: in all, or of one route.
+    pub(super) fn rate(&self, route: Option<&'static str>) -> Option<Rate> {
+        let allowances = self.lock();
+        match route {
+            None => allowances.all.rate(),
+            Some(route) => match allowances.routes.get(route) {
+                Some(own) => own.rate(),
+                None => known_of_route(allowances.known.is_gitlab_com, route),
+            },
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Allowances> {
@@ -252,7 +264,8 @@ mod tests {
             self.observed += 1 + self.others;
             let next = self.window * u32::try_from(number + 1).unwrap();
             let remaining = self.limit.saturating_sub(self.observed);
-            let told = Told { limit: self.limit, remaining, resets_at: now + (next - there) };
+            let resets_at = now + (next - there);
+            let told = Told { limit: self.limit, remaining, resets_at, a_minute: None };
             let is_refused = self.observed > self.limit;
             if is_refused {
                 self.refused += 1;

@@ -7,9 +7,17 @@ use std::time::Duration;
 
 /// So many requests in each window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rate {
-    pub(super) requests: u32,
-    pub(super) window: Duration,
+pub struct Rate {
+    pub requests: u32,
+    pub window: Duration,
+}
+
+impl Rate {
+    /// How long so many requests have to wait at least: a whole window goes at once.
+    pub fn wait(self, requests: u64) -> Duration {
+        let full = requests.saturating_sub(1).checked_div(self.requests.into()).unwrap_or(0);
+        self.window.saturating_mul(u32::try_from(full).unwrap_or(u32::MAX))
+    }
 }
 
 /// For all requests of a token, and of those that show none.
@@ -44,7 +52,7 @@ const GITLAB_COM: &[(&str, Rate)] = &[
 /// On by default on self-managed instances, too.
 const EVERYWHERE: &[(&str, Rate)] = &[("/projects/{}/jobs", per_minute(600))];
 
-const fn per_minute(requests: u32) -> Rate {
+pub(super) const fn per_minute(requests: u32) -> Rate {
     Rate { requests, window: Duration::from_secs(60) }
 }
 

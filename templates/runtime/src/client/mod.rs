@@ -43,6 +43,7 @@ use thiserror::Error;
 pub use excerpt::Excerpt;
 pub use fault::{Fault, Missing, TransportKind};
 pub use grant::{Granted, Grants, tokens_of};
+pub use limits::Rate;
 pub use request::{Request, path_segment};
 pub use retry::RetryPolicy;
 pub use stranger::Stranger;
@@ -240,6 +241,11 @@ impl Client {
     /// What requests are waiting for, when that takes longer than a moment.
     pub fn waiting(&self) -> Option<Waiting> {
         self.waits.first()
+    }
+
+    /// How many requests the server allows, as it announces or as is known: in all, or of one route.
+    pub fn rate(&self, route: Option<&'static str>) -> Option<Rate> {
+        self.limiter.rate(route)
     }
 
     /// How long at least one request has waited for this so far.

@@ -107,6 +107,7 @@ pub mod redshift;
 pub mod singer;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
+#[allow(dead_code, reason = "each destination needs a part of it")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -135,8 +136,11 @@ pub struct Kind {
     pub abilities: fn(&config::Destination) -> std::result::Result<Abilities, config::ConfigError>,
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
     /// Opens it to look at what is loaded; `None` where nothing can be read back.
-    pub read: Option<fn(&config::Destination) -> Result<Box<dyn Reader>>>,
+    pub read: Option<OpenReader>,
 }
+
+/// Opens a destination for one look.
+pub type OpenReader = fn(&config::Destination) -> Result<Box<dyn Reader>>;
 
 /// All destinations there are, by name; each is a feature.
 pub const NAMES: &[&str] =

@@ -1,23 +1,20 @@
-//! About how many requests a full run needs: the tree and a few answers come in, one [`Estimate`] per resource goes out.
+//! About how many requests a run needs: what is known before it comes in, an [`Estimate`] per resource goes out.
 //!
-//! A list says how long it is when one page of it is asked for. What hangs below is looked at for a few parents and
-//! taken to be alike for the others.
+//! It is the walk itself, with the same start, states and rules, that is not gone to its end: what the scope starts from
+//! is read; of the lists below, a few are looked at, and the others taken to be like those. So whatever decides that a
+//! list is asked for or not, decides it here as well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::error::{At, ExtractError};
-use super::walk::{Node, Tree, fill_path};
-use crate::client::{Client, Effort, Fault, Request};
+use super::budget::Spending;
+use super::error::ExtractError;
+use super::sink::Sink;
+use super::walk::{Look, Node, Starter, Task, Tree, Walk};
+use super::{Budget, ExtractOptions};
+use crate::client::Client;
 use crate::config::Scope;
-use crate::hooks::Hooks;
-use crate::page::Partition;
-use crate::record::{Glimpse, Reading, read_records};
-use crate::resource::{Pagination, Resource, Shape};
-use crate::scope::plan_roots;
-
-/// Partitions that are looked at, and records of each that children are looked at for.
-const SAMPLES: usize = 3;
+use crate::resource::Resource;
 
 /// What one resource is likely to need.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,177 +28,249 @@ pub struct Estimate {
 /// How much is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Basis {
-    /// The server says how much there is.
+    /// All of its lists were looked at.
     Known,
-    /// So many partitions were looked at, of about so many.
+    /// So many lists were looked at, of about so many.
     Sampled { looked_at: usize, of: f64 },
     /// A list does not say how long it is: this is the least.
     AtLeast,
 }
 
-/// One list or object that is looked at.
-#[derive(Debug)]
-struct Place {
-    request: Request,
-    partition: Partition,
-    shape: Shape,
-    is_list: bool,
+/// Lists that are looked at where they are all alike, and nothing hangs on them.
+const FEW: usize = 3;
+
+/// The same where they differ, or something hangs on their records.
+const MANY: usize = 24;
+
+/// Pages of a list that does not say how long it is.
+const PAGES: usize = 10;
+
+/// The same of a list that holds many partitions: once it is read, it is known of which nothing came.
+const WIDE_PAGES: usize = 30;
+
+/// Lists of one stratum that are kept to choose from.
+const KEPT: usize = 1024;
+
+/// The lists of one resource that are to be read. Some are asked for changes, are gone on with, or hold many partitions:
+/// they are no measure of the others.
+#[derive(Debug, Default)]
+struct Pool(BTreeMap<[bool; 3], Stratum>);
+
+/// Lists that are read in the same way, each with how many it stands for.
+#[derive(Debug, Default)]
+struct Stratum {
+    tasks: Vec<(Task, f64)>,
+    /// How many lists there are, also those that are not kept.
+    lists: f64,
+    /// One of so many is kept.
+    stride: usize,
+    seen: usize,
 }
 
-/// What one place holds.
-#[derive(Debug, Default)]
-struct Look {
+/// What one list comes to.
+#[derive(Debug)]
+struct Length {
     requests: f64,
     records: f64,
     is_exact: bool,
-    samples: Vec<Glimpse>,
+    is_read: bool,
+    is_refused: bool,
+    /// Its last page that was looked at.
+    last: Task,
+    below: Vec<Task>,
+    /// How many each of those below stands for.
+    each: f64,
 }
 
-/// What was seen of one resource.
-#[derive(Debug)]
-struct Seen {
-    estimate: Estimate,
-    /// A few of its records, each with its partition.
-    samples: Vec<(Partition, Glimpse)>,
+/// What the lists of one resource come to.
+#[derive(Debug, Default)]
+struct Sum {
+    requests: f64,
+    records: f64,
+    lists: f64,
+    looked_at: usize,
+    is_least: bool,
+    below: Vec<(Task, f64)>,
 }
 
-/// Asks at most three times per resource, besides once per entry of the scope.
-pub async fn estimate(
-    client: &Client,
+/// Looks ahead; `sink` knows what earlier runs have kept, and is handed nothing.
+pub async fn estimate<S: Sink>(
+    client: Client,
     tree: &Tree,
     scope: &Scope,
-    per_page: u32,
+    sink: S,
+    options: ExtractOptions,
 ) -> Result<Vec<Estimate>, ExtractError> {
-    let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
+    let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
+    let mut pools: BTreeMap<&str, Pool> = BTreeMap::new();
+    for task in starter.first_tasks(tree, scope) {
+        pools.entry(task.resource().name).or_default().add(task, 1.0);
+    }
+    let spending = Arc::new(Spending::new(Budget::default(), client.clone()));
+    let walk = Walk { client, scope: scope.clone(), starter, options, spending };
+    let mut estimates = Vec::with_capacity(tree.nodes().len());
     for node in tree.nodes() {
-        let parent = node.resource.parent().and_then(|parent| seen.get(parent));
-        let (places, partitions) = match parent {
-            Some(parent) => (places_below(node, &parent.samples), parent.estimate.records),
-            None => {
-                let places = places_of(node, scope);
-                let partitions = number(places.len());
-                (places, partitions)
+        let mut sum = Sum::default();
+        // A list may lead to others of the same resource.
+        while let Some(pool) = pools.remove(node.resource.name) {
+            for stratum in pool.0.into_values() {
+                sum.add(walk.measure(node, stratum).await?);
+            }
+            for (task, each) in std::mem::take(&mut sum.below) {
+                pools.entry(task.resource().name).or_default().add(task, each);
+            }
+        }
+        estimates.push(sum.estimate(node.resource));
+    }
+    Ok(estimates)
+}
+
+impl Pool {
+    fn add(&mut self, task: Task, each: f64) {
+        let way = [task.is_bounded(), task.is_resumed(), task.is_wide()];
+        self.0.entry(way).or_default().add(task, each);
+    }
+}
+
+impl Stratum {
+    /// Keeps every list, then every second, every fourth…
+    fn add(&mut self, task: Task, each: f64) {
+        self.lists += each;
+        self.stride = self.stride.max(1);
+        if self.seen.is_multiple_of(self.stride) {
+            self.tasks.push((task, each));
+        }
+        self.seen += 1;
+        if self.tasks.len() >= KEPT {
+            let mut is_kept = false;
+            self.tasks.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+            self.stride *= 2;
+        }
+    }
+
+    /// In an order in which the first few are spread over all.
+    fn spread(self) -> Vec<(Task, f64)> {
+        let mut tasks: Vec<Option<(Task, f64)>> = self.tasks.into_iter().map(Some).collect();
+        let mut spread = Vec::with_capacity(tasks.len());
+        let mut step = tasks.len().next_power_of_two();
+        while step > 0 {
+            spread.extend(tasks.iter_mut().step_by(step).filter_map(Option::take));
+            step /= 2;
+        }
+        spread
+    }
+}
+
+impl<S: Sink> Walk<S> {
+    async fn measure(&self, node: &Node, stratum: Stratum) -> Result<Sum, ExtractError> {
+        let (lists, mut weight, mut looked) = (stratum.lists, 0.0, Vec::new());
+        for (task, each) in stratum.spread() {
+            if is_enough(node, &looked) {
+                break;
+            }
+            weight += each;
+            looked.push((self.length(task).await?, each));
+        }
+        // What the instance gives nowhere is not asked for everywhere.
+        let is_given_up = node.is_given_up();
+        let scale = if weight > 0.0 && !is_given_up { lists / weight } else { 1.0 };
+        let mut sum = Sum { lists, looked_at: looked.len(), ..Sum::default() };
+        if is_given_up {
+            sum.lists = number(sum.looked_at);
+        }
+        let is_read = looked.iter().all(|(length, _)| length.is_read);
+        let last = looked.last().map(|(length, _)| &length.last);
+        if let Some(last) = last.filter(|last| node.has_wide_children() || last.is_wide() && is_read) {
+            sum.below.extend(self.at_end(last).into_iter().map(|task| (task, 1.0)));
+        }
+        for (length, each) in looked {
+            sum.requests += length.requests * each * scale;
+            sum.records += length.records * each * scale;
+            sum.is_least |= !length.is_exact && !is_given_up;
+            sum.below.extend(length.below.into_iter().map(|task| (task, length.each * each * scale)));
+        }
+        Ok(sum)
+    }
+
+    /// How long a list is. One that the scope starts from is read to its end, of others as little as tells it.
+    async fn length(&self, task: Task) -> Result<Length, ExtractError> {
+        let most = match (task.starts_the_scope(), task.is_wide()) {
+            (true, _) => usize::MAX,
+            (false, true) => WIDE_PAGES,
+            (false, false) => PAGES,
+        };
+        let reads_on = most > PAGES || task.ends_early();
+        let (mut requests, mut pages, mut records, mut received) = (0, 0, 0, 0);
+        let (mut total, mut below, mut last) = (None, Vec::new(), task);
+        let (is_read, is_refused) = loop {
+            let look: Look = self.look(&last).await?;
+            (requests, pages) = (requests + look.requests, pages + 1);
+            (records, received) = (records + look.records, received + look.length);
+            total = total.or(look.total);
+            below.extend(look.below);
+            let Some(next) = look.next else { break (true, look.is_refused) };
+            last = next;
+            if total.is_none() && !reads_on {
+                total = self.total(&last).await;
+            }
+            if pages >= most || total.is_some() && !reads_on {
+                break (false, false);
             }
         };
-        let is_guess = parent.is_some_and(|parent| parent.estimate.basis != Basis::Known);
-        let found = look_at(client, node, places, per_page, partitions, is_guess).await?;
-        seen.insert(node.resource.name, found);
-    }
-    Ok(tree.nodes().iter().filter_map(|node| Some(seen.get(node.resource.name)?.estimate)).collect())
-}
-
-/// The places of a resource without a parent.
-fn places_of(node: &Arc<Node>, scope: &Scope) -> Vec<Place> {
-    if !node.resource.params.is_empty() || node.resource.fan_out.is_some() {
-        let bound = node.partitions(None, &Glimpse::default()).unwrap_or_default();
-        return bound.into_iter().map(|partition| place(node, partition)).collect();
-    }
-    let roots = plan_roots(node.resource, scope).into_iter();
-    roots
-        .map(|root| Place {
-            request: Request { path: root.path, query: node.set_query(&root.query), route: root.route },
-            partition: Partition { resource: node.resource, bindings: Vec::new(), carried: Vec::new() },
-            shape: root.shape,
-            is_list: root.pagination != Pagination::None,
+        let received = number(received);
+        let left = match total {
+            _ if is_read => 0.0,
+            Some(total) => (f64::from(total) - received).max(1.0),
+            None => 1.0,
+        };
+        let each = if received > 0.0 { (received + left) / received } else { 1.0 };
+        Ok(Length {
+            requests: f64::from(requests) + (left / f64::from(self.options.page_size())).ceil(),
+            records: number(records) * each,
+            is_exact: is_read || total.is_some(),
+            is_read,
+            is_refused,
+            last,
+            below,
+            each,
         })
-        .collect()
-}
-
-fn places_below(node: &Arc<Node>, samples: &[(Partition, Glimpse)]) -> Vec<Place> {
-    let below = |(parent, record): &(Partition, Glimpse)| {
-        let bound = node.partitions(Some(parent), record).ok()?.into_iter().next()?;
-        Some(place(node, bound))
-    };
-    samples.iter().filter_map(below).take(SAMPLES).collect()
-}
-
-fn place(node: &Node, partition: Partition) -> Place {
-    let resource = node.resource;
-    let query = node.own_query(&partition.bindings);
-    let path = fill_path(resource, &partition.bindings);
-    let is_list = resource.pagination != Pagination::None;
-    Place {
-        request: Request { path, query, route: resource.path },
-        partition,
-        shape: resource.shape,
-        is_list,
     }
 }
 
-async fn look_at(
-    client: &Client,
-    node: &Node,
-    places: Vec<Place>,
-    per_page: u32,
-    partitions: f64,
-    is_guess: bool,
-) -> Result<Seen, ExtractError> {
-    let (mut requests, mut records, mut is_exact) = (0.0, 0.0, true);
-    let looked_at = places.len();
-    let mut samples = Vec::new();
-    // One record of each place, so that they differ; several of a single one.
-    let most = if places.len() > 1 { 1 } else { SAMPLES };
-    for place in places {
-        let look = look(client, node, &place, per_page).await?;
-        requests += look.requests;
-        records += look.records;
-        is_exact &= look.is_exact;
-        samples.extend(look.samples.into_iter().take(most).map(|record| (place.partition.clone(), record)));
+/// Whether enough was looked at to speak for the others.
+fn is_enough(node: &Node, looked: &[(Length, f64)]) -> bool {
+    let lengths = || looked.iter().map(|(length, _)| length);
+    let differ = lengths().any(|length| length.requests > 1.0);
+    let are_refused = lengths().all(|length| length.is_refused);
+    match looked.len() {
+        _ if node.resource.start.is_some() => false,
+        count if count < FEW => false,
+        count if differ || are_refused || !node.children.is_empty() => count >= MANY,
+        _ => true,
     }
-    let is_whole = !is_guess && number(looked_at) >= partitions;
-    let scale = if is_whole || looked_at == 0 { 1.0 } else { partitions / number(looked_at) };
-    let basis = match (is_exact, is_whole) {
-        (false, _) => Basis::AtLeast,
-        (true, true) => Basis::Known,
-        (true, false) => Basis::Sampled { looked_at, of: partitions },
-    };
-    let estimate =
-        Estimate { resource: node.resource, requests: requests * scale, records: records * scale, basis };
-    Ok(Seen { estimate, samples })
 }
 
-/// One place, by one request; by none where it is one record that nothing hangs below.
-async fn look(client: &Client, node: &Node, place: &Place, per_page: u32) -> Result<Look, ExtractError> {
-    let one = Look { requests: 1.0, records: 1.0, is_exact: true, samples: Vec::new() };
-    if !place.is_list && node.children.is_empty() {
-        return Ok(one);
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.records += other.records;
+        self.lists += other.lists;
+        self.looked_at += other.looked_at;
+        self.is_least |= other.is_least;
+        self.below.extend(other.below);
     }
-    let mut request = place.request.clone();
-    if place.is_list {
-        // By offset: keyset says no totals.
-        request.query.retain(|(name, _)| !matches!(name.as_str(), "page" | "per_page" | "pagination"));
-        let pair = |name: &str, value: String| (name.to_owned(), value);
-        request.query.extend([pair("per_page", SAMPLES.to_string()), pair("page", "1".to_owned())]);
-    }
-    let hooks = Hooks::new();
-    let reading = Reading {
-        resource: node.resource,
-        shape: place.shape,
-        taps: &node.taps,
-        hooks: &hooks,
-        omit: node.omit,
-    };
-    let effort = Effort { can_shrink: false, retries: node.counts.retries_to_count() };
-    let answer = match client.get_with(&request, effort, &|text| read_records(reading, text)).await {
-        Ok(answer) => answer,
-        Err(fault) => return refused(client, &fault),
-    };
-    let total = answer.total().map(f64::from);
-    let samples = answer.body.map(|read| read.glimpses).unwrap_or_default();
-    if !place.is_list {
-        return Ok(Look { samples, ..one });
-    }
-    let is_exact = total.is_some() || samples.len() < SAMPLES;
-    let records = total.unwrap_or_else(|| number(samples.len()));
-    let requests = (records / f64::from(per_page)).ceil().max(1.0);
-    Ok(Look { requests, records, is_exact, samples })
-}
 
-/// What is refused costs its request and brings nothing; what ends a run ends this as well.
-fn refused(client: &Client, fault: &Fault) -> Result<Look, ExtractError> {
-    match ExtractError::of_run(client, fault, At::Below) {
-        Some(error) => Err(error),
-        None => Ok(Look { requests: 1.0, is_exact: true, ..Look::default() }),
+    fn estimate(&self, resource: &'static Resource) -> Estimate {
+        let is_whole = number(self.looked_at) + 0.5 >= self.lists;
+        let basis = match (self.is_least, is_whole) {
+            (true, _) => Basis::AtLeast,
+            (false, true) => Basis::Known,
+            (false, false) => Basis::Sampled { looked_at: self.looked_at, of: self.lists },
+        };
+        Estimate { resource, requests: self.requests, records: self.records, basis }
     }
 }
 

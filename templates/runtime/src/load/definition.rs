@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::evolve::Tables;
 use super::options::{LoadOptions, Reads};
 use super::plan::plan_of;
 use crate::config::StartDate;
@@ -48,7 +47,7 @@ enum Start {
 }
 
 impl Definition {
-    fn of(reads: Reads, options: &LoadOptions, tables: &Tables) -> Self {
+    fn of(reads: Reads, options: &LoadOptions, is_there: &dyn Fn(&str) -> bool) -> Self {
         let plan = plan_of(reads.resource, options);
         let Resource { path, params, shape, key_scope, query, pagination: _, secrets, .. } = reads.resource;
         let described = json!({
@@ -70,7 +69,7 @@ impl Definition {
             StartDate::At(moment) => Start::At(moment),
             StartDate::Now => Start::Now,
         };
-        let has_table = reads.is_loaded && tables.get(&plan.layout.table).is_some();
+        let has_table = reads.is_loaded && is_there(&plan.layout.table);
         Self { reads: described, start, has_table, is_settled: false }
     }
 
@@ -107,10 +106,11 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
+    /// `is_there` tells of tables.
     pub(super) fn read(
         reader: &mut dyn StateReader,
         options: &LoadOptions,
-        tables: &Tables,
+        is_there: &dyn Fn(&str) -> bool,
     ) -> Result<Self, DestinationError> {
         let partitions: Vec<String> =
             options.reads.iter().map(|reads| partition_of(reads.resource.name)).collect();
@@ -119,7 +119,7 @@ impl Definitions {
         let mut all = BTreeMap::new();
         let mut stale: Vec<&str> = options.forget.clone();
         for (reads, kept) in options.reads.iter().zip(kept) {
-            let mut definition = Definition::of(*reads, options, tables);
+            let mut definition = Definition::of(*reads, options, is_there);
             let before = kept.and_then(|kept| serde_json::from_value::<Definition>(kept).ok());
             let name = reads.resource.name;
             // What a person asks to be read anew keeps its schema.

@@ -215,3 +215,36 @@ fn forgotten(complete: &[Arc<Plan>], left: &[Left]) -> Vec<Forget> {
     };
     complete.iter().map(forget).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(load: &str, part: Option<(&str, Option<&str>)>) -> Left {
+        let whole = part.map(|(since, from)| (since.to_owned(), from.map(str::to_owned)));
+        let part = ListPart { state: Some(json!(load)), whole };
+        Left {
+            run: None,
+            load_id: load.to_owned(),
+            token: String::new(),
+            complete: BTreeSet::new(),
+            staged: BTreeSet::new(),
+            asked: None,
+            parts: [("projects".to_owned(), part)].into(),
+        }
+    }
+
+    #[test]
+    fn of_a_list_that_all_read_no_more_is_said_than_each_knows() {
+        let all = [left("b", Some(("b", Some("a")))), left("a", Some(("a", Some("a"))))];
+        let list = List::of("projects", &all).unwrap();
+        let whole = list.whole.unwrap();
+        assert_eq!((whole.since.as_str(), whole.from.as_deref()), ("a", Some("a")));
+        let first = [left("b", Some(("b", Some("b")))), left("a", Some(("a", Some("a"))))];
+        let list = List::of("projects", &first).unwrap();
+        assert_eq!(list.state, Some(json!("a")), "the state that goes furthest back");
+        let cut = [left("a", Some(("a", None))), left("b", None)];
+        assert!(List::of("projects", &cut).unwrap().whole.is_none(), "one has read a part of it");
+        assert!(List::of("groups", &cut).is_none());
+    }
+}

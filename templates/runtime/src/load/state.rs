@@ -175,6 +175,43 @@ mod tests {
         }
     }
 
+    fn load(id: &str, shard: &str, status: LoadStatus) -> LoadEntry {
+        let shard = Some(shard).filter(|shard| !shard.is_empty());
+        LoadEntry {
+            load_id: id.to_owned(),
+            pipeline: String::new(),
+            started_at: SystemTime::now(),
+            finished_at: None,
+            status,
+            rows: serde_json::Map::new(),
+            report: shard.map(|shard| ("shard".to_owned(), json!(shard))).into_iter().collect(),
+        }
+    }
+
+    /// From the newest on.
+    #[test]
+    fn a_shard_goes_on_with_what_died_and_was_not_done_since() {
+        use LoadStatus::{Complete, Interrupted, Running};
+        type Case<'c> = (&'c str, &'c [(&'c str, &'c str, LoadStatus)], &'c [&'c str]);
+        let cases: [Case<'_>; 8] = [
+            ("3/8", &[("c", "4/8", Complete), ("b", "3/8", Interrupted), ("a", "3/8", Complete)], &["b"]),
+            ("3/8", &[("b", "3/8", Complete), ("a", "3/8", Interrupted)], &[]),
+            ("3/8", &[("b", "4/8", Running), ("a", "", Interrupted)], &["a"]),
+            ("3/8", &[("b", "", Complete), ("a", "3/8", Interrupted)], &[]),
+            // Whoever has those projects when there are fewer.
+            ("2/4", &[("c", "8/8", Complete), ("b", "3/8", Interrupted), ("a", "1/8", Complete)], &["b"]),
+            ("2/4", &[("c", "3/8", Complete), ("b", "3/8", Interrupted)], &[]),
+            ("", &[("c", "1/2", Complete), ("b", "2/2", Interrupted), ("a", "", Interrupted)], &["b"]),
+            ("", &[("b", "", Interrupted), ("a", "2/2", Interrupted)], &["a", "b"]),
+        ];
+        for (shard, loads, expected) in cases {
+            let entries: Vec<_> = loads.iter().map(|(id, own, status)| load(id, own, *status)).collect();
+            let past =
+                PastLoads::of(&entries, Moment::now(), Some(SystemTime::UNIX_EPOCH), shard.parse().ok());
+            assert_eq!(past.unfinished.iter().collect::<Vec<_>>(), expected, "{shard} after {loads:?}");
+        }
+    }
+
     #[test]
     fn what_was_kept_anew_is_not_remembered() {
         let states = States::new(Box::new(Endless));

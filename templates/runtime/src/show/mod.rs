@@ -22,14 +22,11 @@ mod words;
 use std::time::SystemTime;
 
 use crate::config;
-use crate::destination::{DestinationError, Reader};
+use crate::destination::{DestinationError, OpenReader, Reader};
 use crate::resource::Resource;
 
 pub(crate) use self::pages::export;
 pub(crate) use self::server::{ShowError, Shown, serve};
-
-/// Opens the destination for one look.
-pub(crate) type Open = fn(&config::Destination) -> Result<Box<dyn Reader>, DestinationError>;
 
 /// What pages tell of.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ pub(crate) struct Site {
     pub(crate) pipeline: &'static str,
     pub(crate) destination: config::Destination,
     pub(crate) sources: Vec<Source>,
-    pub(crate) open: Open,
+    pub(crate) open: OpenReader,
 }
 
 /// A resource, and the table that its records go to.

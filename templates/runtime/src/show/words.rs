@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use crate::destination::LoadStatus;
 use crate::moment::Moment;
-use crate::report::counted;
 
 /// `2024-05-01 12:30:05 UTC`.
 pub(super) fn utc(time: SystemTime) -> String {
@@ -30,12 +29,7 @@ pub(super) fn ago(time: SystemTime, now: SystemTime) -> String {
         5_184_000..63_072_000 => (seconds / 2_628_000, "month"),
         _ => (seconds / 31_536_000, "year"),
     };
-    // `report` has nouns that end in `y` for what is plural.
-    if number == 1 || noun != "day" {
-        format!("{} ago", counted(number, noun))
-    } else {
-        format!("{number} days ago")
-    }
+    format!("{number} {noun}{} ago", if number == 1 { "" } else { "s" })
 }
 
 /// `12 ms`, `8.2 s`, `4 min 5 s`, `2 h 10 min`.

@@ -12,8 +12,9 @@
 
 mod changes;
 mod pipeline;
+#[rustfmt::skip] // They are written as they are.
 #[path = "../../../../generated-example/src/resources/mod.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the definitions of another crate, as they are")]
+#[allow(dead_code, unreachable_pub, clippy::needless_update, reason = "the definitions of another crate, as they are")]
 mod resources;
 mod tables;
 

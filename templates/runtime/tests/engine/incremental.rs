@@ -129,8 +129,8 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
         concurrency: 1,
         per_page: 20,
         limit: None,
-        shard: None,
         budget: Budget::default(),
+        shard: None,
         hooks: Hooks::new(),
     };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&ISSUE_NOTES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&ISSUE_NOTES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/issues/{noteable_id}/notes`
 ///
@@ -27,7 +30,10 @@ pub const ISSUE_NOTES: Resource = Resource {
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of("activity_filter", &["all_notes", "only_comments", "only_activity"]),
+        Filter::one_of(
+            "activity_filter",
+            &["all_notes", "only_comments", "only_activity"],
+        ),
         Filter::one_of("order_by", &["created_at", "updated_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],

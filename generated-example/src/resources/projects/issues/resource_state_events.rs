@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&ISSUE_RESOURCE_STATE_EVENTS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&ISSUE_RESOURCE_STATE_EVENTS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/issues/{eventable_id}/resource_state_events`
 ///

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&MERGE_REQUEST_APPROVALS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&MERGE_REQUEST_APPROVALS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/merge_requests/{merge_request_iid}/approvals`
 ///
@@ -22,7 +25,12 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
     path: "/projects/{id}/merge_requests/{merge_request_iid}/approvals",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
-        Param::parent("merge_request_iid", "merge_request_iid", "project_merge_requests", "iid"),
+        Param::parent(
+            "merge_request_iid",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
     shape: Shape::Object,
     key_scope: KeyScope::Parent,

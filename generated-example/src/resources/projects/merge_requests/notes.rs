@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&MERGE_REQUEST_NOTES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&MERGE_REQUEST_NOTES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/merge_requests/{noteable_id}/notes`
 ///
@@ -22,12 +25,20 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
     path: "/projects/{id}/merge_requests/{noteable_id}/notes",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
-        Param::parent("noteable_id", "merge_request_iid", "project_merge_requests", "iid"),
+        Param::parent(
+            "noteable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[
-        Filter::one_of("activity_filter", &["all_notes", "only_comments", "only_activity"]),
+        Filter::one_of(
+            "activity_filter",
+            &["all_notes", "only_comments", "only_activity"],
+        ),
         Filter::one_of("order_by", &["created_at", "updated_at"]),
         Filter::one_of("sort", &["asc", "desc"]),
     ],

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&MERGE_REQUEST_RESOURCE_STATE_EVENTS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&MERGE_REQUEST_RESOURCE_STATE_EVENTS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/merge_requests/{eventable_id}/resource_state_events`
 ///
@@ -22,7 +25,12 @@ pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
     path: "/projects/{id}/merge_requests/{eventable_id}/resource_state_events",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
-        Param::parent("eventable_id", "merge_request_iid", "project_merge_requests", "iid"),
+        Param::parent(
+            "eventable_id",
+            "merge_request_iid",
+            "project_merge_requests",
+            "iid",
+        ),
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,

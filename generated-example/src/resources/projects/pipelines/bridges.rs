@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PIPELINE_BRIDGES], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PIPELINE_BRIDGES],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/bridges`
 ///
@@ -26,25 +29,27 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
     ],
     record_key: &["id"],
     pagination: Pagination::Offset,
-    filters: &[Filter::one_of(
-        "scope",
-        &[
-            "created",
-            "waiting_for_resource",
-            "preparing",
-            "waiting_for_callback",
-            "pending",
-            "running",
-            "success",
-            "failed",
-            "canceling",
-            "canceled",
-            "skipped",
-            "manual",
-            "scheduled",
-        ],
-    )
-    .list()],
+    filters: &[
+        Filter::one_of(
+                "scope",
+                &[
+                    "created",
+                    "waiting_for_resource",
+                    "preparing",
+                    "waiting_for_callback",
+                    "pending",
+                    "running",
+                    "success",
+                    "failed",
+                    "canceling",
+                    "canceled",
+                    "skipped",
+                    "manual",
+                    "scheduled",
+                ],
+            )
+            .list(),
+    ],
     quiet_refresh: Duration::from_hours(6),
     columns: &[
         Column::int("id"),

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gitlab_pipeline::resource::*;
 
 /// What stands here, and in the files below.
-pub const ALL: Resources = Resources { own: &[&PIPELINE_JOBS], below: &[] };
+pub const ALL: Resources = Resources {
+    own: &[&PIPELINE_JOBS],
+    below: &[],
+};
 
 /// `GET /api/v4/projects/{id}/pipelines/{pipeline_id}/jobs`
 ///
@@ -29,24 +32,24 @@ pub const PIPELINE_JOBS: Resource = Resource {
     query: &[("include_retried", "true")],
     filters: &[
         Filter::one_of(
-            "scope",
-            &[
-                "created",
-                "waiting_for_resource",
-                "preparing",
-                "waiting_for_callback",
-                "pending",
-                "running",
-                "success",
-                "failed",
-                "canceling",
-                "canceled",
-                "skipped",
-                "manual",
-                "scheduled",
-            ],
-        )
-        .list(),
+                "scope",
+                &[
+                    "created",
+                    "waiting_for_resource",
+                    "preparing",
+                    "waiting_for_callback",
+                    "pending",
+                    "running",
+                    "success",
+                    "failed",
+                    "canceling",
+                    "canceled",
+                    "skipped",
+                    "manual",
+                    "scheduled",
+                ],
+            )
+            .list(),
         Filter::bool("include_retried"),
     ],
     finality: Some(Finality {

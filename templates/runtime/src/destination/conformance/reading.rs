@@ -81,6 +81,9 @@ fn rows_are_shown_as_they_are(place: &dyn Place) {
 
 fn rows_are_filtered_and_sorted(place: &dyn Place) {
     let Some((mut reader, table)) = reading(place) else { return };
+    if !reader.arranges() {
+        return;
+    }
     let mut found = |column: &str, test, written: &str| {
         let filter = Filter::new(table.column(column).unwrap(), test, written).unwrap();
         let answer = reader.rows(&table, &Window { filter: Some(&filter), ..ALL }).unwrap();

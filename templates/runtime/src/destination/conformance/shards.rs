@@ -119,8 +119,9 @@ fn eight_at_once_make_one_table(place: &dyn Place) {
             });
         }
     });
-    let text =
-        |index: u32| if index % 2 == 0 { json!(index.to_string()) } else { json!(format!("text {index}")) };
+    let text = |index: u32| {
+        if index.is_multiple_of(2) { json!(index.to_string()) } else { json!(format!("text {index}")) }
+    };
     let rows: Vec<Value> = (1..=8)
         .flat_map(|index| {
             (0..4).map(move |package| {

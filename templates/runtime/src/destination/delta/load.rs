@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use super::table::Tables;
 use super::{Delta, Result};
-use crate::destination::lake::catalog::TableEntry;
 use crate::destination::lake::draft::{Copy, Draft};
-use crate::destination::lake::format::{FileFormat, Style};
 use crate::destination::lake::ledger::Ledger;
 use crate::destination::lake::schema;
-use crate::destination::lake::site::{FileLayout, Site, lock};
+use crate::destination::lake::site::{Site, lock};
 use crate::destination::lake::write::{Progress, Writer};
 use crate::destination::{
     Claim, Committed, LoadEntry, Mode, OpenLoad, Package, PackageId, SchemaChange, StateEntry, StateReader,
@@ -38,16 +36,12 @@ pub(super) struct DeltaLoad {
 
 impl DeltaLoad {
     pub(super) fn open(delta: Delta, claim: &Claim) -> Result<Self> {
-        let Delta { store, place, settings } = delta;
-        let style = Style::new(FileFormat::Parquet, settings.files.compression);
-        let site = Site::new((store, place), style, FileLayout::Plain, false);
+        let site = delta.site();
         let (mut ledger, _) = Ledger::open(&site, claim)?;
         ledger.begin()?;
         let tables = Tables::read(&site, claim.shard.is_some())?;
-        let entries = tables.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?)));
-        let entries = entries.collect::<Result<BTreeMap<String, TableEntry>>>()?;
         Ok(Self {
-            draft: Draft::of(&entries),
+            draft: Draft::of(&tables.entries()?),
             site,
             ledger,
             tables,

@@ -24,12 +24,17 @@
 //! **The format** is written and read here, as its protocol says, for tables of reader version 1 and writer version 2. The
 //! crate `delta_kernel` asks for `object_store` with another TLS stack, which no feature of it leaves out.
 
+use std::sync::Arc;
+
 use crate::config;
+use crate::destination::lake::format::{FileFormat, Style};
+use crate::destination::lake::read::Look;
+use crate::destination::lake::site::{FileLayout, Site};
 use crate::destination::lake::{self, NAMING, ledger, schema};
 use crate::destination::lease::RENEW_EVERY;
 use crate::destination::objects::{self, Place, Store};
 use crate::destination::{
-    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, StateEntry,
+    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, Reader, StateEntry,
 };
 use crate::schema::Naming;
 
@@ -48,6 +53,7 @@ mod tests;
 
 use self::load::DeltaLoad;
 pub use self::settings::{Files, Settings};
+use self::table::Tables;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -86,7 +92,7 @@ pub(super) const KIND: Kind = Kind {
     name: "delta",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
-    read: None,
+    read: Some(read),
 };
 
 /// The lease of a folder lasts as long as the process.
@@ -101,7 +107,30 @@ fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
     Ok(Box::new(Delta::open_with(settings, &variable)?))
 }
 
+fn read(config: &config::Destination) -> Result<Box<dyn Reader>> {
+    let settings = Settings::read(config)?;
+    let variable = |name: &str| config.variable(name).map(str::to_owned);
+    Ok(Box::new(Delta::open_with(settings, &variable)?.look()?))
+}
+
 impl Delta {
+    fn site(self) -> Arc<Site> {
+        let Self { store, place, settings } = self;
+        let style = Style::new(FileFormat::Parquet, settings.files.compression);
+        Site::new((store, place), style, FileLayout::Plain, false)
+    }
+
+    fn look(self) -> Result<Look> {
+        let site = self.site();
+        let (found, _) = Tables::look(&site, true)?;
+        Ok(Look {
+            store: site.store.clone(),
+            place: site.place.clone(),
+            style: site.style,
+            tables: found.entries()?,
+        })
+    }
+
     /// Opens a place as the settings alone say.
     ///
     /// # Errors

@@ -49,12 +49,22 @@ pub(super) enum Outcome {
 enum Found {
     Own(Box<Table>),
     Foreign,
-    Nothing,
+    /// What a load left which died before its first commit.
+    LeftOver,
 }
 
 impl Tables {
-    /// `is_shared`: other shards may be about to make some.
+    /// Finds them, and takes away what loads left that died. `is_shared`: other shards may be about to make some.
     pub(super) fn read(site: &Site, is_shared: bool) -> Result<Self> {
+        let (tables, left_over) = Self::look(site, is_shared)?;
+        for folder in left_over.into_iter().filter(|_| !is_shared) {
+            site.store.clear(&folder).map_err(site.place.failed("remove files"))?;
+        }
+        Ok(tables)
+    }
+
+    /// What there is, and the folders with what loads left that died, or are about to make a table of.
+    pub(super) fn look(site: &Site, is_shared: bool) -> Result<(Self, Vec<String>)> {
         let folders = site.store.list("").map_err(site.place.failed("list the files"))?.folders;
         let waiting = Mutex::new(folders.into_iter().filter(|folder| folder != names::OWN));
         let found = Mutex::new(Vec::new());
@@ -69,20 +79,25 @@ impl Tables {
                 });
             }
         });
-        let mut tables = Self::default();
+        let (mut tables, mut left_over) = (Self::default(), Vec::new());
         for (folder, table) in std::mem::take(&mut *lock(&found)) {
             match table? {
                 Found::Own(table) => drop(tables.own.insert(table.name.clone(), *table)),
                 Found::Foreign => drop(tables.foreign.insert(folder)),
-                Found::Nothing => {}
+                Found::LeftOver => left_over.push(folder),
             }
         }
-        Ok(tables)
+        Ok((tables, left_over))
+    }
+
+    /// Those that are there, with their files.
+    pub(super) fn entries(&self) -> Result<BTreeMap<String, TableEntry>> {
+        self.own.iter().map(|(name, table)| Ok((name.clone(), table.entry()?))).collect()
     }
 
     /// The names of tables that have come since.
     pub(super) fn found(&mut self, site: &Site) -> Result<Vec<String>> {
-        let mut there = Self::read(site, true)?;
+        let (mut there, _) = Self::look(site, true)?;
         there.own.retain(|name, _| !self.own.contains_key(name));
         Ok(there.own.into_keys().collect())
     }
@@ -99,8 +114,7 @@ impl Table {
         Self { name: name.to_owned(), log, snapshot: Snapshot::nothing(), is_there: false }
     }
 
-    /// What is in a folder. One without a log that holds only files of ours is what a load left which died before its
-    /// first commit.
+    /// What is in a folder. One without a log holds only files of ours where a load has left them.
     fn find(site: &Site, folder: &str, is_shared: bool) -> Result<Found> {
         let log = Log::new(&site.store, &site.place, folder);
         if let Some(snapshot) = log.read()? {
@@ -116,12 +130,7 @@ impl Table {
         let is_log = |folder: &String| is_shared && folder == "_delta_log";
         let are_ours = listing.files.iter().all(|name| names::is_of_package(name));
         if listing.folders.iter().all(is_log) && are_ours {
-            // Another shard may just be making it.
-            if is_shared {
-                return Ok(Found::Nothing);
-            }
-            site.store.clear(folder).map_err(site.place.failed("remove files"))?;
-            return Ok(Found::Nothing);
+            return Ok(Found::LeftOver);
         }
         Ok(Found::Foreign)
     }

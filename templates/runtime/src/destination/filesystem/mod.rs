@@ -30,12 +30,14 @@
 //! **The lease** of a folder is a lock on a file; that of an object store is an object that is renewed.
 
 use crate::config;
+use crate::destination::lake::format::Style;
 use crate::destination::lake::ledger;
+use crate::destination::lake::read::Look;
 use crate::destination::lake::{self, NAMING, names, schema};
 use crate::destination::lease::RENEW_EVERY;
 use crate::destination::objects::{self, Place, Store};
 use crate::destination::{
-    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, StateEntry,
+    Abilities, Atomicity, Claim, Destination, DestinationError, Kind, LoadEntry, OpenLoad, Reader, StateEntry,
 };
 use crate::schema::Naming;
 
@@ -81,7 +83,7 @@ pub(super) const KIND: Kind = Kind {
     name: "filesystem",
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
-    read: None,
+    read: Some(read),
 };
 
 /// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for
@@ -105,7 +107,20 @@ fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {
     Ok(Box::new(Filesystem::open_with(settings, &variable)?))
 }
 
+fn read(config: &config::Destination) -> Result<Box<dyn Reader>> {
+    let settings = Settings::read(config)?;
+    let variable = |name: &str| config.variable(name).map(str::to_owned);
+    Ok(Box::new(Filesystem::open_with(settings, &variable)?.look()?))
+}
+
 impl Filesystem {
+    fn look(self) -> Result<Look> {
+        let Self { store, place, settings } = self;
+        let tables = ledger::catalog(&store, &place)?.tables;
+        let style = Style::new(settings.files.format, settings.files.compression);
+        Ok(Look { store, place, style, tables })
+    }
+
     /// Opens a place as the settings alone say.
     ///
     /// # Errors
@@ -132,7 +147,7 @@ impl Destination for Filesystem {
     fn probe(self: Box<Self>) -> Result<()> {
         lake::probe(&self.store, &self.place)?;
         load::check_style(
-            &ledger::tables(&self.store, &self.place)?,
+            &ledger::catalog(&self.store, &self.place)?.tables,
             self.settings.files.style(),
             &self.place,
         )

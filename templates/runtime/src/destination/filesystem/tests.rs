@@ -50,6 +50,10 @@ impl Conforming for Files {
         Box::new(self.filesystem())
     }
 
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(Box::new(self.filesystem().look().unwrap()))
+    }
+
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let style = Style::new(self.settings.files.format, self.settings.files.compression);
         let columns = columns_of(columns);

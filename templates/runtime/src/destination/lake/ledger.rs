@@ -1,13 +1,9 @@
 //! What a load keeps beside the rows: the lease, the log, and in it loads and states.
 
-#[cfg(feature = "filesystem")]
-use std::collections::BTreeMap;
 #[cfg(feature = "delta")]
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-#[cfg(feature = "filesystem")]
-use super::catalog::TableEntry;
 use super::catalog::{Catalog, KeptLoad, KeptState, Record};
 use super::lease::{self, Held};
 use super::log::{Log, Read};
@@ -38,10 +34,10 @@ pub(in super::super) fn loads(store: &Store, place: &Place, most: usize) -> Resu
     read.catalog.latest_loads(most, &|shard| lease::is_held(store, place, shard), place)
 }
 
-/// The tables of a place that is looked at.
+/// What is committed to a place that is looked at.
 #[cfg(feature = "filesystem")]
-pub(in super::super) fn tables(store: &Store, place: &Place) -> Result<BTreeMap<String, TableEntry>> {
-    Ok(Log::read(store, place)?.catalog.tables)
+pub(in super::super) fn catalog(store: &Store, place: &Place) -> Result<Catalog> {
+    Log::read(store, place).map(|read| read.catalog)
 }
 
 /// All states of a place that is looked at.

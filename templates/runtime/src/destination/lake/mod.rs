@@ -19,6 +19,7 @@ pub(super) mod ledger;
 mod log;
 pub(super) mod mark;
 pub(super) mod names;
+pub(super) mod read;
 pub(super) mod rows;
 mod run;
 pub(super) mod schema;

@@ -16,6 +16,7 @@ mod answer;
 #[allow(dead_code, reason = "each destination needs a part of it")]
 pub(super) mod select;
 
+#[allow(unused_imports, reason = "a stream cannot be read")]
 pub(super) use self::answer::Gathered;
 
 /// How long an answer may take.
@@ -37,6 +38,11 @@ pub trait Reader: Send {
 
     /// The tables that loads made and that are still there; none before the first load.
     fn tables(&mut self) -> Result<Vec<Table>>;
+
+    /// Whether rows can be filtered and sorted; else they come as they lie.
+    fn arranges(&self) -> bool {
+        true
+    }
 
     /// How many rows of a table pass the filter; `None` where counting would take long.
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>>;

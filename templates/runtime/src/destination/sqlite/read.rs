@@ -183,7 +183,7 @@ fn gather(
     most: usize,
     kinds: &[ColumnKind],
 ) -> rusqlite::Result<Answer> {
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let count = columns.len();
     let mut gathered = Gathered::new(columns, most);
     let mut rows = statement.query(params_from_iter(values))?;

@@ -69,7 +69,8 @@ impl Pager {
     pub(in crate::extract) fn new(list: &List, point: Option<&Point>) -> Self {
         let mut place = list.front();
         let position = match point {
-            None => Position::First,
+            // Several lists are told apart before.
+            None | Some(Point::Lists(_)) => Position::First,
             Some(Point::Link(query)) => Position::Link(query.clone()),
             Some(Point::From(since)) => {
                 place.since = Some(*since);

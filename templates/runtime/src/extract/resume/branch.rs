@@ -186,7 +186,10 @@ impl Branch {
             progress.is_blocked |= page.is_lossy;
             progress.below.extend(page.below);
             if !progress.is_blocked {
-                point = page.point.or(point);
+                point = match point {
+                    Some(before) => Some(Point::and_then(before, page.point)),
+                    None => page.point,
+                };
             }
         }
         let is_over = progress.open_lists == 0 && progress.pages.is_empty();
@@ -208,10 +211,9 @@ impl Branch {
     }
 
     fn kept_at(&self, point: Point) -> Option<Kept> {
-        let state = self.reading.state_at(point, &self.rules);
         let state = match &self.cover {
-            Some(cover) => cover.at_point(state),
-            None => state,
+            Some(cover) => cover.at_point(self.reading.state_at(cover.reached(point), &self.rules)),
+            None => self.reading.state_at(point, &self.rules),
         };
         self.kept(&state, None)
     }

@@ -14,6 +14,8 @@
 //!   because a project was closed.
 //! - Where a wide list cannot be read, its partitions hang on it with lists of their own, and keep states of their own.
 //! - What is kept while a list is being read says for whom it is read. A run that goes on with it takes no others along.
+//! - Shards have the states of projects in common, and each has a part of these: they read project by project, and know
+//!   what a whole run has read in wide lists.
 //!
 //! Records that the list has in common with other lists, and those of partitions that this run has not met, are left
 //! out.
@@ -59,13 +61,19 @@ impl Id {
 pub struct Covers {
     /// The cursors hold for these.
     pub of: BTreeSet<Id>,
-    /// The reading that goes on is for these, if they are others…
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub serves: BTreeSet<Id>,
+    /// The reading that goes on is for these, by the path of the list that each is in…
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub serves: BTreeMap<String, BTreeSet<Id>>,
+    /// …which is read whole…
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_whole: bool,
     /// …and has met records of these.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub heard: BTreeSet<Id>,
 }
+
+/// Where each list goes on, by its path; `None` at its end.
+type Places = BTreeMap<String, Option<Moment>>;
 
 /// A partition that a wide list may bring.
 #[derive(Debug, Clone)]
@@ -152,17 +160,19 @@ pub(in crate::extract) struct Choice {
     pub(in crate::extract) own: Vec<Member>,
 }
 
-/// `kept` is the state of the wide lists.
+/// `paths` are those of the wide lists, and `kept` is their state.
 pub(in crate::extract) fn choose(
     members: Vec<Member>,
+    paths: &[String],
     kept: Option<&PartitionState>,
     rules: &ReadingRules,
     filter: &str,
     history: &History,
 ) -> Choice {
     let kept = kept.filter(|state| rules.keeps_state && state.filter == filter);
-    let (served, mut own, reading, is_whole) = match kept.and_then(|kept| begun(kept, rules, history)) {
-        Some((reading, covers)) => gone_on_with(members, reading, &covers),
+    let begun = kept.and_then(|kept| Begun::of(kept, paths, rules, history));
+    let (served, mut own, reading, is_whole) = match begun.filter(|begun| begun.goes_on(&members)) {
+        Some(begun) => begun.split(members),
         None => begun_now(members, kept, rules, filter, history),
     };
     let lists: BTreeSet<usize> = served.iter().map(|member| member.list).collect();
@@ -176,7 +186,12 @@ pub(in crate::extract) fn choose(
     let before = before.unwrap_or_default();
     let members = served.into_iter().map(|member| (member.id.clone(), member)).collect();
     let (is_marking, is_filtered) = (rules.marks_deleted, rules.is_filtered);
-    let cover = Cover { is_whole, is_marking, is_filtered, before, ids, members: Mutex::new(members) };
+    let places = match &reading.point {
+        Some(Point::Lists(places)) => Mutex::new(places.clone()),
+        _ => Mutex::default(),
+    };
+    let (paths, members) = (paths.to_vec(), Mutex::new(members));
+    let cover = Cover { paths, is_whole, is_marking, is_filtered, before, ids, members, places };
     Choice { wide: Some((cover, reading)), own }
 }
 
@@ -184,21 +199,50 @@ pub(in crate::extract) fn choose(
 type Split = (Vec<Member>, Vec<Member>, Reading, bool);
 
 /// The reading that an interrupted load has left.
-fn begun(kept: &PartitionState, rules: &ReadingRules, history: &History) -> Option<(Reading, Covers)> {
-    let covers = kept.covers.clone()?;
-    let reading = Reading::begun(kept, rules, history)?;
-    // The lists may be others now, but a time is the same place in all of them.
-    matches!(reading.point, Some(Point::From(_))).then_some((reading, covers))
+struct Begun<'p> {
+    reading: Reading,
+    covers: Covers,
+    paths: &'p [String],
 }
 
-fn gone_on_with(members: Vec<Member>, mut reading: Reading, covers: &Covers) -> Split {
-    let is_whole = !covers.serves.is_empty();
-    let (serves, heard) = if is_whole { (&covers.serves, &covers.heard) } else { (&covers.of, &covers.of) };
-    let (served, own): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| serves.contains(&member.id));
-    let served = served.into_iter().map(|member| Member { is_heard: heard.contains(&member.id), ..member });
-    let served: Vec<Member> = served.collect();
-    reading.before.cursors = common(&served);
-    (served, own, reading, is_whole)
+impl<'p> Begun<'p> {
+    fn of(
+        kept: &PartitionState,
+        paths: &'p [String],
+        rules: &ReadingRules,
+        history: &History,
+    ) -> Option<Self> {
+        let (covers, reading) = (kept.covers.clone()?, Reading::begun(kept, rules, history)?);
+        Some(Self { reading, covers, paths })
+    }
+
+    /// Whether a list is left that brings some of these.
+    fn goes_on(&self, members: &[Member]) -> bool {
+        let Some(Point::Lists(places)) = &self.reading.point else { return false };
+        let is_open =
+            |member: &&Member| self.path(member).is_some_and(|path| places.get(path) != Some(&None));
+        members.iter().filter(|member| self.serves(member)).any(|member| is_open(&member))
+    }
+
+    fn path(&self, member: &Member) -> Option<&String> {
+        self.paths.get(member.list)
+    }
+
+    /// Whether it was begun for a partition, which is in the same list now.
+    fn serves(&self, member: &Member) -> bool {
+        let served = self.path(member).and_then(|path| self.covers.serves.get(path));
+        served.is_some_and(|served| served.contains(&member.id))
+    }
+
+    fn split(self, members: Vec<Member>) -> Split {
+        let (served, own): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| self.serves(member));
+        let Self { mut reading, covers, .. } = self;
+        let is_heard = |member: &Member| !covers.is_whole || covers.heard.contains(&member.id);
+        let served = served.into_iter().map(|member| Member { is_heard: is_heard(&member), ..member });
+        let served: Vec<Member> = served.collect();
+        reading.before.cursors = common(&served);
+        (served, own, reading, covers.is_whole)
+    }
 }
 
 fn begun_now(
@@ -262,6 +306,8 @@ fn common(members: &[Member]) -> BTreeMap<String, Moment> {
 /// The partitions of the wide lists that are being read.
 #[derive(Debug)]
 pub(in crate::extract) struct Cover {
+    /// Of the lists.
+    paths: Vec<String>,
     is_whole: bool,
     is_marking: bool,
     is_filtered: bool,
@@ -270,9 +316,26 @@ pub(in crate::extract) struct Cover {
     /// All for whom the lists are read, whatever has become of them since.
     ids: BTreeSet<Id>,
     members: Mutex<BTreeMap<Id, Member>>,
+    /// How far the lists are loaded, with everything below.
+    places: Mutex<Places>,
 }
 
 impl Cover {
+    /// Where a list goes on that an interrupted load has begun.
+    pub(in crate::extract) fn place(&self, list: usize) -> Option<Option<Moment>> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.get(self.paths.get(list)?).copied()
+    }
+
+    /// Where all lists are, once some of them have come further.
+    pub(super) fn reached(&self, point: Point) -> Point {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Point::Lists(further) = point {
+            places.extend(further);
+        }
+        Point::Lists(places.clone())
+    }
+
     /// How many of them a list is read for.
     pub(in crate::extract) fn len(&self, list: usize) -> usize {
         self.lock().values().filter(|member| member.list == list).count()
@@ -310,14 +373,16 @@ impl Cover {
 
     /// What is kept while the lists are being read.
     pub(super) fn at_point(&self, state: PartitionState) -> PartitionState {
-        if !self.is_whole {
-            let covers = Covers { of: self.ids.clone(), ..Covers::default() };
-            return PartitionState { covers: Some(covers), ..state };
-        }
         let members = self.lock();
-        let heard = members.values().filter(|member| member.is_heard).map(|member| member.id.clone());
-        let (cursors, of) = self.before.clone();
-        let covers = Covers { of, serves: self.ids.clone(), heard: heard.collect() };
+        let mut serves = BTreeMap::<String, BTreeSet<Id>>::new();
+        for (path, member) in members.values().filter_map(|own| Some((self.paths.get(own.list)?, own))) {
+            serves.entry(path.clone()).or_default().insert(member.id.clone());
+        }
+        let heard = members.values().filter(|member| member.is_heard && self.is_whole);
+        let heard = heard.map(|member| member.id.clone()).collect();
+        let (cursors, of) =
+            if self.is_whole { self.before.clone() } else { (state.cursors, self.ids.clone()) };
+        let covers = Covers { of, serves, is_whole: self.is_whole, heard };
         PartitionState { cursors, covers: Some(covers), ..state }
     }
 

@@ -79,4 +79,20 @@ pub enum Point {
     From(Moment),
     /// The link to the next page of a keyset list.
     Link(Vec<(String, String)>),
+    /// Of several lists in the order of change, by their paths: from where each goes on; `None` at its end. Others are at
+    /// their front.
+    Lists(BTreeMap<String, Option<Moment>>),
+}
+
+impl Point {
+    /// The later of two places; of several lists, each is where it was last.
+    pub(super) fn and_then(self, later: Option<Self>) -> Self {
+        match (self, later) {
+            (Self::Lists(mut all), Some(Self::Lists(later))) => {
+                all.extend(later);
+                Self::Lists(all)
+            }
+            (before, later) => later.unwrap_or(before),
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! many records is read in one list where there is a `wide` one, and comes apart in `pieces`.
 
 mod bindings;
+mod look;
 mod node;
 mod pieces;
 mod refusals;
@@ -16,7 +17,7 @@ mod verdict;
 mod visit;
 mod wide;
 
-pub(super) use bindings::fill_path;
+pub(super) use look::Look;
 pub(super) use node::Node;
 pub(super) use stack::{Turns, drain};
 pub(super) use start::Starter;

@@ -187,6 +187,11 @@ impl Node {
         })
     }
 
+    /// Whether so many of its lists were refused that no more are asked for.
+    pub(in crate::extract) fn is_given_up(&self) -> bool {
+        self.refusals.verdict().is_some()
+    }
+
     /// The partitions that a record starts; `parent` is the record's own. Without a parent, those that the configuration
     /// names.
     pub(in crate::extract) fn partitions(

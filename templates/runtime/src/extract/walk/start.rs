@@ -162,18 +162,20 @@ impl<S: Sink> Starter<S> {
     pub(super) fn wide_tasks(&self, branch: &Arc<Branch>, page: u64, node: &Arc<Node>) -> Vec<Task> {
         let Some(sieve) = &node.sieve else { return Vec::new() };
         let (kept, filter) = (self.kept_wide(node), filter_of(node, String::new()));
-        let Choice { wide, own } = choose(sieve.take(), kept, &node.reading, &filter, &self.history);
+        let paths: Vec<String> = sieve.roots.iter().map(|root| root.path.clone()).collect();
+        let Choice { wide, own } = choose(sieve.take(), &paths, kept, &node.reading, &filter, &self.history);
         let mut tasks = self.own_tasks(branch, page, node, own);
         let Some((cover, reading)) = wide else { return tasks };
         let cover = Arc::new(cover);
-        let roots: Vec<_> = sieve.roots.iter().enumerate().filter(|(at, _)| cover.len(*at) > 0).collect();
-        node.counts.add_wide(roots.len(), roots.iter().map(|(at, _)| cover.len(*at)).sum());
+        // What an interrupted load has read to its end is left alone.
+        let is_open = |(at, _): &(usize, &Root)| cover.len(*at) > 0 && cover.place(*at) != Some(None);
+        let roots: Vec<_> = sieve.roots.iter().enumerate().filter(is_open).collect();
+        node.counts.add_wide(roots.len(), (0..paths.len()).map(|at| cover.len(at)).sum());
         let partition = Arc::new(of_all(node));
         let branch = branch.below(page, Arc::clone(&node.reading), partition, reading);
         let branch = Arc::new(branch.over(roots.len(), Arc::clone(&cover)));
-        let is_only = roots.len() == 1;
         tasks.extend(roots.into_iter().map(|(at, root)| {
-            let list = Arc::new(WideList::new(sieve, root, &cover, at, is_only));
+            let list = Arc::new(WideList::new(sieve, root, &cover, at));
             Task::new(Arc::clone(node), Arc::clone(&branch), Start::Wide(list), self.per_page)
         }));
         tasks

@@ -11,7 +11,7 @@ use crate::extract::paging::{List, Pager};
 use crate::extract::resume::{Branch, Id, Point};
 use crate::page::Partition;
 use crate::record::Glimpse;
-use crate::resource::{Pagination, Shape};
+use crate::resource::{Pagination, Resource, Shape};
 use crate::scope::{Named, Root};
 
 /// One request. Small: thousands of them wait on the stack.
@@ -55,7 +55,11 @@ impl Task {
     pub(super) fn new(node: Arc<Node>, branch: Arc<Branch>, start: Start, per_page: u32) -> Self {
         node.counts.add_list();
         let list = list_of(&node, &branch, &start, per_page);
-        let pager = Pager::new(&list, branch.reading.point.as_ref());
+        let from = match &start {
+            Start::Wide(list) => list.cover.place(list.number).flatten().map(Point::From),
+            Start::Path | Start::Root { .. } => branch.reading.point.clone(),
+        };
+        let pager = Pager::new(&list, from.as_ref());
         Self { node, branch, start, pager, is_first: true }
     }
 
@@ -77,12 +81,22 @@ impl Task {
     /// The place from which a later run can go on: several lists have no common one, and where wide lists wait for all
     /// records of this one there is none but the end.
     pub(super) fn point(&self, list: &List) -> Option<Point> {
-        let is_one_list = match &self.start {
-            Start::Path => true,
-            Start::Root { shared, .. } => shared.seen.is_none(),
-            Start::Wide(list) => list.is_only,
-        };
-        self.pager.point(list).filter(|_| is_one_list && !self.node.has_wide_children())
+        let point = self.pager.point(list);
+        match &self.start {
+            Start::Path => point,
+            Start::Root { shared, .. } => {
+                point.filter(|_| shared.seen.is_none() && !self.node.has_wide_children())
+            }
+            Start::Wide(list) => match point {
+                Some(Point::From(place)) => Some(list.point(Some(place))),
+                _ => None,
+            },
+        }
+    }
+
+    /// The place behind its list.
+    pub(super) fn end(&self) -> Option<Point> {
+        self.wide().map(|list| list.point(None))
     }
 
     /// The wide list that it reads, if it is one.
@@ -107,13 +121,36 @@ impl Task {
     }
 
     /// Whether a refusal concerns the whole run: nothing that follows would have anything to start from.
-    pub(super) fn starts_the_scope(&self) -> bool {
+    pub(in crate::extract) fn starts_the_scope(&self) -> bool {
         matches!(self.start, Start::Root { .. }) && self.node.resource.start.is_some()
     }
 
     /// Whether nothing is kept of it, nor of anything below, until all of it is read.
     pub(in crate::extract) fn is_in_one_go(&self) -> bool {
         self.node.is_in_one_go
+    }
+
+    pub(in crate::extract) fn is_wide(&self) -> bool {
+        self.wide().is_some()
+    }
+
+    pub(in crate::extract) fn resource(&self) -> &'static Resource {
+        self.node.resource
+    }
+
+    /// Whether only what changed is asked for.
+    pub(in crate::extract) fn is_bounded(&self) -> bool {
+        self.branch.reading.since.is_some()
+    }
+
+    /// Whether an interrupted load has begun it.
+    pub(in crate::extract) fn is_resumed(&self) -> bool {
+        self.branch.reading.point.is_some()
+    }
+
+    /// Whether it is not read to the end of the list, so that its length says nothing.
+    pub(in crate::extract) fn ends_early(&self) -> bool {
+        self.is_bounded() && self.node.reading.newest_first.is_some()
     }
 
     pub(super) fn shape(&self) -> Shape {

@@ -8,6 +8,7 @@ use super::pieces::{self, Pieces};
 use super::start::{Anchor, Starter};
 use super::task::Task;
 use super::verdict::{self, Verdict};
+use super::wide::WideList;
 use crate::client::{Answer, Client, Effort};
 use crate::config::Scope;
 use crate::extract::ExtractOptions;
@@ -34,11 +35,13 @@ pub(in crate::extract) struct Walk<S> {
 
 /// What an answer brings.
 #[derive(Debug)]
-struct Brought<R> {
-    pieces: Pieces<R>,
+pub(super) struct Brought<R> {
+    pub(super) pieces: Pieces<R>,
     /// Which records are taken, by their place.
-    keep: Vec<bool>,
-    next: Option<Task>,
+    pub(super) keep: Vec<bool>,
+    pub(super) next: Option<Task>,
+    /// How long the server says that the list is.
+    pub(super) total: Option<u32>,
     /// Whether the limit cut something off.
     is_cut: bool,
 }
@@ -75,9 +78,7 @@ impl<S: Sink> Walk<S> {
         };
         let error = match brought {
             Ok(brought) => {
-                if task.wide().is_none() {
-                    task.node.refusals.given();
-                }
+                task.node.refusals.given();
                 return self.deliver(&task, &list, brought).await;
             }
             Err(error) => error,
@@ -91,7 +92,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Reads a body: of one partition, or of the many in a wide list.
-    fn read(&self, task: &Task, reading: Reading<'_>, text: &str) -> pieces::Outcome<S::Rows> {
+    pub(super) fn read(&self, task: &Task, reading: Reading<'_>, text: &str) -> pieces::Outcome<S::Rows> {
         let sink = &self.starter.sink;
         match task.wide() {
             None => {
@@ -134,7 +135,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// The first requests of the own lists of what a wide list was read for.
-    fn aside(&self, task: &Task, page: u64, reason: String) -> Vec<Task> {
+    pub(super) fn aside(&self, task: &Task, page: u64, reason: String) -> Vec<Task> {
         let Some(list) = task.wide() else { return Vec::new() };
         let members = list.cover.leave(list.number);
         task.node.counts.leave_wide(members.len());
@@ -144,7 +145,7 @@ impl<S: Sink> Walk<S> {
 
     /// What is read once all lists of a partition are read, and hangs on its last page: wide lists below it, and, of
     /// wide lists, what none of them has said anything of.
-    fn start_at_end(&self, task: &Task, page: u64) -> Vec<Task> {
+    pub(super) fn start_at_end(&self, task: &Task, page: u64) -> Vec<Task> {
         let below = task.node.children.iter();
         let mut started: Vec<Task> =
             below.flat_map(|child| self.starter.wide_tasks(&task.branch, page, child)).collect();
@@ -157,7 +158,7 @@ impl<S: Sink> Walk<S> {
     }
 
     /// Finds where the list goes on, and which records are new and within the limit.
-    fn look_at(
+    pub(super) fn look_at(
         &self,
         task: &Task,
         list: &List,
@@ -182,7 +183,7 @@ impl<S: Sink> Walk<S> {
             counts.add_truncated();
         }
         let next = turn.next.filter(|_| !is_cut).map(|pager| task.at(pager));
-        Ok(Brought { pieces, keep, next, is_cut })
+        Ok(Brought { pieces, keep, next, total, is_cut })
     }
 
     /// Leaves out what is beyond the limit; whether something is.
@@ -199,18 +200,13 @@ impl<S: Sink> Walk<S> {
         &self,
         task: &Task,
         list: &List,
-        brought: Brought<S::Rows>,
+        mut brought: Brought<S::Rows>,
     ) -> Result<Vec<Task>, ExtractError> {
-        let Brought { pieces, mut keep, mut next, is_cut } = brought;
         let branch = &task.branch;
-        let page = branch.open_page(next.as_ref().and_then(|next| next.point(list)));
-        let (mut started, strays) = self.sift(task, page, &pieces, &mut keep);
-        if let Some(wide) = task.wide().filter(|wide| wide.is_wasteful(strays, list.per_page)) {
-            let reason = format!("most of `{}` belongs to others", wide.root.route);
-            if next.take().is_some() {
-                started.extend(self.aside(task, page, reason));
-            }
-        }
+        let point = brought.next.as_ref().map_or_else(|| task.end(), |next| next.point(list));
+        let page = branch.open_page(point);
+        let mut started = self.follow(task, list, page, &mut brought);
+        let Brought { pieces, keep, next, is_cut, .. } = brought;
         let mut is_complete = false;
         if is_cut {
             branch.break_off(true);
@@ -259,6 +255,27 @@ impl<S: Sink> Walk<S> {
     async fn send_page(&self, page: Page<S::Rows>, kept: Option<Kept>) -> Result<(), ExtractError> {
         let sent = self.starter.sink.page(page, kept).await;
         sent.map_err(|source| ExtractError::Sink { source: Box::new(source) })
+    }
+
+    /// The tasks that the records of a page start; leaves out those that are not for this run, and the rest of a wide list
+    /// that has too many of them.
+    pub(super) fn follow(
+        &self,
+        task: &Task,
+        list: &List,
+        page: u64,
+        Brought { pieces, keep, next, total, .. }: &mut Brought<S::Rows>,
+    ) -> Vec<Task> {
+        let (mut started, strays) = self.sift(task, page, pieces, keep);
+        let is_wasteful =
+            |wide: &WideList| wide.is_wasteful(strays, pieces.glimpses.len(), *total, list.per_page);
+        if let Some(wide) = task.wide().filter(|wide| is_wasteful(wide)) {
+            let reason = format!("most of `{}` belongs to others", wide.root.route);
+            if next.take().is_some() {
+                started.extend(self.aside(task, page, reason));
+            }
+        }
+        started
     }
 
     /// Leaves out what lies outside of the scope, is another shard's, comes twice or is dropped; returns the tasks that the

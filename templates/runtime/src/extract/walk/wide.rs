@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::node::Node;
 use crate::config::{Config, ResourceConfig};
-use crate::extract::resume::{Cover, Member, ReadingRules};
+use crate::extract::resume::{Cover, Member, Point, ReadingRules};
+use crate::moment::Moment;
 use crate::page::Partition;
 use crate::resource::{
     Filter, Incremental, Over, Pagination, Resource, Shape, Start, Wide, WriteDisposition,
@@ -19,6 +20,9 @@ use crate::scope::{Named, Root, plan_wide_roots};
 
 /// A wide list is given up once so many pages' worth of its records have belonged to nobody.
 const MOST_WASTED: u64 = 20;
+
+/// GitLab does not say how long a list is that is longer than this.
+const UNTOLD: u32 = 10_000;
 
 /// The lists that a resource can be read in for many partitions at once, and those partitions.
 #[derive(Debug)]
@@ -55,28 +59,42 @@ pub(super) struct WideList {
     pub(super) cover: Arc<Cover>,
     /// Its number among those of the resource.
     pub(super) number: usize,
-    /// Whether the resource is read in no other.
-    pub(super) is_only: bool,
     /// Records that belonged to nobody.
     strays: AtomicU64,
 }
 
 impl WideList {
-    pub(super) fn new(sieve: &Sieve, root: &Root, cover: &Arc<Cover>, number: usize, is_only: bool) -> Self {
+    pub(super) fn new(sieve: &Sieve, root: &Root, cover: &Arc<Cover>, number: usize) -> Self {
         let (wide, strays) = (sieve.wide, AtomicU64::new(0));
-        Self { root: root.clone(), wide, cover: Arc::clone(cover), number, is_only, strays }
+        Self { root: root.clone(), wide, cover: Arc::clone(cover), number, strays }
+    }
+
+    /// The place from which a later run can go on with it.
+    pub(super) fn point(&self, place: Option<Moment>) -> Point {
+        Point::Lists([(self.root.path.clone(), place)].into())
     }
 
     pub(super) fn partition_of(&self, value: &serde_json::Value) -> Option<Arc<Partition>> {
         self.cover.partition(value, self.number)
     }
 
-    /// Whether it costs more than it saves, once these records have come that belong to nobody.
-    pub(super) fn is_wasteful(&self, strays: usize, per_page: u32) -> bool {
+    /// Whether it costs more than it saves, once a page of so many records has come, of which some belong to nobody: when
+    /// that was so for too long, or when its length tells from the first page on. GitLab does not tell a great length.
+    pub(super) fn is_wasteful(
+        &self,
+        strays: usize,
+        records: usize,
+        total: Option<u32>,
+        per_page: u32,
+    ) -> bool {
+        let is_mostly_strays = strays * 2 > records;
         let strays = u64::try_from(strays).unwrap_or(u64::MAX);
-        let all = self.strays.fetch_add(strays, Ordering::Relaxed).saturating_add(strays);
+        let before = self.strays.fetch_add(strays, Ordering::Relaxed);
         let members = u64::try_from(self.cover.len(self.number)).unwrap_or(u64::MAX);
-        all > u64::from(per_page).saturating_mul(members.min(MOST_WASTED))
+        let per_page = u64::from(per_page);
+        let is_long = u64::from(total.unwrap_or(UNTOLD)) > per_page.saturating_mul(members);
+        let is_first = before == 0 && is_mostly_strays;
+        is_first && is_long || before + strays > per_page.saturating_mul(members.min(MOST_WASTED))
     }
 }
 
@@ -161,7 +179,7 @@ fn takes(resource: &Resource, wide: &Wide, name: &str) -> bool {
 
 impl Node {
     /// Whether some of what hangs on its records waits until all of them are known.
-    pub(super) fn has_wide_children(&self) -> bool {
+    pub(in crate::extract) fn has_wide_children(&self) -> bool {
         self.children.iter().any(|child| child.sieve.is_some())
     }
 }

@@ -22,7 +22,11 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
     let main = html! {
         p.path { a href="./" { "Overview" } }
         h1 { "Load " (load.load_id) }
-        p.line { (frame::status(load.status)) span { "begun " (frame::full_time(load.started_at, now)) } }
+        p.line {
+            (frame::status(load.status))
+            @if let Some(shard) = load.shard() { span { "shard " (shard) } }
+            span { "begun " (frame::full_time(load.started_at, now)) }
+        }
         p.soft { (status_meaning(load.status)) }
         (figures(load))
         (left_out(load))

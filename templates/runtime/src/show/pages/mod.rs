@@ -52,10 +52,13 @@ enum Part {
     Query,
 }
 
+/// Makes what stands on a page; `None` where there is no such thing.
+type Make = fn(Now<'_>, &mut dyn Reader, &Query) -> Read<Option<Content>>;
+
 /// The page at a path below the folder of pages.
 pub(super) fn page(site: &Site, path: &str, query: &Query) -> Page {
     let now = Now { site, time: SystemTime::now() };
-    let (part, make): (Part, fn(Now<'_>, &mut dyn Reader, &Query) -> Read<Option<Content>>) = match path {
+    let (part, make): (Part, Make) = match path {
         "" => (Part::Overview, overview::content),
         "load" => (Part::Overview, load::content),
         "tables" => (Part::Tables, tables::content),

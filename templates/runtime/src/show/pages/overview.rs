@@ -53,7 +53,10 @@ fn nothing(now: Now<'_>) -> Markup {
         &html! {
             p { "The first load fills this page. It begins with" }
             pre.command { code { "cargo run --release -- run" } }
-            p.soft { "Tables go to the destination " code { (now.site.destination.kind) } ", as " code { "config.toml" } " says." }
+            p.soft {
+                "Tables go to the destination " code { (now.site.destination.kind) } ", as "
+                code { "config.toml" } " says."
+            }
         },
     )
 }
@@ -176,7 +179,10 @@ fn line(now: Now<'_>, load: &LoadEntry, links: bool) -> Markup {
                     a href=(link("load", &[("id", &load.load_id)])) { (frame::time(load.started_at, now)) }
                 } @else { (frame::time(load.started_at, now)) }
             }
-            td { (frame::status(load.status)) }
+            td {
+                (frame::status(load.status))
+                @if let Some(shard) = load.shard() { " " span.soft { "shard " (shard) } }
+            }
             td.number { (load.took().map(took).unwrap_or_default()) }
             td.number { (grouped(load.all_rows())) }
             td.number { (load.number("requests").map(grouped).unwrap_or_default()) }

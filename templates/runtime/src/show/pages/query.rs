@@ -19,7 +19,11 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
         let main = html! {
             h1 { "SQL" }
             (frame::empty("This destination speaks no SQL", &html! {
-                p { "The tables of " code { (now.site.destination.kind) } " are files. " a href="tables" { "Look at their rows" } ", or query them with a program that reads them, such as DuckDB." }
+                p {
+                    "The tables of " code { (now.site.destination.kind) } " are files. "
+                    a href="tables" { "Look at their rows" }
+                    ", or query them with a program that reads them, such as DuckDB."
+                }
             }))
         };
         return Ok(Some(Content { title: "SQL".to_owned(), main }));

@@ -114,7 +114,10 @@ fn in_words(ties: &[Tie]) -> Markup {
     let table = html! {
         table {
             caption.hidden { "What ties tables together" }
-            thead { tr { th scope="col" { "table" } th scope="col" { "its columns" } th scope="col" { "equal those of" } th scope="col" { "columns" } } }
+            thead { tr {
+                th scope="col" { "table" } th scope="col" { "its columns" }
+                th scope="col" { "equal those of" } th scope="col" { "columns" }
+            } }
             tbody {
                 @for tie in ties {
                     tr {

@@ -15,6 +15,9 @@ use crate::show::Now;
 /// How many rows a page has.
 const ROWS: usize = 50;
 
+/// Further on nobody pages.
+const PAGES: u64 = 1 << 32;
+
 /// What of a table is asked for.
 struct Wanted<'q> {
     table: &'q Table,
@@ -25,13 +28,15 @@ struct Wanted<'q> {
     sort: Option<(&'q str, bool)>,
     /// From 1 on.
     page: u64,
+    /// Whether rows can be filtered and sorted.
+    arranges: bool,
 }
 
 pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> Read<Option<Content>> {
     let all = reader.tables()?;
     let name = query.get("name").unwrap_or_default();
     let Some(table) = all.iter().find(|table| table.name == name) else { return Ok(None) };
-    let wanted = Wanted::of(table, query);
+    let wanted = Wanted::of(table, query, reader.arranges());
     let count = reader.count(table, wanted.filter.as_ref())?;
     let skip = (wanted.page - 1).saturating_mul(u64::try_from(ROWS).unwrap_or_default());
     let window = Window { filter: wanted.filter.as_ref(), sort: wanted.sort, skip, most: ROWS };
@@ -44,7 +49,11 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
         (columns(table))
         section {
             h2 #rows { "Rows" }
-            (wanted.form())
+            @if wanted.arranges { (wanted.form()) } @else {
+                p.soft {
+                    "Rows come as they lie in the files. A program that reads them, such as DuckDB, sorts and filters them."
+                }
+            }
             (wanted.told(count, skip, &answer))
             @if answer.rows.is_empty() { (wanted.nothing()) } @else {
                 (rows::shown("Rows of the table", &answer, &wanted.heads(), &kinds(table)))
@@ -82,7 +91,10 @@ fn tied(ties: &[&Tie], other: fn(&Tie) -> &String) -> Markup {
         ul.inline {
             @for tie in ties {
                 @let by: Vec<&str> = tie.columns.iter().map(|(own, _)| own.as_str()).collect();
-                li { a href=(link("table", &[("name", other(tie))])) { (other(tie)) } " " span.soft { "by " (by.join(", ")) } }
+                li {
+                    a href=(link("table", &[("name", other(tie))])) { (other(tie)) }
+                    " " span.soft { "by " (by.join(", ")) }
+                }
             }
         }
     }
@@ -92,11 +104,16 @@ fn columns(table: &Table) -> Markup {
     let listing = html! {
         table {
             caption.hidden { "Columns" }
-            thead { tr { th scope="col" { "column" } th scope="col" { "type" } th scope="col" { "where it comes from" } } }
+            thead { tr {
+                th scope="col" { "column" } th scope="col" { "type" } th scope="col" { "where it comes from" }
+            } }
             tbody {
                 @for column in &table.columns {
                     tr {
-                        th scope="row" { code { (column.name) } @if table.key.contains(&column.name) { " " span.tag { "key" } } }
+                        th scope="row" {
+                            code { (column.name) }
+                            @if table.key.contains(&column.name) { " " span.tag { "key" } }
+                        }
                         td { (kind_name(column.kind)) }
                         td { (origin(column)) }
                     }
@@ -106,7 +123,10 @@ fn columns(table: &Table) -> Markup {
     };
     html! {
         details.columns {
-            summary { (counted(u64::try_from(table.columns.len()).unwrap_or_default(), "column")) ", their types and where they come from" }
+            summary {
+                (counted(u64::try_from(table.columns.len()).unwrap_or_default(), "column"))
+                ", their types and where they come from"
+            }
             (frame::scrolling("Columns", &listing))
         }
     }
@@ -127,16 +147,20 @@ fn origin(column: &Column) -> Markup {
 }
 
 impl<'q> Wanted<'q> {
-    fn of(table: &'q Table, query: &'q Query) -> Self {
-        let column = query.get("column").and_then(|name| table.column(name));
+    fn of(table: &'q Table, query: &'q Query, arranges: bool) -> Self {
+        let column = query.get("column").filter(|_| arranges).and_then(|name| table.column(name));
         let test = query.get("test").and_then(Test::from_name).unwrap_or(Test::Contains);
         let written = query.get("value").unwrap_or_default();
         let says_something = !test.needs_value() || !written.is_empty();
         let filter = column.filter(|_| says_something).and_then(|column| Filter::new(column, test, written));
-        let sort = query.get("sort").and_then(|name| table.column(name)).map(|column| column.name.as_str());
+        let sort = query
+            .get("sort")
+            .filter(|_| arranges)
+            .and_then(|name| table.column(name))
+            .map(|column| column.name.as_str());
         let sort = sort.map(|column| (column, query.get("order") == Some("down")));
-        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
-        Self { table, column, test, written, filter, sort, page }
+        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, PAGES);
+        Self { table, column, test, written, filter, sort, page, arranges }
     }
 
     /// The address of the same with another order or page.
@@ -226,10 +250,12 @@ impl<'q> Wanted<'q> {
             let now = self.sort.filter(|(sorted, _)| *sorted == name).map(|(_, down)| down);
             let next = (name, now == Some(false));
             let shown = html! {
-                a href=(self.link(Some(next), 1)) {
-                    (name)
-                    @if let Some(down) = now { span aria-hidden="true" { (if down { " ↓" } else { " ↑" }) } }
-                }
+                @if self.arranges {
+                    a href=(self.link(Some(next), 1)) {
+                        (name)
+                        @if let Some(down) = now { span aria-hidden="true" { (if down { " ↓" } else { " ↑" }) } }
+                    }
+                } @else { span.head { (name) } }
                 span.kind { (kind_name(column.kind)) }
             };
             Head { shown, sorted: now.map(|down| if down { "descending" } else { "ascending" }) }
@@ -241,9 +267,13 @@ impl<'q> Wanted<'q> {
         html! {
             @if self.page > 1 || answer.has_more {
                 nav.pages aria-label="Pages of rows" {
-                    @if self.page > 1 { a.button rel="prev" href=(self.link(self.sort, self.page - 1)) { "Earlier rows" } }
+                    @if self.page > 1 {
+                        a.button rel="prev" href=(self.link(self.sort, self.page - 1)) { "Earlier rows" }
+                    }
                     span.soft { "page " (grouped(self.page)) }
-                    @if answer.has_more { a.button rel="next" href=(self.link(self.sort, self.page + 1)) { "Next rows" } }
+                    @if answer.has_more {
+                        a.button rel="next" href=(self.link(self.sort, self.page + 1)) { "Next rows" }
+                    }
                 }
             }
         }

@@ -68,7 +68,7 @@ fn listed(now: Now<'_>, loads: &[LoadEntry], tables: &[&Table], counts: &[Option
             caption.hidden { "Tables" }
             thead { tr {
                 th scope="col" { "table" } th.number scope="col" { "rows" } th.number scope="col" { "columns" }
-                th scope="col" { "filled by" } th scope="col" { "rows came" }
+                th scope="col" { "rows came" } th scope="col" { "filled by" }
             } }
             tbody {
                 @for (table, count) in tables.iter().zip(counts) {
@@ -76,8 +76,8 @@ fn listed(now: Now<'_>, loads: &[LoadEntry], tables: &[&Table], counts: &[Option
                         th scope="row" { a href=(link("table", &[("name", &table.name)])) { (table.name) } }
                         td.number { (count.map_or_else(|| "many".to_owned(), grouped)) }
                         td.number { (table.columns.len()) }
-                        td { (source(now, table)) }
                         td { (came(now, loads, table)) }
+                        td { (source(now, table)) }
                     }
                 }
             }

@@ -68,6 +68,10 @@ impl Conforming for Lake {
         Box::new(self.delta())
     }
 
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(Box::new(self.delta().look().unwrap()))
+    }
+
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let columns = columns_of(columns);
         let site = self.site();
