@@ -279,7 +279,7 @@ mod tests {
 
     fn reading(rules: &ReadingRules) -> Reading {
         match Reading::plan(None, rules, String::new(), Above::default(), &History::default()) {
-            Plan::Read(reading) => reading,
+            Plan::Read(reading) => *reading,
             other => panic!("{other:?}"),
         }
     }

@@ -61,7 +61,7 @@ pub(in crate::extract) struct ReadingRules {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "made one at a time, and taken apart at once")]
 pub(in crate::extract) enum Plan {
-    Read(Reading),
+    Read(Box<Reading>),
     /// The interrupted load that this one goes on with has read it.
     Done,
     /// It is left for a later run.
@@ -122,7 +122,7 @@ impl Reading {
             let since = rules.since(&before, history);
             Self::anew(before, since, filter, history)
         });
-        Plan::Read(Self { is_frozen: standing.is_frozen, ..reading })
+        Plan::Read(Box::new(Self { is_frozen: standing.is_frozen, ..reading }))
     }
 
     /// The reading that an interrupted load has left, if this one goes on with it.
@@ -356,7 +356,7 @@ mod tests {
 
     fn reading(plan: Plan) -> Option<Reading> {
         match plan {
-            Plan::Read(reading) => Some(reading),
+            Plan::Read(reading) => Some(*reading),
             Plan::Done | Plan::Left { .. } => None,
         }
     }

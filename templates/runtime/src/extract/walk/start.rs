@@ -213,7 +213,7 @@ impl<S: Sink> Starter<S> {
         let filter = filter_of(node, roots);
         let kept = known_of(self.kept(partition), self.kept_wide(node), partition, &filter);
         match Reading::plan(kept, &node.reading, filter, above, &self.history) {
-            Plan::Read(reading) => return Some(reading),
+            Plan::Read(reading) => return Some(*reading),
             Plan::Done => node.counts.add_resumed(),
             Plan::Left { due, refused } => {
                 node.counts.add_left(due);
