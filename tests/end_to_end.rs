@@ -10,27 +10,12 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sample_gitlab::{SampleServer, Settings, Size, World};
-use scaffold::{Pipeline, official, succeed};
-use serde::Deserialize;
+use scaffold::{Pipeline, Resource, official, succeed};
 use serde_json::{Map, Value};
 
-/// What the pipeline says of one of its resources.
-#[derive(Debug, Deserialize)]
-struct Resource {
-    name: String,
-    path: String,
-    table: String,
-    shape: String,
-    record_key: Vec<String>,
-    primary_key: Vec<String>,
-    enabled: bool,
-}
-
-impl Resource {
-    /// The part of the primary key that comes from the path.
-    fn parent_columns(&self) -> &[String] {
-        &self.primary_key[..self.primary_key.len() - self.record_key.len()]
-    }
+/// The part of the primary key that comes from the path.
+fn parent_columns(resource: &Resource) -> &[String] {
+    &resource.primary_key[..resource.primary_key.len() - resource.record_key.len()]
 }
 
 fn server() -> SampleServer {
@@ -38,9 +23,7 @@ fn server() -> SampleServer {
 }
 
 fn resources(pipeline: &Pipeline, server: &SampleServer) -> Vec<Resource> {
-    let listing =
-        succeed(pipeline.command(server).args(["resources", "--format", "json"])).expect("a listing");
-    serde_json::from_slice(&listing.stdout).expect("JSON")
+    pipeline.resources(server).expect("a listing")
 }
 
 #[test]
@@ -155,7 +138,7 @@ fn compare(pipeline: &Pipeline, server: &SampleServer, resources: &[Resource]) {
 /// Plain values of a record stand in the column of the same name.
 fn compare_values(resource: &Resource, record: &Map<String, Value>, row: &Map<String, Value>) {
     // What a record says of a parent that is not the one it is listed under stands in a column of another name.
-    let own = record.iter().filter(|(field, _)| !resource.parent_columns().contains(field));
+    let own = record.iter().filter(|(field, _)| !parent_columns(resource).contains(field));
     for (field, value) in own {
         let expected = match value {
             Value::Bool(flag) => Value::from(i64::from(*flag)),
@@ -187,7 +170,7 @@ fn expected_rows(
     let mut expected = BTreeMap::new();
     for (params, answer) in rows {
         let parents: Vec<String> =
-            params.into_iter().map(|(_, value)| value).take(resource.parent_columns().len()).collect();
+            params.into_iter().map(|(_, value)| value).take(parent_columns(resource).len()).collect();
         for record in records(resource, answer) {
             let own =
                 resource.record_key.iter().map(|field| plain(record.get(field).unwrap_or(&Value::Null)));

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use sample_gitlab::SampleServer;
+use serde::Deserialize;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -14,6 +15,18 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>
 pub(crate) struct Pipeline {
     pub(crate) folder: PathBuf,
     pub(crate) name: String,
+}
+
+/// What a pipeline says of one of its resources.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Resource {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) table: String,
+    pub(crate) shape: String,
+    pub(crate) record_key: Vec<String>,
+    pub(crate) primary_key: Vec<String>,
+    pub(crate) enabled: bool,
 }
 
 /// Two builds at a time would only wait for each other's lock.
@@ -122,6 +135,15 @@ impl Pipeline {
             .env_remove("CI_JOB_TOKEN")
             .env_remove("CI_SERVER_URL");
         command
+    }
+
+    /// All of its resources.
+    ///
+    /// # Errors
+    /// When it does not list them.
+    pub(crate) fn resources(&self, server: &SampleServer) -> Result<Vec<Resource>> {
+        let listing = succeed(self.command(server).args(["resources", "--format", "json"]))?;
+        Ok(serde_json::from_slice(&listing.stdout)?)
     }
 
     /// Where the default destination keeps the tables.

@@ -13,6 +13,7 @@ mod first_release;
 mod killed;
 mod pairs;
 #[path = "../scaffold/mod.rs"]
+#[allow(dead_code, reason = "these tests ask no pipeline for its resources")]
 mod scaffold;
 mod tables;
 

@@ -1,4 +1,5 @@
-//! The whole way, once, as `cargo demo` shows it: makes a pipeline, builds it, loads the sample GitLab server, and shows what is in the tables.
+//! The whole way, once, as `cargo demo` shows it: makes a pipeline, builds it, loads the sample GitLab server, and shows
+//! what is in the tables.
 
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the demo needs the bundled document alone")]
@@ -8,18 +9,7 @@ use std::fs;
 
 use rusqlite::Connection;
 use sample_gitlab::{SampleServer, Settings, Size, World};
-use scaffold::{Pipeline, Result, root, succeed};
-use serde::Deserialize;
-
-/// What the pipeline says of one of its resources.
-#[derive(Debug, Deserialize)]
-struct Resource {
-    name: String,
-    path: String,
-    table: String,
-    shape: String,
-    enabled: bool,
-}
+use scaffold::{Pipeline, Resource, Result, root, succeed};
 
 fn main() -> Result<()> {
     let parent = root().join("target/demo");
@@ -42,8 +32,7 @@ fn main() -> Result<()> {
 
 /// Rows per table beside what the server holds; a difference is an error.
 fn print_counts(pipeline: &Pipeline, server: &SampleServer, database: &Connection) -> Result<()> {
-    let listing = succeed(pipeline.command(server).args(["resources", "--format", "json"]))?;
-    let resources: Vec<Resource> = serde_json::from_slice(&listing.stdout)?;
+    let resources = pipeline.resources(server)?;
     println!("{:<40} {:>7} {:>10}", "table", "rows", "on server");
     for resource in resources.iter().filter(|resource| resource.enabled) {
         let table = resource.table.replace('"', "\"\"");

@@ -1,10 +1,9 @@
 //! `login`: a first pair of OAuth tokens, made in the browser or by a code, and kept in `secrets.toml`.
 
-use std::io::{self, Write};
-
 use clap::Args;
 
 use super::CliError;
+use super::format::print;
 use super::tell::LogFormat;
 use crate::client::{ClientOptions, Grants};
 use crate::config::{Application, Config, OAuthTokens, Secret};
@@ -40,7 +39,7 @@ pub(super) fn login(arguments: &LoginArguments, config: &Config) -> Result<(), C
     })?;
     let secrets = &config.gitlab.secrets;
     secrets.save_for(&application, &tokens).map_err(LoginError::from)?;
-    say(&format!("signed in; the tokens are in {secrets}, and `check` tells what they open\n"))
+    print(&format!("signed in; the tokens are in {secrets}, and `check` tells what they open\n"))
 }
 
 /// What says that the tokens which were just kept are not those that a run uses.
@@ -74,18 +73,12 @@ async fn by_browser(
     let address = invitation.address();
     let is_open = !arguments.no_browser && open::that_detached(address.as_str()).is_ok();
     let what = if is_open { "your browser asks you to consent; if it does not, open" } else { "open" };
-    say(&format!("{what}\n\n  {address}\n\n"))?;
+    print(&format!("{what}\n\n  {address}\n\n"))?;
     Ok(invitation.tokens().await?)
 }
 
 async fn by_code(grants: &Grants, application: &Application) -> Result<OAuthTokens, CliError> {
     let code = request_code(grants, application).await?;
-    say(&format!("open {} on any machine, and type in the code {}\n", code.address, code.code))?;
+    print(&format!("open {} on any machine, and type in the code {}\n", code.address, code.code))?;
     Ok(await_consent(grants, application, &code).await?)
-}
-
-fn say(text: &str) -> Result<(), CliError> {
-    let mut out = io::stdout().lock();
-    let said = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    said.map_err(|source| CliError::Output { source })
 }

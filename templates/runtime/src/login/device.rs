@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{LoginError, PATIENCE, SCOPE, exchange, with_application};
-use crate::client::{Excerpt, Fault, Granted, Grants, Missing};
+use crate::client::{Excerpt, Fault, Granted, Grants};
 use crate::config::{Application, OAuthTokens, Secret};
 
 /// What a person has to do, and what then brings the tokens.
@@ -31,13 +31,8 @@ pub async fn request_code(grants: &Grants, application: &Application) -> Result<
     let form = with_application(application, &[("scope", SCOPE)]);
     let body = match grants.ask("/oauth/authorize_device", &form).await {
         Ok(Granted::Given(body)) => body,
-        Ok(Granted::Refused { code, .. }) if code == "404 Not Found" => {
-            return Err(LoginError::NoDeviceCodes);
-        }
         Ok(Granted::Refused { code, message }) => return Err(LoginError::Refused { code, message }),
-        Err(Fault::NotFound { missing: Missing::Thing | Missing::Route, .. }) => {
-            return Err(LoginError::NoDeviceCodes);
-        }
+        Err(Fault::NotFound { .. }) => return Err(LoginError::NoDeviceCodes),
         Err(fault) => return Err(fault.into()),
     };
     let text = |name: &str| body.get(name).and_then(Value::as_str);

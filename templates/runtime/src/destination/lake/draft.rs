@@ -211,7 +211,9 @@ impl Draft {
     /// The files of a table are committed: they are no longer this draft's to take away.
     #[cfg(feature = "delta")]
     pub(in super::super) fn keep(&mut self, entry: &TableEntry) {
-        entry.files.iter().for_each(|file| drop(self.made.remove(&file.path)));
+        for file in &entry.files {
+            self.made.remove(&file.path);
+        }
     }
 
     /// It is so now. Tells which hidden files nobody needs.

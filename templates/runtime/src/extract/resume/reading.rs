@@ -59,7 +59,6 @@ pub(in crate::extract) struct ReadingRules {
 
 /// What a run does about a partition.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "made one at a time, and taken apart at once")]
 pub(in crate::extract) enum Plan {
     Read(Box<Reading>),
     /// The interrupted load that this one goes on with has read it.
