@@ -34,9 +34,10 @@ pub(super) fn comment_out_changed(section: &mut Section, before: Option<&Section
     }
     let before = before.map_or(&[][..], |section| &section.pieces);
     section.pieces.retain(|piece| !before.contains(piece) && piece.kind != Kind::Space);
-    section.pieces.retain(|piece| {
-        let same = piece.name().and_then(|name| find(before, name));
-        same.is_none_or(|same| !is_same_text(piece, same))
+    section.pieces.retain_mut(|piece| {
+        let known = piece.name().and_then(|name| find(before, name));
+        let known = known.filter(|known| is_same_text(piece, known));
+        known.is_none_or(|known| keeps_lead(piece, known))
     });
     let mut changed = Vec::new();
     for piece in &mut section.pieces {

@@ -96,6 +96,15 @@ fn what_went_goes_and_edits_of_it_become_comments() {
 }
 
 #[test]
+fn a_remark_above_what_goes_stays() {
+    let new = BEFORE.split("# Labels").next().unwrap_or_default().to_owned()
+        + "# Tags\n[resources.tags]\nenabled = true\n";
+    let yours = BEFORE.replace("# search", "# Ask Ada first.\n# search");
+    let merged = merge(&yours, &new).text;
+    assert!(merged.contains("# [resources.labels.query]\n# Ask Ada first.\n\n# Tags"), "{merged}");
+}
+
+#[test]
 fn tables_in_another_spelling_are_found() {
     let yours = "[resources]\nlabels = { enabled = true, query = { search = \"x\" } }\ntags.enabled = true\n";
     let new = BEFORE.replace("# search", "# state = 1\n# search");
