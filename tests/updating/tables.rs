@@ -10,11 +10,12 @@ use super::pairs::{Rows, run, server, tables_in, update};
 use super::scaffold::{Pipeline, succeed};
 use super::thinned;
 
-/// Lists that later runs ask for what changed, and nothing else.
-const LISTS: [(&str, &str); 3] = [
-    ("project_issues", "/projects/{id}/issues"),
-    ("project_merge_requests", "/projects/{id}/merge_requests"),
-    ("project_milestones", "/projects/{id}/milestones"),
+/// Lists that later runs ask for what changed, and nothing else: of one project, and of all. The last moves slowly: it is
+/// left for later, unless an update has it read anew.
+const LISTS: [(&str, &[&str]); 3] = [
+    ("project_issues", &["/projects/{id}/issues", "/issues"]),
+    ("project_merge_requests", &["/projects/{id}/merge_requests", "/merge_requests"]),
+    ("project_milestones", &["/projects/{id}/milestones"]),
 ];
 
 /// What an update changes, and how it is told.
@@ -94,18 +95,18 @@ fn read_anew(pipeline: &Pipeline, server: &SampleServer) -> Vec<&'static str> {
     let before = server.log().len();
     run(pipeline, server);
     let log = server.log();
-    let asked = |template: &str, for_changes: bool| {
+    let asked = |templates: &[&str], for_changes: bool| {
         log[before..].iter().any(|exchange| {
             // What is refused leaves nothing to go on from.
-            exchange.template == Some(template)
+            exchange.template.is_some_and(|template| templates.contains(&template))
                 && exchange.status == Some(200)
                 && exchange.query.contains("updated_after") == for_changes
         })
     };
-    for (resource, template) in LISTS {
-        assert!(asked(template, true) || asked(template, false), "{resource} is not read");
+    for (resource, templates) in &LISTS[..2] {
+        assert!(asked(templates, true) || asked(templates, false), "{resource} is not read");
     }
-    LISTS.iter().filter(|(_, template)| asked(template, false)).map(|(resource, _)| *resource).collect()
+    LISTS.iter().filter(|(_, templates)| asked(templates, false)).map(|(resource, _)| *resource).collect()
 }
 
 /// Each table of the server's is there, with the same rows.

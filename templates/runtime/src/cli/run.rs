@@ -121,7 +121,7 @@ impl Run<'_> {
         record.insert("repaired".to_owned(), client.repaired().into());
         let stopped = result.as_ref().ok().and_then(|end| end.spent());
         record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
-        record.insert("waited".to_owned(), info::waited(&client));
+        record.insert("waited_ms".to_owned(), info::waited(&client));
         outcome.report = record.clone();
         let summary = loader.finish(outcome).await;
         drop(progress);
