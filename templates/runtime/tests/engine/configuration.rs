@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::resources::ALL;
 use gitlab_pipeline::config::{
@@ -333,4 +334,20 @@ fn what_is_no_kind_of_destination_is_named() {
     assert_eq!(stranger.hint().as_deref(), Some("did you mean `sqlite`?"));
     assert!(destination.stranger(&["sqlit"]).is_none());
     assert!(destination.path("data/x.db").starts_with(folder.path()));
+}
+
+#[test]
+fn no_time_at_all_needs_no_unit() {
+    let every = |folder: &TempDir, environment: &[(&str, &str)]| {
+        load(folder, environment).map(|config| config.load.refresh_every)
+    };
+    let silent = folder("", None);
+    for zero in ["0", "0s"] {
+        let told = every(&silent, &[("PIPELINE__LOAD__REFRESH_EVERY", zero)]);
+        assert_eq!(told.expect("a time"), Some(Duration::ZERO), "{zero}");
+    }
+    let said = folder("[load]\nrefresh_every = 0", None);
+    assert_eq!(every(&said, &[]).expect("a time"), Some(Duration::ZERO));
+    let refused = refusal("[load]\nrefresh_every = 90", None, &[]);
+    assert!(refused.contains("expected a duration such as `1h`"), "{refused}");
 }
