@@ -19,8 +19,11 @@ fn aid(sources: &[Source], ties: &[Tie], tables: &[Table], table: &Table) -> Aid
     });
     let towards = ties.iter().filter(|tie| tie.from == table.name && is_short(tie, tables, table));
     let towards = towards.map(|tie| tie.columns.iter().map(|(own, _)| own.clone()).collect::<Vec<_>>());
+    let mut wanted: Vec<Vec<String>> = towards.chain(cursors(sources, table)).collect();
+    // One on several columns finds by the first of them as well.
+    wanted.sort_by_key(|columns| std::cmp::Reverse(columns.len()));
     let mut indexes: Vec<Vec<String>> = Vec::new();
-    for index in towards.chain(cursors(sources, table)) {
+    for index in wanted {
         let is_there = begins(&table.key, &index) || indexes.iter().any(|other| begins(other, &index));
         if !is_there && !index.is_empty() {
             indexes.push(index);

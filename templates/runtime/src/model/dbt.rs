@@ -1,10 +1,14 @@
 //! Tables as dbt knows them: a source, a staging model for each of its tables, and tests of what is true of them.
 //!
-//! dbt renders what stands in its files as templates of Jinja, and what the document says is nobody's template.
+//! Tests have `arguments`, as dbt 1.10 and later want it. dbt renders what stands in its files as templates of Jinja, and what the document says is nobody's template.
 
 use super::{Model, Tie};
 use crate::destination::Definitions;
+use crate::schema::Naming;
 use crate::schema::table::{Column, Table};
+
+/// A model is a view, and PostgreSQL has the shortest names of those that dbt makes views in.
+const LONGEST: usize = 63;
 
 /// Why the rows of a table may lack those that they hang on; `None` where they do not.
 pub(crate) type MayLack<'m> = &'m dyn Fn(&Tie) -> Option<String>;
@@ -104,7 +108,7 @@ impl<'m> Project<'m> {
     /// What tells rows apart, comes once.
     fn is_unique(&self, table: &Table) -> Option<String> {
         let key = self.together(table.key.iter().map(String::as_str))?;
-        Some(format!("      - unique:\n          column_name: {}\n", text(&key)))
+        Some(format!("      - unique:\n          arguments:\n            column_name: {}\n", text(&key)))
     }
 
     /// Each row has one in the table that it hangs on.
@@ -114,7 +118,8 @@ impl<'m> Project<'m> {
         let above = self.model.tables.iter().find(|table| table.name == tie.to);
         let to = above.map(|above| format!("ref('{}')", self.staging(above))).unwrap_or_default();
         format!(
-            "      - relationships:\n          column_name: {}\n          to: {}\n          field: {}\n",
+            "      - relationships:\n          arguments:\n            column_name: {}\n            to: {}\n            \
+             field: {}\n",
             text(&own),
             text(&to),
             text(&other)
@@ -135,7 +140,8 @@ impl<'m> Project<'m> {
     }
 
     fn staging(&self, table: &Table) -> String {
-        format!("stg_{}__{}", self.source, word(&table.name))
+        let name = format!("stg_{}__{}", self.source, word(&table.name));
+        Naming { longest: LONGEST, ..Naming::DEFAULT }.fitting(name, &table.name)
     }
 }
 
