@@ -17,6 +17,7 @@ use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table, TableRows};
 
+mod aids;
 #[cfg(feature = "lake")]
 pub mod arrow;
 mod crashes;
@@ -67,6 +68,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         crashes::CHECKS,
         shards::CHECKS,
         reading::CHECKS,
+        aids::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());
