@@ -37,7 +37,9 @@ pub(super) fn said(environment: &Environment) -> Vec<Said> {
         all.push(one("GITLAB_NO_RECURSION", ["scope", "subgroups"], Value::Boolean(false)));
     }
     if let Some(start) = set("GITLAB_BACKFILL_TIMESTAMP") {
-        all.push(one("GITLAB_BACKFILL_TIMESTAMP", ["load", "start_date"], text(&start.to_lowercase())));
+        // `now`, or a day and a time with a space between them.
+        let start = start.to_lowercase().replace(' ', "T");
+        all.push(one("GITLAB_BACKFILL_TIMESTAMP", ["load", "start_date"], Value::String(start)));
     }
     if let Some(token) = set("GITLAB_OAUTH").filter(|_| set("GITLAB_TOKEN").is_none()) {
         all.push(one("GITLAB_OAUTH", ["gitlab", "token"], text(token)));
