@@ -9,10 +9,12 @@
 pub mod resource;
 
 mod cli;
+mod notify;
 mod pipeline;
 mod progress;
 mod report;
 mod show;
+mod told;
 
 pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;
@@ -49,3 +51,5 @@ pub mod schema;
 pub mod scope;
 #[doc(hidden)]
 pub mod shard;
+#[doc(hidden)]
+pub mod telemetry;
