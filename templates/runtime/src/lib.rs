@@ -10,10 +10,12 @@ pub mod resource;
 
 mod cli;
 mod model;
+mod notify;
 mod pipeline;
 mod progress;
 mod report;
 mod show;
+mod told;
 
 pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;
@@ -50,3 +52,5 @@ pub mod schema;
 pub mod scope;
 #[doc(hidden)]
 pub mod shard;
+#[doc(hidden)]
+pub mod telemetry;
