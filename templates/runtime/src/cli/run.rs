@@ -76,7 +76,8 @@ pub(super) fn run(
     let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
-    let load = LoadOptions { forget, share, ..load };
+    let views = pipeline.views.filter(|_| config.load.views);
+    let load = LoadOptions { forget, share, views, ..load };
     let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
     runtime.block_on(run.load(destination))
 }

@@ -111,6 +111,7 @@ pub mod snowflake;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod views;
 #[cfg(feature = "warehouse")]
 mod warehouse;
 
@@ -124,6 +125,7 @@ pub use package::{
     Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
 };
 pub use reading::Reader;
+pub use views::Views;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -218,6 +220,11 @@ pub trait OpenLoad: Send {
     /// No package that is open has a writer for these tables, unless a change only
     /// [notes](SchemaChange::is_note) something. A change that is there already, from a load that died, is no error.
     fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()>;
+
+    /// Where queries can have names; none by default.
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        None
+    }
 
     /// A writer for rows of one table in one package. There may be several at once, of one table or of many, up to
     /// [`Abilities::writers`] threads of them; all are of the package that is committed next.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::contract::{Breach, Discarded};
+use super::views::Lack;
 use crate::destination::{Committed, SchemaChange, Written};
 use crate::normalize::{Renamed, Why};
 
@@ -91,6 +92,8 @@ pub enum LoadNote {
     AwaitsShards { ended: usize, of: u32 },
     /// The load was that of the last shard, and has done what needed all of them.
     EndsRun { of: u32 },
+    /// Views of the pipeline that are not made.
+    ViewsLeftOut { views: Vec<&'static str>, why: Lack },
     /// Some of its values have the character NUL, and the destination has not.
     WithoutNul { table: String, column: String },
 }
@@ -119,6 +122,10 @@ impl fmt::Display for LoadNote {
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")
+            }
+            LoadNote::ViewsLeftOut { views, why } => {
+                let (s, are) = if views.len() == 1 { ("", "is") } else { ("s", "are") };
+                write!(f, "view{s} `{}` {are} left out: {why}", views.join("`, `"))
             }
             LoadNote::AwaitsShards { ended, of } => {
                 write!(

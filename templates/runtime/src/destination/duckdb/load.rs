@@ -11,7 +11,7 @@ use super::{Database, Duckdb, Result, lock_beside};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
     Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
-    SchemaChange, StateEntry, StateReader, TableWriter,
+    SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
 
@@ -21,7 +21,7 @@ pub(super) type Shared = Arc<Mutex<Database>>;
 /// A DuckDB file on which a load is open.
 #[derive(Debug)]
 pub(super) struct DuckdbLoad {
-    database: Shared,
+    pub(super) database: Shared,
     token: String,
     lock: Lock,
 }
@@ -97,6 +97,10 @@ impl OpenLoad for DuckdbLoad {
             database.end(prepared.is_ok())?;
         }
         prepared
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

@@ -47,6 +47,7 @@ mod schema;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 use self::instance::{Access, Connected, Limits};

@@ -15,7 +15,7 @@ use super::state::{self, Lookup};
 use super::write::{Gate, Incoming, Writer};
 use crate::destination::{
     Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SHARD,
-    SchemaChange, StateEntry, StateReader, TableWriter,
+    SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::{Table, VALID_TO};
 use crate::shard::Shard;
@@ -236,6 +236,10 @@ impl OpenLoad for PostgresLoad {
         self.known
             .extend(by_name(known.unwrap_or_default()).into_iter().filter(|(name, _)| of_changes(name)));
         Ok(())
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

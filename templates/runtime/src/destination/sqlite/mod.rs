@@ -41,6 +41,7 @@ mod schema;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 use self::commit::PackageProgress;
