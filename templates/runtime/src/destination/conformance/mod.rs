@@ -29,6 +29,7 @@ mod reading;
 pub mod setting;
 mod shards;
 mod values;
+mod views;
 
 /// A place that outlives the destination which is open on it.
 pub trait Place {
@@ -67,6 +68,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         crashes::CHECKS,
         shards::CHECKS,
         reading::CHECKS,
+        views::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());
