@@ -17,7 +17,7 @@ mod request;
 
 pub use azurite::Azurite;
 pub use bigquery::BigQuery;
-pub use duckdb::duckdb_tables;
+pub use duckdb::{duckdb_tables, duckdb_views};
 pub use fakesnow::Fakesnow;
 pub use google_storage::GoogleStorage;
 pub use moto::Moto;

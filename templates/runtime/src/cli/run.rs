@@ -136,7 +136,8 @@ fn prepare<'r>(
     let destination = destination::open(&config.destination)?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
-    let load = LoadOptions { forget, share, ..load };
+    let views = pipeline.views.filter(|_| config.load.views);
+    let load = LoadOptions { forget, share, views, ..load };
     Ok(Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks, destination })
 }
 

@@ -51,6 +51,7 @@ mod refusal;
 mod share;
 mod state;
 mod summary;
+mod views;
 mod writer;
 mod writers;
 
@@ -65,6 +66,7 @@ pub use outset::Outset;
 pub use refusal::{Refusal, refusals};
 pub use state::PastLoads;
 pub use summary::{LoadNote, LoadSummary};
+pub use views::Lack;
 
 use self::definition::{Definitions, first_load, first_load_entry};
 use self::evolve::Tables;

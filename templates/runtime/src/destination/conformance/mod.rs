@@ -29,6 +29,7 @@ mod reading;
 pub mod setting;
 mod shards;
 mod values;
+mod views;
 
 /// A place that outlives the destination which is open on it.
 pub trait Place {
@@ -68,6 +69,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         shards::CHECKS,
         // What nothing here reads may refuse the names that these try.
         if fresh().reader().is_some() { reading::CHECKS } else { &[] },
+        views::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());
