@@ -16,6 +16,7 @@ mod pages;
 mod place;
 mod presets;
 mod reading;
+mod views;
 mod wide;
 
 pub(crate) use aliases::alias;
@@ -36,4 +37,5 @@ pub use presets::Preset;
 pub(crate) use presets::{presets, wants_detail};
 pub use reading::{Finality, NewestFirst, Start};
 pub(crate) use reading::{finality, is_exclusive_date, lookback, newest_first, secret_fields, start};
+pub(crate) use views::{Chart, Fold, Need, Source, VIEWS, View};
 pub(crate) use wide::{differs_widely, relative_fields};

@@ -14,6 +14,7 @@ mod resources;
 mod runtime;
 mod skeleton;
 mod template;
+mod views;
 
 use crate::graph::ResourceGraph;
 
@@ -58,6 +59,7 @@ pub fn render(answers: &Answers, graph: &ResourceGraph, past: &Past) -> Result<V
     let mut files: Vec<File> = skeleton::copied_files(&answers.deploy).collect();
     files.extend(resources::resource_files(graph, past)?);
     files.extend(template::rendered_files(answers, graph, &past.departed)?);
+    files.extend(views::view_files(answers.destination, graph)?);
     files.extend(runtime::lock_file(answers)?);
     if answers.runtime == Runtime::Vendored {
         let below = |file: File| File { path: format!("{}/{}", answers.runtime.path(), file.path), ..file };

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::Destination;
 use crate::graph::{Resource, ResourceGraph};
 use crate::text::one_line;
 
@@ -46,6 +47,19 @@ pub(super) fn overview(graph: &ResourceGraph) -> Overview<'_> {
         parts = part_rows(graph, 1);
     }
     Overview { resources: Vec::new(), parts }
+}
+
+/// A view, as the README lists it.
+#[derive(Debug, Serialize)]
+pub(super) struct ViewRow<'a> {
+    name: &'a str,
+    says: &'a str,
+    over: Vec<&'a str>,
+}
+
+pub(super) fn views(destination: Destination, graph: &ResourceGraph) -> Vec<ViewRow<'_>> {
+    let views = super::views::views(destination, graph);
+    views.iter().map(|view| ViewRow { name: view.name(), says: view.says(), over: view.over() }).collect()
 }
 
 fn row(resource: &Resource) -> Row<'_> {

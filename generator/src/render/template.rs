@@ -42,6 +42,7 @@ pub(super) fn rendered_files(
         parts => Value::from(Serde(config::parts(graph))),
         overview => Value::from(Serde(overview::overview(graph))),
         departed => Value::from(Serde(config::departed(departed))),
+        views => Value::from(Serde(overview::views(answers.destination, graph))),
     };
     let render = |(path, _): (&str, &str)| {
         let rendered = environment.get_template(path).and_then(|template| template.render(&context));
@@ -64,18 +65,26 @@ fn check_rust(path: &str, body: &str) -> Result<(), RenderError> {
 /// Undefined variables are errors; nothing is escaped but by a filter that says how.
 fn environment(deploy: &[Deploy]) -> Result<Environment<'static>, RenderError> {
     let fault = |template: &str, source| RenderError::Template { template: template.into(), source };
-    let mut syntax = SyntaxConfig::builder();
-    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-    let mut environment = Environment::new();
-    environment.set_syntax(syntax.build().map_err(|source| fault("syntax", source))?);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    let mut environment = bare_environment()?;
     environment.add_filter("toml", toml);
     environment.add_filter("key", key);
     environment.add_filter("cell", cell);
     for (name, text) in skeleton::templates(deploy) {
         environment.add_template(name, text).map_err(|source| fault(name, source))?;
     }
+    Ok(environment)
+}
+
+/// One without templates.
+pub(super) fn bare_environment() -> Result<Environment<'static>, RenderError> {
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    let syntax = syntax.build();
+    let mut environment = Environment::new();
+    environment
+        .set_syntax(syntax.map_err(|source| RenderError::Template { template: "syntax".into(), source })?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     Ok(environment)
 }
 

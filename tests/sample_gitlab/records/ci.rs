@@ -84,6 +84,11 @@ impl Snapshot {
         (number - 1) / self.plan.size.jobs_per_pipeline.max(1) + 1
     }
 
+    /// How many jobs of a pipeline are told apart by their names; each of them ran as often as it was retried, and once more.
+    pub(crate) fn different_jobs(&self) -> i64 {
+        (self.plan.size.jobs_per_pipeline / (1 + self.plan.size.retries).max(1)).max(1)
+    }
+
     pub(crate) fn job_created_at(&self, project: &Project, number: i64) -> Moment {
         self.pipeline_created_at(project, self.job_pipeline(number)).plus(SECOND)
     }
@@ -132,7 +137,7 @@ impl Snapshot {
         let status = self.job_status(project, number);
         let ran = matches!(status, "success" | "failed");
         let id = ids::job(project.ordinal(), number);
-        let stage = number % self.plan.size.jobs_per_pipeline.max(1);
+        let stage = number % self.different_jobs();
         let seconds = self.plan.seed.within(1..=400, "job", &[project.ordinal(), number]);
         let duration = f64::from(i32::try_from(seconds).unwrap_or(0)) + 0.125;
         json!({

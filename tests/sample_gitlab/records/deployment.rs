@@ -22,7 +22,11 @@ impl Snapshot {
             "user": self.user_basic(MEMBER),
             "environment": self.environment_basic(project, 1 + number % self.plan.size.handful.max(1)),
             "deployable": if jobs > 0 && number % 5 != 0 { self.job(project, 1 + number % jobs) } else { Value::Null },
-            "status": if succeeded { "success" } else { "running" },
+            "status": match number % 8 {
+                0 => "running",
+                4 => "failed",
+                _ => "success",
+            },
         })
     }
 

@@ -74,9 +74,10 @@ impl Snapshot {
         let seed = self.plan.seed;
         let place = [project.ordinal(), iid];
         let created = self.created_at(Kind::Issue, project, iid);
+        let is_incident = iid % 10 == 4;
         fields!(issue, {
-            "type": "ISSUE",
-            "issue_type": "issue",
+            "type": if is_incident { "INCIDENT" } else { "ISSUE" },
+            "issue_type": if is_incident { "incident" } else { "issue" },
             "user_notes_count": self.user_note_count(Kind::Issue, project, iid),
             "merge_requests_count": seed.below(2, "merges", &place),
             "upvotes": seed.below(4, "up", &place),

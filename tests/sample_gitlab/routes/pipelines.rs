@@ -37,11 +37,13 @@ pub(super) const ROUTES: &[Route] = &[
     .gates(CI),
     Route::list("/projects/{id}/pipelines/{pipeline_id}/jobs", |call| {
         let (project, number) = pipeline(call)?;
-        Call::boxed(of_project::jobs(&call.now, project, Some(number)))
+        let with_retried = call.query.flag("include_retried", false)?;
+        Call::boxed(of_project::jobs(&call.now, project, Some((number, with_retried))))
     })
     .gates(CI)
     .ordered(Order::descending("id", &[]))
     .filters(&[JOB_SCOPE])
+    .complete(&[("include_retried", "true")])
     .job_token(),
     Route::list("/projects/{id}/pipelines/{pipeline_id}/bridges", |call| {
         let (project, number) = pipeline(call)?;

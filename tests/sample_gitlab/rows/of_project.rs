@@ -70,11 +70,12 @@ pub(crate) fn pipelines(now: &Snapshot, project: &Arc<Project>) -> Series {
         .ascending(&["id", "iid", "created_at"])
 }
 
-/// All jobs of the project, or those of one pipeline.
-pub(crate) fn jobs(now: &Snapshot, project: &Arc<Project>, pipeline: Option<i64>) -> Series {
+/// All jobs of the project, or those of one pipeline: of each of them the last run, or all.
+pub(crate) fn jobs(now: &Snapshot, project: &Arc<Project>, pipeline: Option<(i64, bool)>) -> Series {
     let each = now.plan.size.jobs_per_pipeline;
     let (before, count) = match pipeline {
-        Some(number) => ((number - 1) * each, each),
+        Some((number, true)) => ((number - 1) * each, each),
+        Some((number, false)) => (number * each - now.different_jobs(), now.different_jobs()),
         None => (0, now.numbers(Kind::Pipeline, project).last() * each),
     };
     let (made, keyed) = ((now.clone(), Arc::clone(project)), (now.clone(), Arc::clone(project)));

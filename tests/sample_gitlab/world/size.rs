@@ -17,6 +17,8 @@ pub struct Size {
     pub notes: i64,
     pub pipelines: i64,
     pub jobs_per_pipeline: i64,
+    /// How many of its jobs are runs of the same job before it: with 1, half of them.
+    pub retries: i64,
     pub branches: i64,
     pub tags: i64,
     pub commits: i64,
@@ -43,6 +45,7 @@ impl Size {
             notes: 3,
             pipelines: 12,
             jobs_per_pipeline: 3,
+            retries: 0,
             branches: 6,
             tags: 4,
             commits: 120,

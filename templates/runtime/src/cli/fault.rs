@@ -2,11 +2,10 @@
 
 use std::error::Error;
 use std::io;
-use std::process::ExitCode;
 
 use thiserror::Error;
 
-use super::tell::ToldError;
+use super::notice::NoticeError;
 use crate::access::AccessFault;
 use crate::client::{ClientError, Fault};
 use crate::config::ConfigError;
@@ -16,6 +15,7 @@ use crate::load::LoadError;
 use crate::login::LoginError;
 use crate::normalize::NormalizeError;
 use crate::show::ShowError;
+use crate::told::ToldError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -59,6 +59,8 @@ pub(super) enum CliError {
     Show(#[from] ShowError),
     #[error("`{path}` cannot be written")]
     Export { path: String, source: io::Error },
+    #[error(transparent)]
+    Notice(#[from] NoticeError),
     #[error("the output cannot be written")]
     Output { source: io::Error },
     #[error("interrupted by {signal}: what was read so far is loaded")]
@@ -95,6 +97,7 @@ impl CliError {
             | Self::UnknownHook { .. }
             | Self::NoSuchCommand { .. }
             | Self::Shard { .. }
+            | Self::Notice(NoticeError::NoAddress)
             | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
             Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
@@ -106,8 +109,8 @@ impl CliError {
         }
     }
 
-    pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.class().1)
+    pub(super) fn exit_code(&self) -> u8 {
+        self.class().1
     }
 
     fn hint(&self) -> Option<String> {
@@ -145,6 +148,13 @@ impl CliError {
             Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
             Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
+            Self::Notice(NoticeError::NoAddress) => Some(
+                "put the address that the service gave into secrets.toml, under `[notify]`, or set PIPELINE__NOTIFY__URL"
+                    .into(),
+            ),
+            Self::Notice(_) => Some(
+                "see that `notify.url` is whole and still valid, and that `notify.kind` is the service that gave it".into(),
+            ),
             Self::Load(error) => error.hint(),
             Self::Login(error) => error.hint(),
             Self::Destination(error) => error.hint(),

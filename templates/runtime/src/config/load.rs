@@ -24,6 +24,7 @@ pub(super) struct LoadSettings {
     pub(super) resume_within: Option<Period>,
     pub(super) mark_deleted: bool,
     pub(super) nested_lists: NestedLists,
+    pub(super) views: bool,
     pub(super) max_depth: Option<u8>,
     pub(super) package_rows: Option<usize>,
     pub(super) package_time: Option<Period>,
@@ -49,6 +50,8 @@ pub struct Load {
     pub mark_deleted: bool,
     /// What becomes of lists of objects.
     pub nested_lists: NestedLists,
+    /// Whether the views of the pipeline are made.
+    pub views: bool,
     /// How many objects deep columns are made; what is nested deeper is JSON. `None`: as the loader finds best.
     pub max_depth: Option<usize>,
     /// After how many rows they are made durable. `None`: as the loader finds best.
@@ -116,6 +119,7 @@ pub(super) fn derive_load(said: LoadSettings) -> Load {
         resume_within: period(said.resume_within, Some(DAY)),
         mark_deleted: said.mark_deleted,
         nested_lists: said.nested_lists,
+        views: said.views,
         max_depth: said.max_depth.map(usize::from),
         package_rows: said.package_rows,
         package_time: said.package_time.and_then(|period| period.0),

@@ -9,6 +9,7 @@ use toml::Value;
 
 use super::contract::ContractSettings;
 use super::load::{LoadSettings, Period};
+use super::notify::NotifySettings;
 use super::secret::Secret;
 use crate::normalize::NestedLists;
 use crate::resource::WriteDisposition;
@@ -23,6 +24,7 @@ pub(super) struct Settings {
     pub(super) load: LoadSettings,
     pub(super) schema: ContractSettings,
     pub(super) destination: DestinationSettings,
+    pub(super) notify: NotifySettings,
     pub(super) resources: BTreeMap<String, ResourceSettings>,
 }
 

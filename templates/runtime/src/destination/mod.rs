@@ -115,6 +115,7 @@ pub mod snowflake;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod views;
 #[cfg(feature = "warehouse")]
 mod warehouse;
 
@@ -129,6 +130,7 @@ pub use package::{
     Batch, Below, Committed, Deletion, Forget, Mode, Package, PackageId, Swap, SwapWhen, Written,
 };
 pub use reading::Reader;
+pub use views::Views;
 
 type Result<T> = std::result::Result<T, DestinationError>;
 
@@ -231,6 +233,11 @@ pub trait OpenLoad: Send {
     /// finds by the same columns will do.
     fn aid(&mut self, _aids: &[Aid]) -> Result<()> {
         Ok(())
+    }
+
+    /// Where queries can have names; none by default.
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        None
     }
 
     /// A writer for rows of one table in one package. There may be several at once, of one table or of many, up to

@@ -51,6 +51,7 @@ mod refusal;
 mod share;
 mod state;
 mod summary;
+mod views;
 mod writer;
 mod writers;
 
@@ -65,6 +66,7 @@ pub use outset::Outset;
 pub use refusal::{Refusal, refusals};
 pub use state::PastLoads;
 pub use summary::{LoadNote, LoadSummary};
+pub use views::Lack;
 
 use self::definition::{Definitions, first_load, first_load_entry};
 use self::evolve::Tables;
@@ -92,6 +94,7 @@ struct Shared {
     plans: Mutex<HashMap<&'static str, Arc<Plan>>>,
     states: Arc<States>,
     past: PastLoads,
+    earlier: Arc<[LoadEntry]>,
     /// By resource, what a shard knows of lists that all shards read.
     parts: Mutex<BTreeMap<String, ListPart>>,
     /// Gone once the load is finished, so that nothing comes after the end.
@@ -147,6 +150,7 @@ impl Loader {
             plans,
             states,
             past,
+            earlier: earlier.into(),
             parts,
             messages,
             room,
@@ -185,6 +189,11 @@ impl Loader {
 
     pub fn past(&self) -> &PastLoads {
         &self.shared.past
+    }
+
+    /// The latest loads before this one, the newest first.
+    pub fn earlier(&self) -> Arc<[LoadEntry]> {
+        Arc::clone(&self.shared.earlier)
     }
 
     pub fn started_at(&self) -> SystemTime {

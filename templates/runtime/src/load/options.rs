@@ -11,6 +11,7 @@ use crate::moment::Clock;
 use crate::normalize::NestedLists;
 use crate::resource::{Resource, WriteDisposition};
 use crate::shard::Share;
+use crate::view::Views;
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub struct LoadOptions {
     pub resume_within: Option<Duration>,
     /// Whether rows that a whole read of their partition no longer finds get a time in `_deleted_at`.
     pub mark_deleted: bool,
+    /// The views that there are to be once it is over; `None`: none.
+    pub views: Option<Views>,
     /// The part of a run that the load is; none where it is a whole one.
     pub share: Option<Share>,
 }
@@ -96,6 +99,7 @@ impl Default for LoadOptions {
             forget: Vec::new(),
             resume_within: Some(Duration::from_secs(24 * 60 * 60)),
             mark_deleted: false,
+            views: None,
             share: None,
         }
     }

@@ -34,7 +34,7 @@ type Result<T> = std::result::Result<T, DestinationError>;
 
 /// The destination, and what waits to be committed to it.
 pub(super) struct Packages {
-    load: Box<dyn OpenLoad>,
+    pub(super) load: Box<dyn OpenLoad>,
     /// What the destination calls itself.
     pub(super) place: String,
     /// That of the load's claim.
@@ -43,7 +43,7 @@ pub(super) struct Packages {
     pub(super) options: Arc<LoadOptions>,
     definitions: Definitions,
     states: Arc<States>,
-    tables: Tables,
+    pub(super) tables: Tables,
     pub(super) entry: LoadEntry,
     pub(super) summary: LoadSummary,
     gather: Gather,
@@ -351,6 +351,7 @@ impl Packages {
         if changes.iter().any(is_open) {
             self.commit_written()?;
         }
+        self.put_views_away(changes)?;
         self.load.prepare(changes, &self.entry.load_id)?;
         for change in changes {
             if self.tables.make(change) {

@@ -164,7 +164,7 @@ impl Writer {
         let meaning = Meaning { swaps, deletions, states, forget };
         let swapped = self.packages.send_as(PackageId::of_all(last), &meaning)?;
         self.note_kept(&meaning.swaps, &swapped);
-        Ok(())
+        self.packages.make_views()
     }
 
     /// Columns that the document knows, of tables that no record has ever come for.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::contract::{Breach, Discarded};
+use super::views::Lack;
 use crate::client::Excerpt;
 use crate::destination::{Committed, DestinationError, SchemaChange, Written};
 use crate::normalize::{Renamed, Why};
@@ -93,6 +94,8 @@ pub enum LoadNote {
     AwaitsShards { ended: usize, of: u32 },
     /// The load was that of the last shard, and has done what needed all of them.
     EndsRun { of: u32 },
+    /// Views of the pipeline that are not made.
+    ViewsLeftOut { views: Vec<&'static str>, why: Lack },
     /// Some of its values have the character NUL, and the destination has not.
     WithoutNul { table: String, column: String },
     /// Indexes and comments for those who query were not all made.
@@ -134,6 +137,10 @@ impl fmt::Display for LoadNote {
             }
             LoadNote::NotReplaced { table } => {
                 write!(f, "`{table}` was not read completely and keeps the rows of an earlier load")
+            }
+            LoadNote::ViewsLeftOut { views, why } => {
+                let (s, are) = if views.len() == 1 { ("", "is") } else { ("s", "are") };
+                write!(f, "view{s} `{}` {are} left out: {why}", views.join("`, `"))
             }
             LoadNote::AwaitsShards { ended, of } => {
                 write!(

@@ -139,6 +139,7 @@ impl Writer {
         let swaps = self.swaps(&self.staged, &complete);
         let swapped = self.packages.send(&Meaning { swaps: swaps.clone(), ..Meaning::default() })?;
         self.note_kept(&swaps, &swapped);
+        self.packages.make_views()?;
         let states = std::mem::take(&mut self.staged_states).into_iter();
         let states = states.filter(|(table, _)| swapped.contains(table));
         let mut states = self.packages.true_of(states.map(|(_, state)| state).collect());

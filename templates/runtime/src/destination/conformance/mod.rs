@@ -30,6 +30,7 @@ mod reading;
 pub mod setting;
 mod shards;
 mod values;
+mod views;
 
 /// A place that outlives the destination which is open on it.
 pub trait Place {
@@ -70,6 +71,7 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         // What nothing here reads may refuse the names that these try.
         if fresh().reader().is_some() { reading::CHECKS } else { &[] },
         aids::CHECKS,
+        views::CHECKS,
     ];
     for check in checks.concat() {
         check(&fresh());

@@ -11,7 +11,7 @@ use super::{Database, Duckdb, Result, lock_beside};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
     Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
-    SchemaChange, StateEntry, StateReader, TableWriter,
+    SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
 
@@ -21,7 +21,7 @@ pub(super) type Shared = Arc<Mutex<Database>>;
 /// A DuckDB file on which a load is open.
 #[derive(Debug)]
 pub(super) struct DuckdbLoad {
-    database: Shared,
+    pub(super) database: Shared,
     token: String,
     lock: Lock,
 }
@@ -105,6 +105,10 @@ impl OpenLoad for DuckdbLoad {
         let made = aids.iter().try_for_each(|aid| database.aid(aid));
         database.end(made.is_ok())?;
         made
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

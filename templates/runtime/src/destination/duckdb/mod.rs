@@ -48,6 +48,7 @@ mod schema;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 use self::instance::{Access, Connected, Limits};

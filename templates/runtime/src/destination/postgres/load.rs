@@ -15,7 +15,7 @@ use super::write::{Gate, Incoming, Writer};
 use super::{Result, aid};
 use crate::destination::{
     Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
-    SHARD, SchemaChange, StateEntry, StateReader, TableWriter,
+    SHARD, SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::{Table, VALID_TO};
 use crate::shard::Shard;
@@ -245,6 +245,10 @@ impl OpenLoad for PostgresLoad {
             let made = aid::aid(session, schema, aids);
             made.map_err(server.address.place.package_failed("make indexes and comments"))
         })
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

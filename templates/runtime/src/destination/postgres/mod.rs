@@ -51,6 +51,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod views;
 mod write;
 
 pub(super) use self::connect::{Server, Session};

@@ -12,14 +12,14 @@ use super::{Result, Shared, Sqlite, connect, lock, lock_beside, state};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
     Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
-    SchemaChange, StateEntry, StateReader, TableWriter,
+    SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
 
 /// A SQLite file on which a load is open.
 #[derive(Debug)]
 pub(super) struct SqliteLoad {
-    database: Shared,
+    pub(super) database: Shared,
     path: PathBuf,
     token: String,
     lock: Lock,
@@ -86,6 +86,10 @@ impl OpenLoad for SqliteLoad {
         let made = aids.iter().try_for_each(|aid| database.aid(aid));
         database.end(made.is_ok())?;
         made
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

@@ -42,6 +42,7 @@ mod schema;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 use self::commit::PackageProgress;

@@ -22,7 +22,7 @@ fn key_index_of(table: &str) -> String {
     format!("_key_of_{table}")
 }
 
-fn column_type(kind: ColumnKind) -> &'static str {
+pub(super) fn column_type(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Bool | ColumnKind::Int => "INTEGER",
         ColumnKind::Float => "REAL",

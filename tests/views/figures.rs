@@ -1,0 +1,149 @@
+//! What a view says, read from a database, and compared with what it has to say.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use sample_gitlab::{Moment, SampleServer, Settings, Size, World};
+use serde_json::{Map, Value};
+use test_servers::{Postgres, duckdb_views};
+
+use crate::example::{self, Example};
+use crate::expected::expected;
+use crate::written::written;
+
+/// By view: its rows.
+pub(crate) type Figures = BTreeMap<String, Vec<Map<String, Value>>>;
+
+/// One in which jobs are run again.
+pub(crate) fn server() -> SampleServer {
+    let size = Size { jobs_per_pipeline: 6, retries: 1, ..Size::small() };
+    SampleServer::start(World::new(size), Settings::default()).expect("a server")
+}
+
+#[test]
+fn figures_in_sqlite_are_those_of_the_records() {
+    let (server, example) = (server(), Example::new("[load]\nviews = true"));
+    let said = example.succeed(&server, &["run"]).stderr;
+    assert!(!said.contains("left out"), "{said}");
+    let names: Vec<String> = written("sqlite").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 16);
+    compare(&in_sqlite(&example, &names), &expected(&server), "in SQLite");
+}
+
+/// The files are SQL that runs as it stands, where the tables are called as usual.
+#[test]
+fn figures_in_postgresql_are_those_of_the_records() {
+    let (server, warehouse) = (server(), Postgres::start());
+    let example = Example::new("[destination]\nkind = 'postgres'\ndataset = 'gitlab'\n");
+    let port = warehouse.port().to_string();
+    let environment = [
+        ("PGHOST", "127.0.0.1"),
+        ("PGPORT", port.as_str()),
+        ("PGUSER", Postgres::USER),
+        ("PGPASSWORD", Postgres::PASSWORD),
+        ("PGDATABASE", Postgres::DATABASE),
+    ];
+    let mut command = example.command(&server);
+    example::succeed(command.arg("run").envs(environment), &[Postgres::PASSWORD]);
+    let views = written("postgres");
+    let made = views.iter().map(|(name, sql)| format!("CREATE VIEW {name} AS {sql};\n"));
+    let set = "SET search_path = gitlab; SET TIME ZONE 'America/New_York';\n";
+    warehouse.load(&(set.to_owned() + &made.collect::<String>()));
+    let rows = |(name, _): &(String, String)| {
+        let rows = warehouse
+            .psql(&format!("SET TIME ZONE 'Asia/Tokyo'; SELECT row_to_json(v) FROM gitlab.{name} AS v"));
+        (name.clone(), rows.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect())
+    };
+    compare(&views.iter().map(rows).collect(), &expected(&server), "in PostgreSQL");
+}
+
+#[test]
+fn figures_in_duckdb_are_those_of_the_records() {
+    let (server, example) = (server(), Example::new("[destination]\nkind = 'duckdb'\n"));
+    example.succeed(&server, &["run"]);
+    let said = duckdb_views(&example.path("gitlab.duckdb"), &written("duckdb"));
+    compare(&serde_json::from_value(said).expect("rows"), &expected(&server), "in DuckDB");
+}
+
+pub(crate) fn in_sqlite(example: &Example, names: &[String]) -> Figures {
+    let database = example.database();
+    names.iter().map(|name| (name.clone(), rows(&database, name))).collect()
+}
+
+fn rows(database: &Connection, view: &str) -> Vec<Map<String, Value>> {
+    let mut statement = database.prepare(&format!("SELECT * FROM \"{view}\"")).expect("a view");
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query([]).expect("rows");
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().expect("a row") {
+        let value = |at: usize| match row.get_ref(at).expect("a value") {
+            ValueRef::Null | ValueRef::Blob(_) => Value::Null,
+            ValueRef::Integer(number) => number.into(),
+            ValueRef::Real(number) => number.into(),
+            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        };
+        found.push(names.iter().enumerate().map(|(at, name)| (name.clone(), value(at))).collect());
+    }
+    found
+}
+
+pub(crate) fn compare(actual: &Figures, expected: &Figures, place: &str) {
+    let names = |figures: &Figures| figures.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(actual), names(expected), "{place}");
+    for (view, expected) in expected {
+        let (actual, expected) = (lines(&actual[view]), lines(expected));
+        assert!(!expected.is_empty(), "nothing is expected of {view}");
+        assert_eq!(actual.len(), expected.len(), "{view} {place}");
+        for (actual, expected) in actual.iter().zip(&expected) {
+            assert!(actual.is_like(expected), "{view} {place}\n  actual {actual:?}\nexpected {expected:?}");
+        }
+    }
+}
+
+/// A row, however a database writes it: its texts and nulls, and its numbers, by the names of columns.
+#[derive(Debug, PartialEq, PartialOrd)]
+struct Line {
+    texts: BTreeMap<String, String>,
+    numbers: BTreeMap<String, f64>,
+}
+
+impl Line {
+    fn of(row: &Map<String, Value>) -> Self {
+        let (mut texts, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in row {
+            match value {
+                Value::Bool(flag) => drop(numbers.insert(name.clone(), f64::from(u8::from(*flag)))),
+                Value::Number(number) => {
+                    drop(numbers.insert(name.clone(), number.as_f64().expect("a number")))
+                }
+                other => drop(texts.insert(name.clone(), text(other))),
+            }
+        }
+        Self { texts, numbers }
+    }
+
+    /// Databases divide by themselves.
+    fn is_like(&self, other: &Self) -> bool {
+        let near = |(one, other): (&f64, &f64)| (one - other).abs() < 1e-6 * one.abs().max(1.0);
+        self.texts == other.texts
+            && self.numbers.keys().eq(other.numbers.keys())
+            && self.numbers.values().zip(other.numbers.values()).all(near)
+    }
+}
+
+fn lines(rows: &[Map<String, Value>]) -> Vec<Line> {
+    let mut lines: Vec<Line> = rows.iter().map(Line::of).collect();
+    lines.sort_by(|one, other| one.partial_cmp(other).expect("numbers"));
+    lines
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains('T') => {
+            Moment::parse(text).map_or_else(|| text.clone(), |moment| moment.to_string())
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
