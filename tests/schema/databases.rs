@@ -155,5 +155,5 @@ fn files_have_no_sql_and_say_so() {
         assert!(ended.stderr.contains("are not made by SQL") && ended.stderr.contains("--format json"));
     }
     let defined = example.json(&server, &["schema", "--format", "json"]);
-    assert_eq!(defined["$defs"]["project_issues"]["properties"]["iid"]["type"][0], "integer");
+    assert_eq!(defined["$defs"]["project_issues"]["properties"]["iid"]["type"][1], "integer");
 }

@@ -125,3 +125,29 @@ fn its_tests_pass_on_postgresql() {
     });
     all_pass(&Project::new(&example, &profile.to_string(), &environment).build());
 }
+
+#[test]
+fn what_may_not_be_true_is_not_tested_and_the_description_says_why() {
+    let config = "[resources.project_issues]\nwrite_disposition = 'replace'\n[resources.project_pipelines.schema]\ncolumns = 'discard'\n";
+    let (server, example) = (server(), Example::new(config));
+    let printed = example.succeed(&server, &["schema", "--format", "dbt"]).stdout;
+    assert!(printed.contains("sources:\n") && printed.contains("\n---\n") && printed.contains("models:\n"));
+    let model = |table: &str| {
+        let start = format!("  - name: \"stg_generated_example__{table}\"\n");
+        let from = printed.find(&start).unwrap_or_else(|| panic!("{start}\n{printed}"));
+        let rest = &printed[from + start.len()..];
+        rest[..rest.find("  - name: \"stg_").unwrap_or(rest.len())].to_owned()
+    };
+    for (table, why) in [
+        ("issue_notes", "project_issues is not tested: project_issues is replaced by each read"),
+        (
+            "pipeline_jobs",
+            "project_pipelines is not tested: the contract of project_pipelines may leave records out",
+        ),
+    ] {
+        let model = model(table);
+        assert!(model.contains(why) && !model.contains("relationships"), "{model}");
+    }
+    let model = model("project_issues");
+    assert!(model.contains("relationships") && !model.contains("not tested"), "{model}");
+}

@@ -151,7 +151,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Plan(plan) => plan::plan(plan, &config()?, pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
-        Command::Schema(schema) => schema::schema(schema, &config()?, &pipeline),
+        Command::Schema(schema) => schema::schema(schema, &config()?, &pipeline, arguments.log_format),
         Command::Show(show) => show::show(show, &config()?, &pipeline),
         Command::State(state) => state::state(state, &config()?, pipeline.name),
         Command::Completions(shell) => manual::completions(shell, program(&pipeline)),

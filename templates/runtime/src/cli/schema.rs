@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::CliError;
 use super::destination::{self, kind};
 use super::format::print;
 use super::run::load_options;
-use super::{CliError, tell};
+use super::tell::{self, LogFormat};
 use crate::config::{Config, Contract};
 use crate::destination::Definitions;
 use crate::extract::Tree;
@@ -49,8 +50,9 @@ pub(super) fn schema(
     arguments: &SchemaArguments,
     config: &Config,
     pipeline: &Pipeline,
+    log_format: LogFormat,
 ) -> Result<(), CliError> {
-    let files = files(arguments, config, pipeline)?;
+    let files = files(arguments, config, pipeline, log_format)?;
     if let Some(folder) = &arguments.output {
         return write(folder, &files);
     }
@@ -68,13 +70,14 @@ fn files(
     arguments: &SchemaArguments,
     config: &Config,
     pipeline: &Pipeline,
+    log_format: LogFormat,
 ) -> Result<Vec<(String, String)>, CliError> {
     let all = pipeline.resources;
     let tree = Tree::resolve(&config.select(all, &[])?, all, config)?;
     let options = load_options(config, &tree, pipeline.name, all);
     let needs_sql = matches!(arguments.format, Format::Sql | Format::Dbt);
     let sql = needs_sql.then(|| destination::definitions(&config.destination)).transpose()?;
-    let (origin, tables) = tables(arguments, config, &options)?;
+    let (origin, tables) = tables(arguments, config, &options, log_format)?;
     let model = Model::new(origin, &sources(config, pipeline), tables);
     let one = |name: &str, text: String| vec![(name.to_owned(), text)];
     Ok(match (arguments.format, sql) {
@@ -103,6 +106,7 @@ fn tables(
     arguments: &SchemaArguments,
     config: &Config,
     options: &LoadOptions,
+    log_format: LogFormat,
 ) -> Result<(String, Vec<Table>), CliError> {
     let kind = kind(&config.destination)?;
     let count = |tables: &Vec<Table>| counted(u64::try_from(tables.len()).unwrap_or_default(), "table");
@@ -119,7 +123,7 @@ fn tables(
                 let told = format!(
                     "the destination cannot be looked at, so this is what a first load would make: {error}"
                 );
-                tell::LogFormat::Plain.warning(&told);
+                log_format.warning(&told);
                 ""
             }
         },
@@ -140,28 +144,25 @@ pub(super) fn sources(config: &Config, pipeline: &Pipeline) -> Vec<Source> {
     pipeline.resources.iter().map(|resource| Source { resource, table: table_of(resource) }).collect()
 }
 
-/// Whether rows may be there whose parent is not. The rows of a list go with their record.
+/// Why rows may be there whose parent is not. The rows of a list go with their record.
 fn may_lack(tie: &Tie, model: &Model, options: &LoadOptions, pipeline: &Pipeline) -> Option<String> {
-    let from = model.tables.iter().find(|table| table.name == tie.from)?;
-    if from.parent.is_some() {
+    if model.tables.iter().any(|table| table.name == tie.from && table.parent.is_some()) {
         return None;
     }
-    let own = |resource: &&&'static Resource| {
-        let said = options.resources.get(resource.name);
-        said.and_then(|said| said.table.as_deref()).unwrap_or(resource.table) == tie.to
-    };
-    let is_loaded = |resource: &Resource| {
-        options.reads.iter().any(|reads| reads.is_loaded && reads.resource.name == resource.name)
-    };
     let said = |resource: &Resource| options.resources.get(resource.name);
-    let fills: Vec<&&Resource> = pipeline.resources.iter().filter(own).collect();
-    let why = |resource: &&&Resource| {
+    let fills = |resource: &&'static Resource| {
+        said(resource).and_then(|said| said.table.as_deref()).unwrap_or(resource.table) == tie.to
+    };
+    let loaded = options.reads.iter().filter(|reads| reads.is_loaded).map(|reads| reads.resource);
+    let mut above = loaded.filter(fills).peekable();
+    if above.peek().is_none() {
+        return Some(format!("{} is not loaded any more", tie.to));
+    }
+    above.find_map(|resource| {
         let disposition = said(resource).and_then(|said| said.write_disposition);
         let contract = said(resource).and_then(|said| said.contract).unwrap_or(options.contract);
         let name = resource.name;
-        if !is_loaded(resource) {
-            Some(format!("{name} is not loaded any more"))
-        } else if resource.is_replaced(disposition) {
+        if resource.is_replaced(disposition) {
             Some(format!("{name} is replaced by each read, and what hangs on it is not"))
         } else if pipeline.hooks.concern(name) {
             Some(format!("a hook may leave records of {name} out"))
@@ -170,8 +171,7 @@ fn may_lack(tie: &Tie, model: &Model, options: &LoadOptions, pipeline: &Pipeline
         } else {
             None
         }
-    };
-    fills.iter().map(|resource| &**resource).find_map(|resource| why(&resource))
+    })
 }
 
 fn write(folder: &Path, files: &[(String, String)]) -> Result<(), CliError> {

@@ -69,3 +69,109 @@ fn cursors(sources: &[Source], table: &Table) -> impl Iterator<Item = Vec<String
         .collect::<Vec<_>>()
         .into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Column, Incremental, KeyScope, Param, Resource};
+    use crate::schema::kind::Seen;
+    use crate::schema::table;
+
+    const PROJECTS: Resource = Resource {
+        name: "projects",
+        table: "projects",
+        path: "/projects",
+        record_key: &["id"],
+        ..Resource::DEFAULT
+    };
+
+    const ISSUES: Resource = Resource {
+        name: "issues",
+        table: "issues",
+        path: "/projects/{id}/issues",
+        about: "Issues of a project",
+        params: &[Param::parent("id", "project_id", "projects", "id")],
+        record_key: &["id"],
+        incremental: Some(Incremental { cursor: Some("updated_at"), ..Incremental::DEFAULT }),
+        columns: &[Column::text("title").about("What it is called")],
+        ..Resource::DEFAULT
+    };
+
+    const NOTES: Resource = Resource {
+        name: "notes",
+        table: "notes",
+        path: "/projects/{id}/issues/{iid}/notes",
+        params: &[
+            Param::parent("id", "project_id", "projects", "id"),
+            Param::parent("iid", "issue_iid", "issues", "iid"),
+        ],
+        record_key: &["id"],
+        ..Resource::DEFAULT
+    };
+
+    const BRANCHES: Resource = Resource {
+        name: "branches",
+        table: "branches",
+        path: "/projects/{id}/branches",
+        params: &[Param::parent("id", "project_id", "projects", "id")],
+        record_key: &["name"],
+        key_scope: KeyScope::Parent,
+        ..Resource::DEFAULT
+    };
+
+    fn table(resource: &Resource, columns: &[(&str, ColumnKind, &str)]) -> Table {
+        let column = |(name, kind, source): &(&str, ColumnKind, &str)| table::Column {
+            name: (*name).to_owned(),
+            kind: *kind,
+            seen: Seen::of_kind(*kind),
+            source: format!("{source}{name}"),
+        };
+        Table {
+            name: resource.table.to_owned(),
+            parent: None,
+            source: resource.name.to_owned(),
+            key: resource.primary_key().into_iter().map(str::to_owned).collect(),
+            columns: columns.iter().map(column).collect(),
+        }
+    }
+
+    fn found() -> Vec<Aid> {
+        let resources = [&PROJECTS, &ISSUES, &NOTES, &BRANCHES];
+        let sources = resources.map(|resource| Source { resource, table: resource.table.to_owned() });
+        let (int, text) = (ColumnKind::Int, ColumnKind::Text);
+        let id = ("id", int, "/");
+        let project = ("project_id", int, "partition/");
+        let updated = ("updated_at", ColumnKind::Timestamp, "/");
+        let tables = [
+            table(&PROJECTS, &[id]),
+            table(&ISSUES, &[project, id, ("iid", int, "/"), ("title", text, "/"), updated]),
+            table(&NOTES, &[project, ("issue_iid", int, "partition/"), id]),
+            table(&BRANCHES, &[project, ("name", text, "/")]),
+        ];
+        aids(&sources, &tables)
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_found_by_one_index() {
+        let indexes = |at: usize| -> Vec<String> {
+            found()[at].indexes.iter().map(|columns| columns.join(", ")).collect()
+        };
+        assert_eq!(indexes(0), Vec::<String>::new());
+        assert_eq!(indexes(1), ["project_id", "updated_at"]);
+        assert_eq!(indexes(2), ["project_id, issue_iid"], "it finds by the project as well");
+        assert_eq!(indexes(3), Vec::<String>::new(), "the key begins with it");
+    }
+
+    #[test]
+    fn words_are_those_of_document_and_pipeline() {
+        let issues = &found()[1];
+        assert_eq!(issues.about, "Issues of a project. GET /projects/{id}/issues.");
+        let about =
+            |name: &str| issues.columns.iter().find(|(own, _)| own == name).map(|(_, about)| about.as_str());
+        assert_eq!(about("title"), Some("What it is called."));
+        assert_eq!(about("project_id"), Some("id of projects."));
+        assert_eq!(about("iid"), None);
+        let iid = found()[2].columns.iter().find(|(name, _)| name == "issue_iid").cloned();
+        assert_eq!(iid.map(|(_, about)| about).as_deref(), Some("iid of issues."));
+    }
+}

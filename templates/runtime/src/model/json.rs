@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Model;
-use crate::resource::ColumnKind;
-use crate::schema::table::{Column, Table};
+use crate::schema::json::json_type;
+use crate::schema::table::Table;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -29,12 +29,12 @@ pub(crate) fn render(model: &Model) -> String {
 
 fn row(model: &Model, table: &Table) -> Value {
     let columns = table.columns.iter().map(|column| {
-        let mut schema = of_column(column);
+        let mut schema = json_type(column.kind);
         let about = model.about_column(table, &column.name);
-        if !about.is_empty() {
+        if let Some(schema) = schema.as_object_mut().filter(|_| !about.is_empty()) {
             schema.insert("description".to_owned(), about.into());
         }
-        (column.name.clone(), Value::Object(schema))
+        (column.name.clone(), schema)
     });
     json!({
         "description": model.about(table),
@@ -43,31 +43,6 @@ fn row(model: &Model, table: &Table) -> Value {
         "required": table.key,
         "additionalProperties": false,
     })
-}
-
-/// Any value may be null, and JSON is whatever it was.
-fn of_column(column: &Column) -> Map<String, Value> {
-    match column.kind {
-        ColumnKind::Json => Map::new(),
-        ColumnKind::List(item) => {
-            let items = Value::Object(of_single(item.kind()));
-            Map::from_iter([("type".to_owned(), json!(["array", "null"])), ("items".to_owned(), items)])
-        }
-        kind => of_single(kind),
-    }
-}
-
-fn of_single(kind: ColumnKind) -> Map<String, Value> {
-    let (name, format) = match kind {
-        ColumnKind::Bool => ("boolean", None),
-        ColumnKind::Int => ("integer", None),
-        ColumnKind::Float => ("number", None),
-        ColumnKind::Date => ("string", Some("date")),
-        ColumnKind::Timestamp => ("string", Some("date-time")),
-        ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => ("string", None),
-    };
-    let format = format.map(|format| ("format".to_owned(), format.into()));
-    Map::from_iter([("type".to_owned(), json!([name, "null"]))].into_iter().chain(format))
 }
 
 /// A name within a JSON Pointer within a URI.

@@ -4,6 +4,7 @@
 //! go.
 
 pub mod arrow;
+pub(crate) mod json;
 pub(crate) mod keys;
 pub mod kind;
 pub mod names;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::destination::cells::Cells;
 use crate::resource::ColumnKind;
+use crate::schema::json::json_type;
 use crate::schema::table::{Column, Table};
 
 /// The SCHEMA of a table of which a target is shown these columns.
@@ -14,16 +15,9 @@ pub(super) fn schema<'t>(table: &Table, key: &[String], columns: impl Iterator<I
     json!({"type": "SCHEMA", "stream": table.name, "schema": schema, "key_properties": key}).to_string()
 }
 
+/// A target is given JSON as text.
 fn type_of(kind: ColumnKind) -> Value {
-    match kind {
-        ColumnKind::Bool => json!({"type": ["null", "boolean"]}),
-        ColumnKind::Int => json!({"type": ["null", "integer"]}),
-        ColumnKind::Float => json!({"type": ["null", "number"]}),
-        ColumnKind::Date => json!({"type": ["null", "string"], "format": "date"}),
-        ColumnKind::Timestamp => json!({"type": ["null", "string"], "format": "date-time"}),
-        ColumnKind::Text | ColumnKind::Json => json!({"type": ["null", "string"]}),
-        ColumnKind::List(item) => json!({"type": ["null", "array"], "items": type_of(item.kind())}),
-    }
+    json_type(if kind == ColumnKind::Json { ColumnKind::Text } else { kind })
 }
 
 /// What stands before and after the values of each RECORD of a stream.
