@@ -128,7 +128,7 @@ fn its_tests_pass_on_postgresql() {
 
 #[test]
 fn what_may_not_be_true_is_not_tested_and_the_description_says_why() {
-    let config = "[resources.project_issues]\nwrite_disposition = 'replace'\n[resources.project_pipelines.schema]\ncolumns = 'discard'\n";
+    let config = "[resources.project_issues]\nwrite_disposition = 'replace'\n[resources.project_pipelines.schema]\ncolumns = 'discard_row'\n";
     let (server, example) = (server(), Example::new(config));
     let printed = example.succeed(&server, &["schema", "--format", "dbt"]).stdout;
     assert!(printed.contains("sources:\n") && printed.contains("\n---\n") && printed.contains("models:\n"));
