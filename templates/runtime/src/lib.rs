@@ -9,6 +9,7 @@
 pub mod resource;
 
 mod cli;
+mod model;
 mod notify;
 mod pipeline;
 mod progress;

@@ -13,6 +13,7 @@ use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
 use crate::login::LoginError;
+use crate::normalize::NormalizeError;
 use crate::show::ShowError;
 use crate::told::ToldError;
 
@@ -50,6 +51,10 @@ pub(super) enum CliError {
     Runtime { source: io::Error },
     #[error("what is loaded into `{kind}` cannot be shown")]
     NotReadable { kind: &'static str },
+    #[error("the tables of `{kind}` are not made by SQL")]
+    NoSql { kind: &'static str },
+    #[error(transparent)]
+    Normalize(#[from] NormalizeError),
     #[error(transparent)]
     Show(#[from] ShowError),
     #[error("`{path}` cannot be written")]
@@ -86,6 +91,7 @@ impl CliError {
             | Self::NoSuchDestination { .. }
             | Self::DestinationLeftOut { .. }
             | Self::NotReadable { .. }
+            | Self::NoSql { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. }
@@ -130,6 +136,9 @@ impl CliError {
             Self::NotReadable { .. } => {
                 Some("`info` tells how loads went; the tables are with whoever keeps them".into())
             }
+            Self::NoSql { .. } => Some(
+                "`--format json` describes the rows, and `--format mermaid` how tables hang together".into(),
+            ),
             Self::Show(ShowError::Port { .. }) => Some("leave `--port` out: a free one is taken".into()),
             Self::Export { .. } => Some("see that the folder exists and that you may write to it".into()),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {

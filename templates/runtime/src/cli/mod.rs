@@ -16,6 +16,7 @@ mod notice;
 mod plan;
 mod resources;
 mod run;
+mod schema;
 mod share;
 mod show;
 mod sink;
@@ -76,6 +77,8 @@ enum Command {
     Resources(resources::ResourcesArguments),
     /// Tell how the last loads went
     Info(info::InfoArguments),
+    /// Write down the tables for others: SQL, JSON Schema, a diagram, or dbt
+    Schema(schema::SchemaArguments),
     /// Show what is loaded in a browser of this machine
     Show(show::ShowArguments),
     /// Show or reset what is remembered between runs
@@ -148,6 +151,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Plan(plan) => plan::plan(plan, &config()?, pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
+        Command::Schema(schema) => schema::schema(schema, &config()?, &pipeline),
         Command::Show(show) => show::show(show, &config()?, &pipeline),
         Command::State(state) => state::state(state, &config()?, pipeline.name),
         Command::Completions(shell) => manual::completions(shell, program(&pipeline)),

@@ -228,7 +228,7 @@ fn record_of(tally: &Tally, client: &Client, stopped: Option<Spent>) -> Map<Stri
     let mut record = info::record_of(tally, client.attempts());
     record.insert("repaired".to_owned(), client.repaired().into());
     record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
-    record.insert("waited".to_owned(), info::waited(client));
+    record.insert("waited_ms".to_owned(), info::waited(client));
     record
 }
 

@@ -9,6 +9,7 @@ mod derive;
 mod destination;
 mod entries;
 mod error;
+mod exporter;
 mod filters;
 mod layers;
 mod load;

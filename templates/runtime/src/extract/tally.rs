@@ -133,9 +133,10 @@ impl Tally {
         self.with_parents(name).any(|counts| counts.left().lists > 0)
     }
 
-    /// Whether lists of the resource, or of one that it hangs on, need not be asked for.
+    /// Whether lists of the resource need not be asked for, or else those of the nearest that it hangs on and that was not
+    /// asked for either.
     pub fn is_absent(&self, name: &str) -> bool {
-        self.with_parents(name).any(|counts| counts.absent() > 0)
+        self.with_parents(name).take_while(|counts| counts.requests() == 0).any(|counts| counts.absent() > 0)
     }
 
     /// Lists of all resources that are left for later.

@@ -34,6 +34,7 @@ use crate::shard::{Shard, is_split};
 pub(crate) mod batch;
 mod below;
 mod contract;
+mod defined;
 mod definition;
 mod error;
 mod evolve;
@@ -54,6 +55,7 @@ mod writer;
 mod writers;
 
 pub use contract::{Breach, Discarded};
+pub(crate) use defined::defined_tables;
 pub use definition::PIPELINE;
 pub use error::LoadError;
 pub use forget::forget_states;

@@ -66,7 +66,8 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         lease::CHECKS,
         crashes::CHECKS,
         shards::CHECKS,
-        reading::CHECKS,
+        // What nothing here reads may refuse the names that these try.
+        if fresh().reader().is_some() { reading::CHECKS } else { &[] },
     ];
     for check in checks.concat() {
         check(&fresh());
