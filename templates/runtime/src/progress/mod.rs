@@ -132,7 +132,9 @@ impl Watched {
     fn ahead(&self) -> Vec<String> {
         let outlook = self.tally.outlook();
         let records = records_text(self.tally.records(), outlook.records, self.pace.speed());
-        std::iter::once(records).chain(self.left(outlook).map(left_text)).collect()
+        std::iter::once(records)
+            .chain(self.left(outlook).map(|left| left_text(left, outlook.records)))
+            .collect()
     }
 
     /// What was done, what not, and what is waited for.
@@ -155,13 +157,12 @@ impl Watched {
         parts
     }
 
-    /// How long it will take, as far as what is known allows to say: not while lists wait of which nothing is known, and
-    /// not while the server is away.
+    /// How long what is known will take; nothing while lists wait of a kind of which none was read, or the server is away.
     fn left(&self, outlook: Outlook) -> Option<Duration> {
         if self.client.waiting().is_some_and(|waiting| waiting.reason == Reason::Server) {
             return None;
         }
-        let requests = outlook.requests_left?;
+        let requests = outlook.requests_left.filter(|requests| *requests > 0)?;
         let Budget { max_requests, max_duration } = self.budget;
         let allowed = max_requests.map_or(requests, |most| most.saturating_sub(self.tally.requests()));
         let left = self.pace.left(requests.min(allowed), self.client.rate(None))?;

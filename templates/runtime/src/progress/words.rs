@@ -46,7 +46,7 @@ fn speed_text(speed: f64) -> String {
 }
 
 /// An estimate, said as one: to ten seconds, to a minute, or to ten of them.
-pub(super) fn left_text(left: Duration) -> String {
+pub(super) fn left_text(left: Duration, outlook: Records) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     let step = match left.as_secs() {
@@ -55,7 +55,8 @@ pub(super) fn left_text(left: Duration) -> String {
         _ => 10 * MINUTE,
     };
     let left = Duration::from_secs(left.as_secs().div_ceil(step).max(1) * step);
-    format!("about {} left", humantime::format_duration(left))
+    let how = if matches!(outlook, Records::AtLeast(_)) { "at least" } else { "about" };
+    format!("{how} {} left", humantime::format_duration(left))
 }
 
 /// To two digits: an estimate knows no more.
@@ -133,9 +134,10 @@ mod tests {
 
     #[test]
     fn an_estimate_knows_no_seconds() {
-        let told = |left| left_text(Duration::from_secs(left));
+        let told = |left| left_text(Duration::from_secs(left), Records::About(1));
         assert_eq!([0, 34, 89].map(told), ["about 10s left", "about 40s left", "about 1m 30s left"]);
         assert_eq!([185, 3_590, 8_000].map(told), ["about 4m left", "about 1h left", "about 2h 20m left"]);
+        assert_eq!(left_text(Duration::from_secs(34), Records::AtLeast(1)), "at least 40s left");
     }
 
     #[test]
