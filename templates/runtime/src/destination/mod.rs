@@ -51,6 +51,9 @@
 //! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
 //! open, and durable is there what that other program has.
 //!
+//! **Views** are queries with names, for those who read: [`OpenLoad::views`] makes them where the place has some. No row
+//! depends on them.
+//!
 //! **Looking** is another contract, [`reading`], for those whose tables can be read back.
 //!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the

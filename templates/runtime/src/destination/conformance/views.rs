@@ -98,7 +98,8 @@ fn loaded(place: &dyn Place, iid: i64, weight: Value, views: Option<Views>) -> L
     let bindings = vec![Binding { column: "project_id", value: json!(1) }];
     let record = json!({"iid": iid, "weight": weight}).as_object().unwrap().clone();
     let partition = Partition { resource: &THINGS, bindings, carried: Vec::new() };
-    let page = Page { partition: Arc::new(partition), records: vec![record.into_iter().collect()], last: true };
+    let page =
+        Page { partition: Arc::new(partition), records: vec![record.into_iter().collect()], last: true };
     let outcome = LoadOutcome {
         status: LoadStatus::Complete,
         complete: vec![&THINGS],
