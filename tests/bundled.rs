@@ -63,3 +63,21 @@ fn line(resource: &Resource) -> String {
         if resource.default.value { " core" } else { "" },
     )
 }
+
+/// Pages for people who come from something else say which resource is what they had.
+#[test]
+fn what_pages_call_a_resource_is_one() {
+    let graph = graph();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    for page in ["from-airbyte-and-estuary.md", "from-dx.md"] {
+        let text = fs::read_to_string(docs.join(page)).expect("a page");
+        let rows = text.lines().skip_while(|line| !line.contains("| resource |"));
+        let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+        let named: Vec<&str> = rows.flat_map(|row| row.split(" | ").nth(1)).collect();
+        let names: Vec<&str> = named.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        assert!(names.len() >= 4, "{page} has a table of resources");
+        for name in names {
+            assert!(graph.resources.iter().any(|resource| resource.name == name), "{page} names `{name}`");
+        }
+    }
+}

@@ -29,7 +29,7 @@ fn what_passes_costs_no_row() {
     {
         let mut settings = failing(fault, chance, 1);
         // The first request of all shows that the token is good.
-        settings.faults.only = Some("/projects/{id}/issues".to_owned());
+        settings.faults.only = Some("/projects/{id}/labels".to_owned());
         server.set(settings);
         server.clear_log();
         let example = Example::impatient("");

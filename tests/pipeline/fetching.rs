@@ -239,9 +239,10 @@ fn a_project_that_moved_is_found_where_it_is() {
 fn a_strict_run_does_not_pass_over_what_is_refused() {
     let server = server(Size::small(), Settings::default());
     let example = Example::new("");
-    example.load(&server, &[ISSUES]);
-    let strict = example.run(&server, &["run", ISSUES, "--strict"]);
-    assert_eq!(strict.code, Some(6), "one project has its issues switched off\n{}", strict.stderr);
+    let pipelines = "--select=project_pipelines";
+    example.load(&server, &[pipelines]);
+    let strict = example.run(&server, &["run", pipelines, "--strict"]);
+    assert_eq!(strict.code, Some(6), "one project has its CI switched off\n{}", strict.stderr);
 }
 
 #[test]
@@ -268,11 +269,9 @@ fn a_project_that_goes_away_takes_no_other_with_it() {
 
         assert!(!ended.stderr.contains("failed: "), "{}", ended.stderr);
         let (mut skipped, always) = (skipped(&ended.stderr), skipped(&whole.stderr));
-        for (resource, project) in [("issues", cast::ISSUES_OFF), ("pipelines", cast::CI_OFF)] {
-            let off = format!("1 partition of `project_{resource}`: forbidden: 403 Forbidden");
-            let place = format!("/projects/{}/{resource}", id(project));
-            assert_eq!(skipped.get(off.as_str()), Some(&place.as_str()), "{}", ended.stderr);
-        }
+        let off = "1 partition of `project_pipelines`: forbidden: 403 Forbidden";
+        let place = format!("/projects/{}/pipelines", id(cast::CI_OFF));
+        assert_eq!(skipped.get(off), Some(&place.as_str()), "{}", ended.stderr);
         assert!(always.keys().all(|what| skipped.remove(what).is_some()), "{}", ended.stderr);
         // What is left was left out because of the project that went away.
         let place = format!("/projects/{}/", id(cast::ORDINARY));
@@ -313,7 +312,8 @@ fn between(tables: &Tables, least: &Tables, most: &Tables) {
 fn programs_are_told_in_json() {
     let server = server(Size::small(), Settings::default());
     let example = Example::new("");
-    let ended = example.run(&server, &["run", "-v", "--log-format=json", "--select=project_issues"]);
+    let ended = example
+        .run(&server, &["run", "-v", "--log-format=json", "--select=project_issues,project_pipelines"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let lines: Vec<serde_json::Value> =
         ended.stderr.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();

@@ -220,19 +220,20 @@ fn state_can_be_reset_for_a_part() {
 fn info_tells_how_the_last_loads_went() {
     let (server, example) = (server(), Example::new(""));
     assert_eq!(example.succeed(&server, &["info"]).stdout, "no load yet\n");
-    let requests = example.load(&server, &[ISSUES]);
-    example.load(&server, &[ISSUES]);
+    let select = "--select=project_issues,project_pipelines";
+    let requests = example.load(&server, &[select]);
+    example.load(&server, &[select]);
     let loads = example.json(&server, &["info", "--format", "json"]);
     let first = &loads[1];
     assert_eq!((&first["status"], &first["requests"]), (&"complete".into(), &requests.into()));
     assert_eq!(first["rows"]["project_issues"], count(&server, "issues"));
     let left_out = &first["left_out"][0];
-    assert_eq!((&left_out["resource"], &left_out["partitions"]), (&"project_issues".into(), &1.into()));
+    assert_eq!((&left_out["resource"], &left_out["partitions"]), (&"project_pipelines".into(), &1.into()));
     assert!(left_out["reason"].as_str().is_some_and(|reason| reason.contains("403")), "{left_out}");
     assert!(first["schema_changes"].as_array().is_some_and(|changes| !changes.is_empty()));
     let shown = example.succeed(&server, &["info", "--last", "1"]).stdout;
     assert!(
-        shown.starts_with("load ") && shown.contains("skipped: 1 partition of `project_issues`"),
+        shown.starts_with("load ") && shown.contains("skipped: 1 partition of `project_pipelines`"),
         "{shown}"
     );
 }

@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use gitlab_init::render::Deploy;
-use serde_json::Value;
+use serde_json::{Value, json};
 use test_servers::{installed, program};
 
 use crate::{jobs, linter, make, passes, scaffold};
@@ -57,6 +58,20 @@ fn files_of_engines_are_as_others_want_them() {
         );
         assert_eq!((job["completions"].as_u64(), job["parallelism"].as_u64()), (Some(shards), Some(shards)));
 
+        passes(
+            linter("check-jsonschema")
+                .args(["--builtin-schema", "vendor.github-workflows"])
+                .arg(pipeline.join(".github/workflows/load.yml")),
+        );
+        let of_github = yaml(&pipeline.join(".github/workflows/load.yml"));
+        let matrix = of_github["jobs"]["load"]["strategy"]["matrix"]["shard"].as_array().map(Vec::len);
+        assert_eq!(matrix, (!is_one).then_some(4));
+
+        let of_cloud_run = yaml(&pipeline.join("deploy/cloud-run/job.yaml"));
+        assert_eq!(cloud_run_job("Job", &of_cloud_run), Ok(()));
+        assert_eq!(of_cloud_run["spec"]["template"]["spec"]["taskCount"].as_u64(), Some(shards));
+        passes_systemd(&pipeline);
+
         let array = pipeline.join("deploy/slurm/load.sbatch");
         passes(linter("shellcheck").arg(&array));
         let array = fs::read_to_string(array).expect("a file");
@@ -68,6 +83,78 @@ fn files_of_engines_are_as_others_want_them() {
         let dag = fs::read_to_string(dag).expect("a file");
         assert!(dag.contains(&format!("SHARDS = {shards}\n")) && dag.contains("\"{{ run_id }}\""), "{dag}");
     }
+}
+
+/// Whether a value is what the API of Cloud Run publishes of a kind of its own; if not, where it is not.
+fn cloud_run_job(kind: &str, value: &Value) -> Result<(), String> {
+    static PUBLISHED: LazyLock<Value> = LazyLock::new(|| {
+        let script = "import googleapiclient as g, os; print(os.path.dirname(g.__file__))";
+        let python = installed("googleapis").join("bin/python");
+        let folder = Command::new(python).args(["-c", script]).output().expect("Google's client").stdout;
+        let folder = String::from_utf8(folder).expect("a path");
+        let document = Path::new(folder.trim()).join("discovery_cache/documents/run.v1.json");
+        serde_json::from_str(&fs::read_to_string(document).expect("a document")).expect("JSON")
+    });
+    fits(&PUBLISHED["schemas"], &json!({"$ref": kind}), value).map_err(|place| format!("{kind}{place}"))
+}
+
+/// Every key is known, and every value of the type that is written there.
+fn fits(schemas: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return fits(schemas, &schemas[name], value);
+    }
+    let is_of_type = match (schema["type"].as_str(), value) {
+        (Some("object"), Value::Object(fields)) => {
+            for (name, field) in fields {
+                let known = schema["properties"].get(name).or_else(|| schema.get("additionalProperties"));
+                let known = known.ok_or_else(|| format!(".{name} is not known"))?;
+                fits(schemas, known, field).map_err(|place| format!(".{name}{place}"))?;
+            }
+            true
+        }
+        (Some("array"), Value::Array(items)) => {
+            items.iter().try_for_each(|item| fits(schemas, &schema["items"], item))?;
+            true
+        }
+        (Some("string"), Value::String(text)) => schema["format"] != "int64" || text.parse::<i64>().is_ok(),
+        (Some("integer"), value) => value.is_i64(),
+        (Some("boolean"), value) => value.is_boolean(),
+        _ => false,
+    };
+    if is_of_type { Ok(()) } else { Err(format!(" is {value}, and not as in {schema}")) }
+}
+
+#[test]
+fn a_job_of_cloud_run_that_is_wrong_is_found_out() {
+    for (wrong, place) in [
+        (json!({"spec": {"template": {"spec": {"tasks": 4}}}}), "Job.spec.template.spec.tasks is not known"),
+        (
+            json!({"spec": {"template": {"spec": {"taskCount": "4"}}}}),
+            "Job.spec.template.spec.taskCount is \"4\"",
+        ),
+    ] {
+        let found = cloud_run_job("Job", &wrong).expect_err("it is wrong");
+        assert!(found.starts_with(place), "{found}");
+    }
+}
+
+/// As installed, but for the program, which is not there.
+fn passes_systemd(pipeline: &Path) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for unit in ["service", "timer"] {
+        let text =
+            fs::read_to_string(pipeline.join("deploy/systemd/load").with_extension(unit)).expect("a unit");
+        let name = pipeline.file_name().and_then(|name| name.to_str()).expect("a name");
+        let text = text.replace(&format!("/opt/{name}/{name} run"), "/bin/true");
+        fs::write(folder.path().join(name).with_extension(unit), text).expect("a write");
+    }
+    let units = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("a unit").path());
+    let mut verified = Command::new("systemd-analyze");
+    let said = verified.args(["verify", "--man=no"]).args(units).output().expect("systemd-analyze");
+    // What it has against units of the machine that it runs on is not of ours.
+    let said_of_ours = |line: &&str| line.contains(&*folder.path().to_string_lossy());
+    let errors = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(errors.lines().find(said_of_ours), None, "{errors}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn loaded(server: &SampleServer) -> Example {
     let example = Example::new("");
     example.load(server, &[]);
     example.load(server, &[]);
-    example.load(server, &["--select", "project_issues"]);
+    example.load(server, &["--select", "project_pipelines"]);
     example
 }
 
@@ -37,7 +37,7 @@ fn every_page_is_fit_to_be_seen() {
                 "./",
                 &["The last load is complete", "Left out, and why", "css:.bars a", "css:.spark"],
             ),
-            ("load", &load, &["Requests by resource", "/projects/21/issues", "waited for the rate limit"]),
+            ("load", &load, &["Requests by resource", "/projects/26/pipelines", "waited for the rate limit"]),
             ("tables", "tables", &["project_issues", "/projects/{id}/issues"]),
             ("tables-found", "tables?q=WEIGHT", &["project_issues"]),
             ("tables-none", "tables?q=%3Cb%3E", &["No table and no column has"]),

@@ -6,15 +6,15 @@ use std::path::Path;
 
 use sample_gitlab::SampleServer;
 
-use super::pairs::{Rows, run, server, tables_in, update};
+use super::pairs::{Rows, server, tables_in, update};
 use super::scaffold::{Pipeline, succeed};
 use super::thinned;
 
-/// Lists that later runs ask for what changed, and nothing else.
-const LISTS: [(&str, &str); 3] = [
-    ("project_issues", "/projects/{id}/issues"),
-    ("project_merge_requests", "/projects/{id}/merge_requests"),
-    ("project_milestones", "/projects/{id}/milestones"),
+/// Lists that later runs ask for what changed, and nothing else: of one project, and of all.
+const LISTS: [(&str, &[&str]); 3] = [
+    ("project_issues", &["/projects/{id}/issues", "/issues"]),
+    ("project_merge_requests", &["/projects/{id}/merge_requests", "/merge_requests"]),
+    ("project_milestones", &["/projects/{id}/milestones"]),
 ];
 
 /// What an update changes, and how it is told.
@@ -89,23 +89,26 @@ fn held(pipeline: &Pipeline, server: &SampleServer) -> BTreeMap<String, Rows> {
     tables_in(&fresh)
 }
 
-/// The resources of which a run has read lists from their start.
-fn read_anew(pipeline: &Pipeline, server: &SampleServer) -> Vec<&'static str> {
+/// The resources of which a run has read lists from their start. Nothing is left for later where nothing may be.
+fn read_anew(pipeline: &Pipeline, server: &SampleServer, refresh_every: Option<&str>) -> Vec<&'static str> {
     let before = server.log().len();
-    run(pipeline, server);
+    pipeline.build().expect("a build without warnings");
+    let mut command = pipeline.command(server);
+    command.arg("run").envs(refresh_every.map(|every| ("PIPELINE__LOAD__REFRESH_EVERY", every)));
+    succeed(&mut command).expect("a run");
     let log = server.log();
-    let asked = |template: &str, for_changes: bool| {
+    let asked = |templates: &[&str], for_changes: bool| {
         log[before..].iter().any(|exchange| {
             // What is refused leaves nothing to go on from.
-            exchange.template == Some(template)
+            exchange.template.is_some_and(|template| templates.contains(&template))
                 && exchange.status == Some(200)
                 && exchange.query.contains("updated_after") == for_changes
         })
     };
-    for (resource, template) in LISTS {
-        assert!(asked(template, true) || asked(template, false), "{resource} is not read");
+    for (resource, templates) in LISTS.iter().filter(|_| refresh_every == Some("0")) {
+        assert!(asked(templates, true) || asked(templates, false), "{resource} is not read");
     }
-    LISTS.iter().filter(|(_, template)| asked(template, false)).map(|(resource, _)| *resource).collect()
+    LISTS.iter().filter(|(_, templates)| asked(templates, false)).map(|(resource, _)| *resource).collect()
 }
 
 /// Each table of the server's is there, with the same rows.
@@ -124,8 +127,8 @@ fn what_is_said_of_rows_is_done_with_them() {
     let pipeline = Pipeline::scaffold(folder.path(), "followed", &["--spec", &spec, "--select", &select]);
     let pipeline = pipeline.expect("a crate");
     let server = server();
-    assert_eq!(read_anew(&pipeline, &server).len(), LISTS.len());
-    assert!(read_anew(&pipeline, &server).is_empty(), "what has not changed is asked for");
+    assert_eq!(read_anew(&pipeline, &server, None).len(), LISTS.len());
+    assert!(read_anew(&pipeline, &server, Some("0")).is_empty(), "what has not changed is asked for");
     let first = tables_in(&pipeline.database());
     check(&first, &held(&pipeline, &server), "the first run");
 
@@ -140,12 +143,12 @@ fn what_is_said_of_rows_is_done_with_them() {
         for words in step.told {
             assert!(told.contains(words), "{words}\n{told}");
         }
-        assert_eq!(read_anew(&pipeline, &server), [step.resource], "{told}");
+        assert_eq!(read_anew(&pipeline, &server, None), [step.resource], "{told}");
         let now = tables_in(&pipeline.database());
         let held = held(&pipeline, &server);
         assert!(held[step.table].len() > 1);
         check(&now, &held, &told);
         assert!(now["project_milestones"] == first["project_milestones"], "rows have gone after\n{told}");
-        assert!(read_anew(&pipeline, &server).is_empty(), "it is read from the start twice");
+        assert!(read_anew(&pipeline, &server, Some("0")).is_empty(), "it is read from the start twice");
     }
 }

@@ -32,6 +32,7 @@ pub const GROUPS: Resource = Resource {
     name: "groups",
     table: "groups",
     path: "/groups",
+    about: "Groups that the caller may see",
     record_key: &["id"],
     pagination: Pagination::Offset,
     filters: &[

@@ -18,6 +18,7 @@ pub const METADATA: Resource = Resource {
     name: "metadata",
     table: "metadata",
     path: "/metadata",
+    about: "Version, edition and agent server of the instance",
     shape: Shape::Object,
     filters: &[],
     write_disposition: WriteDisposition::Replace,

@@ -44,6 +44,8 @@ pub struct Entity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     pub kind: Type,
+    /// What the document says of it, in one line; empty when it says nothing.
+    pub description: String,
 }
 
 /// All entities that the answers of a document refer to.

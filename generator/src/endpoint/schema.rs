@@ -69,7 +69,8 @@ impl<'a> Reader<'a> {
     fn fill(&mut self, id: EntityId, schema: Node<'a>) {
         let mut properties = IndexMap::new();
         for (name, schema) in self.properties(schema, 0, &mut HashSet::new(), &mut MOST_PARTS.clone()) {
-            properties.insert(one_line(name), Property { kind: self.kind(schema, 0) });
+            let description = schema.text("description").map(|text| one_line(&text)).unwrap_or_default();
+            properties.insert(one_line(name), Property { kind: self.kind(schema, 0), description });
         }
         if let Some(entity) = self.entities.get_mut(id.0) {
             entity.properties = properties;

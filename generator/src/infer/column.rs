@@ -13,6 +13,8 @@ pub struct Column {
     pub name: String,
     /// `None` where nothing is known, or nothing is worth saying: text within an object.
     pub kind: Option<ColumnKind>,
+    /// What the document says of it; empty when it says nothing.
+    pub description: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +58,14 @@ fn columns_of(entities: &Entities, entity: &Entity) -> Vec<Column> {
                 columns.extend(nested.map(|(inner, property)| Column {
                     name: format!("{name}__{inner}"),
                     kind: infer_kind(inner, &property.kind).filter(|kind| *kind != ColumnKind::Text),
+                    description: property.description.clone(),
                 }));
             }
-            kind => columns.push(Column { name: name.clone(), kind: infer_kind(name, kind) }),
+            kind => columns.push(Column {
+                name: name.clone(),
+                kind: infer_kind(name, kind),
+                description: property.description.clone(),
+            }),
         }
     }
     columns

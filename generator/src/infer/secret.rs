@@ -36,13 +36,15 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_by_its_name_and_its_type() {
-        let text = |name: &str| Column { name: name.to_owned(), kind: Some(ColumnKind::Text) };
+        let column =
+            |name: &str, kind| Column { name: name.to_owned(), kind: Some(kind), description: String::new() };
+        let text = |name: &str| column(name, ColumnKind::Text);
         for name in ["runners_token", "token", "import_url_password", "app_private_key", "slack_app_secret"] {
             assert!(is_secret(&text(name)), "{name}");
         }
         for name in ["token_expires_at", "next_page_token", "secretary", "public_key", "tokens_count"] {
             assert!(!is_secret(&text(name)), "{name}");
         }
-        assert!(!is_secret(&Column { name: "disable_feed_token".to_owned(), kind: Some(ColumnKind::Bool) }));
+        assert!(!is_secret(&column("disable_feed_token", ColumnKind::Bool)));
     }
 }

@@ -41,6 +41,16 @@ impl Destination {
         self.file("secrets.toml")
     }
 
+    /// The environment variables that stand for the keys of its `secrets.toml`, most of which are commented out there.
+    pub(super) fn secret_variables(self) -> Vec<String> {
+        let keys = self.secrets().lines().filter_map(|line| {
+            let key = line.trim_start_matches(['#', ' ']).split_once(" = \"")?.0;
+            let is_key = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            key.chars().all(is_key).then(|| key.to_uppercase())
+        });
+        keys.map(|key| format!("PIPELINE__DESTINATION__{}__{key}", self.0.to_uppercase())).collect()
+    }
+
     /// Set-up, layout, types, and what it promises.
     pub(super) fn guide(self) -> &'static str {
         self.file("README.md")

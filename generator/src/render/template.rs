@@ -32,6 +32,7 @@ pub(super) fn rendered_files(
             secrets => answers.destination.secrets(),
             guide => answers.destination.guide(),
             file => answers.destination.tables_file(),
+            secret_variables => answers.destination.secret_variables(),
             takes_shards => answers.destination.takes_shards(),
         },
         takes_shards => Destination::all().filter(|kind| kind.takes_shards()).map(Destination::name).collect::<Vec<_>>(),

@@ -29,7 +29,7 @@ pub(super) fn outline(definition: &Definition, config: Option<&DocumentMut>) -> 
         outline.state(Aspect::Sent, &name, value);
     }
     list("secrets").into_iter().for_each(|field| outline.state(Aspect::Secret, &text(field), String::new()));
-    for call in list("columns").into_iter().filter_map(call) {
+    for call in list("columns").into_iter().filter_map(column) {
         let name = call.args.first().map(text).unwrap_or_default();
         outline.state(Aspect::Column, &name, last(&call.func));
     }
@@ -120,6 +120,14 @@ fn elements(expression: &Expr) -> Vec<&Expr> {
 fn pair(expression: &Expr) -> Option<(String, String)> {
     let Expr::Tuple(pair) = expression else { return None };
     Some((text(pair.elems.first()?), text(pair.elems.last()?)))
+}
+
+/// `Column::text("title")`, or with what it is about: `Column::json("labels").about("Names")`.
+fn column(expression: &Expr) -> Option<&ExprCall> {
+    match expression {
+        Expr::MethodCall(about) => call(&about.receiver),
+        own => call(own),
+    }
 }
 
 fn call(expression: &Expr) -> Option<&ExprCall> {

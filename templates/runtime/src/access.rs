@@ -2,6 +2,8 @@
 //!
 //! Asks a handful of questions and loads nothing. The first fault of the gravest kind is what `check` ends with.
 
+use std::time::Duration;
+
 use chrono::NaiveDate;
 use serde_json::Value;
 use thiserror::Error;
@@ -33,6 +35,9 @@ pub enum AccessFault {
     #[error("the token is a member of no group and no project")]
     NoMembership,
 }
+
+/// What a token asks for itself.
+const OWN_TOKEN: &str = "/personal_access_tokens/self";
 
 /// A token that ends sooner than this is warned of.
 const SOON_DAYS: i64 = 14;
@@ -101,7 +106,7 @@ impl Examination<'_> {
                 self.say(FindingKind::Fine, "OAuth: a new access token is made when one expires".into());
             }
             Credentials::Private(_) | Credentials::Bearer(_) => {
-                match self.get("/personal_access_tokens/self", "/personal_access_tokens/self", &[]).await {
+                match self.get(OWN_TOKEN, OWN_TOKEN, &[]).await {
                     Ok(answer) => self.describe_token(&answer.body, today),
                     // Other kinds of tokens are not known there.
                     Err(Fault::NotFound { .. } | Fault::Refused { .. } | Fault::Forbidden { .. }) => {
@@ -211,6 +216,26 @@ impl Examination<'_> {
     }
 }
 
+/// When the token ends, where it says so and that is soon. Asked once more than a run needs, and with little patience.
+pub(crate) async fn end_that_is_near(
+    client: &Client,
+    credentials: &Credentials,
+    today: NaiveDate,
+) -> Option<NaiveDate> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    if !matches!(credentials, Credentials::Private(_) | Credentials::Bearer(_)) {
+        return None;
+    }
+    let request = Request { path: OWN_TOKEN.to_owned(), query: Vec::new(), route: OWN_TOKEN };
+    let answer = tokio::time::timeout(PATIENCE, client.get(&request)).await.ok()?.ok()?;
+    end_of(text(&answer.body, "expires_at")).filter(|end| (*end - today).num_days() < SOON_DAYS)
+}
+
+/// By day: GitLab ends a token at midnight UTC.
+fn end_of(expires_at: Option<&str>) -> Option<NaiveDate> {
+    expires_at?.get(..10)?.parse().ok()
+}
+
 fn holder(user: &Value) -> String {
     let username = text(user, "username").unwrap_or_default();
     let is_bot = user.get("bot").and_then(Value::as_bool).unwrap_or(false);
@@ -222,9 +247,8 @@ fn holder(user: &Value) -> String {
     format!("{kind} `{}`", Excerpt::new(username))
 }
 
-/// Dates are compared by day: GitLab ends a token at midnight UTC.
 fn expiry(expires_at: Option<&str>, today: NaiveDate) -> (FindingKind, String) {
-    let Some(date) = expires_at.and_then(|text| text.get(..10)?.parse::<NaiveDate>().ok()) else {
+    let Some(date) = end_of(expires_at) else {
         return (FindingKind::Fine, "does not expire".to_owned());
     };
     match (date - today).num_days() {

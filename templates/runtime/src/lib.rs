@@ -11,10 +11,13 @@ pub mod resource;
 pub mod view;
 
 mod cli;
+mod model;
+mod notify;
 mod pipeline;
 mod progress;
 mod report;
 mod show;
+mod told;
 
 pub use hooks::{Hooks, Keep, Verdict};
 pub use pipeline::Pipeline;
@@ -51,3 +54,5 @@ pub mod schema;
 pub mod scope;
 #[doc(hidden)]
 pub mod shard;
+#[doc(hidden)]
+pub mod telemetry;

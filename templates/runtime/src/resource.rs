@@ -41,6 +41,8 @@ pub struct Resource {
     pub table: &'static str,
     /// Below the API root, with one `{placeholder}` per entry of `params`: `/projects/{id}/issues`.
     pub path: &'static str,
+    /// What the document says of it, in a sentence: a comment on its table.
+    pub about: &'static str,
     /// How the placeholders of `path` are filled, in the order in which they stand there.
     pub params: &'static [Param],
     /// Where the records sit in an answer.
@@ -97,6 +99,7 @@ impl Resource {
         name: "",
         table: "",
         path: "",
+        about: "",
         params: &[],
         shape: Shape::List,
         record_key: &[],
@@ -314,6 +317,8 @@ pub struct Column {
     /// As in the table: `author__username`.
     pub name: &'static str,
     pub kind: ColumnKind,
+    /// What the document says of it, in a sentence.
+    pub about: &'static str,
 }
 
 /// The types a column can have, from the narrowest to the widest that still tell values apart.
@@ -357,32 +362,42 @@ impl ItemKind {
 }
 
 impl Column {
+    const fn new(name: &'static str, kind: ColumnKind) -> Self {
+        Self { name, kind, about: "" }
+    }
+
+    /// The same, with what it is about.
+    #[must_use]
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
     pub const fn bool(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Bool }
+        Self::new(name, ColumnKind::Bool)
     }
 
     pub const fn int(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Int }
+        Self::new(name, ColumnKind::Int)
     }
 
     pub const fn float(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Float }
+        Self::new(name, ColumnKind::Float)
     }
 
     pub const fn date(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Date }
+        Self::new(name, ColumnKind::Date)
     }
 
     pub const fn timestamp(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Timestamp }
+        Self::new(name, ColumnKind::Timestamp)
     }
 
     pub const fn text(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Text }
+        Self::new(name, ColumnKind::Text)
     }
 
     pub const fn json(name: &'static str) -> Self {
-        Self { name, kind: ColumnKind::Json }
+        Self::new(name, ColumnKind::Json)
     }
 }
 

@@ -51,11 +51,13 @@ pub(super) const ROUTES: &[Route] = &[
     ]),
     Route::list("/projects/{id}/boards", |call| {
         Call::boxed(vec![call.now.project_board(call.project()?, 1)])
-    }),
+    })
+    .gates(&[Gate::Issues]),
     Route::whole("/projects/{id}/boards/{board_id}/lists", |call| {
         call.project()?;
         Call::boxed(call.now.board_lists(call.number(1)?))
-    }),
+    })
+    .gates(&[Gate::Issues]),
     Route::list("/projects/{id}/events", |call| Call::boxed(of_project::events(&call.now, call.project()?)))
         .ordered(Order::descending("created_at", &["created_at"]))
         .filters(&[DAYS]),

@@ -118,6 +118,7 @@ fn what_is_switched_off_is_forbidden() {
     let (issues_off, ci_off) = (encoded(cast::ISSUES_OFF), encoded(cast::CI_OFF));
     forbidden(&format!("/projects/{issues_off}/issues"));
     forbidden(&format!("/projects/{issues_off}/issues/1/notes"));
+    forbidden(&format!("/projects/{issues_off}/boards"));
     forbidden(&format!("/projects/{ci_off}/pipelines"));
     forbidden(&format!("/projects/{ci_off}/jobs"));
     forbidden(&format!("/projects/{ci_off}/deployments"));

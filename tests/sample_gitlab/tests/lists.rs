@@ -73,7 +73,7 @@ fn placeholders_may_be_called_anything() {
 }
 
 /// Records that several parents show by design: inherited, shared or embedded ones.
-const SEEN_UNDER_SEVERAL_PARENTS: [&str; 18] = [
+const SEEN_UNDER_SEVERAL_PARENTS: [&str; 19] = [
     "/members",
     "/members/all",
     "/users",
@@ -84,6 +84,7 @@ const SEEN_UNDER_SEVERAL_PARENTS: [&str; 18] = [
     "/deploy_keys",
     "/groups/{id}/issues",
     "/groups/{id}/merge_requests",
+    "/groups/{id}/registry/repositories",
     "/merge_requests/{merge_request_iid}/commits",
     "/participants",
     "/links",

@@ -22,6 +22,7 @@ pub const GROUP_LABELS: Resource = Resource {
     name: "group_labels",
     table: "group_labels",
     path: "/groups/{id}/labels",
+    about: "Labels usable in a group",
     params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

@@ -22,6 +22,7 @@ pub const GROUP_MEMBERS: Resource = Resource {
     name: "group_members",
     table: "group_members",
     path: "/groups/{id}/members",
+    about: "Direct members of a group",
     params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

@@ -23,6 +23,7 @@ pub const GROUP_MILESTONES: Resource = Resource {
     name: "group_milestones",
     table: "group_milestones",
     path: "/groups/{id}/milestones",
+    about: "Milestones of a group",
     params: &[Param::parent("id", "group_id", "groups", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

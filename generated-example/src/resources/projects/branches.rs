@@ -22,6 +22,7 @@ pub const PROJECT_BRANCHES: Resource = Resource {
     name: "project_branches",
     table: "project_branches",
     path: "/projects/{id}/repository/branches",
+    about: "Branches of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,

@@ -23,6 +23,7 @@ pub const PROJECT_COMMITS: Resource = Resource {
     name: "project_commits",
     table: "project_commits",
     path: "/projects/{id}/repository/commits",
+    about: "Commits of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

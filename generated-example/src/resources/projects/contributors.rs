@@ -22,6 +22,7 @@ pub const PROJECT_CONTRIBUTORS: Resource = Resource {
     name: "project_contributors",
     table: "project_contributors",
     path: "/projects/{id}/repository/contributors",
+    about: "Authors of commits with their counts",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["email"],
     key_scope: KeyScope::Parent,

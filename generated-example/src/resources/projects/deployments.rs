@@ -23,6 +23,7 @@ pub const PROJECT_DEPLOYMENTS: Resource = Resource {
     name: "project_deployments",
     table: "project_deployments",
     path: "/projects/{id}/deployments",
+    about: "Deployments of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

@@ -23,6 +23,7 @@ pub const PROJECT_EVENTS: Resource = Resource {
     name: "project_events",
     table: "project_events",
     path: "/projects/{id}/events",
+    about: "Activity in a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

@@ -22,6 +22,7 @@ pub const PROJECT_LABELS: Resource = Resource {
     name: "project_labels",
     table: "project_labels",
     path: "/projects/{id}/labels",
+    about: "Labels usable in a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

@@ -22,6 +22,7 @@ pub const PROJECT_LANGUAGES: Resource = Resource {
     name: "project_languages",
     table: "project_languages",
     path: "/projects/{id}/languages",
+    about: "Share of each programming language, in percent",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     shape: Shape::Map,
     record_key: &["key"],

@@ -22,6 +22,7 @@ pub const PROJECT_MEMBERS: Resource = Resource {
     name: "project_members",
     table: "project_members",
     path: "/projects/{id}/members",
+    about: "Direct members of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

@@ -23,6 +23,7 @@ pub const PROJECT_MILESTONES: Resource = Resource {
     name: "project_milestones",
     table: "project_milestones",
     path: "/projects/{id}/milestones",
+    about: "Milestones of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

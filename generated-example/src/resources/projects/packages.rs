@@ -22,6 +22,7 @@ pub const PROJECT_PACKAGES: Resource = Resource {
     name: "project_packages",
     table: "project_packages",
     path: "/projects/{id}/packages",
+    about: "Packages of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

@@ -22,6 +22,7 @@ pub const PROJECT_PIPELINE_SCHEDULES: Resource = Resource {
     name: "project_pipeline_schedules",
     table: "project_pipeline_schedules",
     path: "/projects/{id}/pipeline_schedules",
+    about: "Pipeline schedules of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

@@ -26,6 +26,7 @@ pub const PROJECT_PIPELINES: Resource = Resource {
     name: "project_pipelines",
     table: "project_pipelines",
     path: "/projects/{id}/pipelines",
+    about: "Pipelines of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

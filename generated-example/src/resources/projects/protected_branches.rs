@@ -22,6 +22,7 @@ pub const PROJECT_PROTECTED_BRANCHES: Resource = Resource {
     name: "project_protected_branches",
     table: "project_protected_branches",
     path: "/projects/{id}/protected_branches",
+    about: "Protected branches of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

@@ -22,6 +22,7 @@ pub const PROJECT_PROTECTED_TAGS: Resource = Resource {
     name: "project_protected_tags",
     table: "project_protected_tags",
     path: "/projects/{id}/protected_tags",
+    about: "Protected tags of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,

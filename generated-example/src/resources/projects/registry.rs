@@ -23,6 +23,7 @@ pub const PROJECT_REGISTRY_REPOSITORIES: Resource = Resource {
     name: "project_registry_repositories",
     table: "project_registry_repositories",
     path: "/projects/{id}/registry/repositories",
+    about: "Image repositories of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

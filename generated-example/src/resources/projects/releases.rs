@@ -23,6 +23,7 @@ pub const PROJECT_RELEASES: Resource = Resource {
     name: "project_releases",
     table: "project_releases",
     path: "/projects/{id}/releases",
+    about: "Releases of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["tag_name"],
     key_scope: KeyScope::Parent,

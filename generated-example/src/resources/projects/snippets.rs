@@ -22,6 +22,7 @@ pub const PROJECT_SNIPPETS: Resource = Resource {
     name: "project_snippets",
     table: "project_snippets",
     path: "/projects/{id}/snippets",
+    about: "Snippets of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     pagination: Pagination::Offset,

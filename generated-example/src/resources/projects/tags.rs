@@ -22,6 +22,7 @@ pub const PROJECT_TAGS: Resource = Resource {
     name: "project_tags",
     table: "project_tags",
     path: "/projects/{id}/repository/tags",
+    about: "Git tags of a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["name"],
     key_scope: KeyScope::Parent,

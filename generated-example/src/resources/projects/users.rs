@@ -22,6 +22,7 @@ pub const PROJECT_USERS: Resource = Resource {
     name: "project_users",
     table: "project_users",
     path: "/projects/{id}/users",
+    about: "Users who may work in a project",
     params: &[Param::parent("id", "project_id", "projects", "id")],
     record_key: &["id"],
     key_scope: KeyScope::Parent,

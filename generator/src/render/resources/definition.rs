@@ -89,7 +89,9 @@ fn fields(resource: &Resource) -> Vec<TokenStream> {
     let columns: Vec<_> = resource.columns.iter().filter_map(column).collect();
     let is_replaced = resource.write_disposition.value == WriteDisposition::Replace;
     let asking = asking::fields(&resource.asking);
+    let about = sentence(&resource.summary);
     let fields = [
+        (!about.is_empty()).then(|| quote!(about: #about)),
         (!params.is_empty()).then(|| quote!(params: &[#(#params),*])),
         shape(&resource.shape.value).map(|shape| quote!(shape: #shape)),
         (!record_key.is_empty()).then(|| quote!(record_key: &[#(#record_key),*])),
@@ -257,7 +259,9 @@ fn pairs(pairs: &[(String, String)]) -> TokenStream {
 fn column(column: &Column) -> Option<TokenStream> {
     let name = &column.name;
     let constructor = format_ident!("{}", column.kind?.name());
-    Some(quote!(Column::#constructor(#name)))
+    let about = sentence(&column.description);
+    let about = (!about.is_empty()).then(|| quote!(.about(#about)));
+    Some(quote!(Column::#constructor(#name) #about))
 }
 
 fn constant(name: &str) -> Ident {

@@ -1,13 +1,16 @@
-//! `check`: credentials, their scopes and end, and access to each entry of the scope. Nothing is loaded.
+//! `check`: credentials, their scopes and end, access to each entry of the scope, and whether messages arrive. Nothing is
+//! loaded.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use clap::Args;
 
 use super::CliError;
 use super::destination::{objections, probe};
+use super::notice::try_out;
 use super::run::{check_hooks, warnings};
 use crate::access::{FindingKind, examine};
 use crate::client::{Client, ClientOptions};
@@ -17,7 +20,19 @@ use crate::load::{LoadError, Refusal};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 
-pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> Result<ExitCode, CliError> {
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Send a message to the webhook of `[notify]` as well, to see whether it arrives
+    #[arg(long)]
+    notify: bool,
+}
+
+pub(super) fn check(
+    arguments: &CheckArguments,
+    config: &Config,
+    pipeline: &Pipeline,
+    display: Display,
+) -> Result<ExitCode, CliError> {
     check_hooks(&pipeline.hooks, pipeline.resources)?;
     let client = Client::new(ClientOptions::of(config)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -45,9 +60,16 @@ pub(super) fn check(config: &Config, pipeline: &Pipeline, display: Display) -> R
         Ok(place) => format!("ok       {place} can be written to\n"),
         Err(error) => format!("fault    {error}\n"),
     });
+    let noticed = arguments.notify.then(|| runtime.block_on(try_out(&config.notify, pipeline.name)));
+    text.push_str(&match &noticed {
+        Some(Ok(service)) => format!("ok       the webhook has taken a message (`kind` = {service})\n"),
+        Some(Err(error)) => format!("fault    {error}\n"),
+        None => String::new(),
+    });
     io::stdout().lock().write_all(text.as_bytes()).map_err(|source| CliError::Output { source })?;
     let refusal = refusals.into_iter().next().map(|refusal| LoadError::Refused(refusal).into());
-    fault.map(CliError::from).or(refusal).or(probed.err()).map_or(Ok(ExitCode::SUCCESS), Err)
+    let unnoticed = noticed.and_then(Result::err).map(CliError::from);
+    fault.map(CliError::from).or(refusal).or(probed.err()).or(unnoticed).map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// What stands against loading what a run would read. Whether that can be read at all, the run tells.

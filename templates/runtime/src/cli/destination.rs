@@ -3,7 +3,7 @@
 use super::CliError;
 use super::run::load_options;
 use crate::config::{self, Config, suggest};
-use crate::destination::{Destination, KINDS, Kind, NAMES, OpenReader};
+use crate::destination::{Definitions, Destination, KINDS, Kind, NAMES, OpenReader};
 use crate::extract::Tree;
 use crate::load::{Refusal, refusals};
 use crate::pipeline::Pipeline;
@@ -16,6 +16,13 @@ pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>,
 pub(super) fn reading(config: &config::Destination) -> Result<OpenReader, CliError> {
     let kind = kind(config)?;
     kind.read.ok_or_else(|| CliError::NotReadable { kind: kind.name })
+}
+
+/// How it makes tables.
+pub(super) fn definitions(config: &config::Destination) -> Result<Box<dyn Definitions>, CliError> {
+    let kind = kind(config)?;
+    let open = kind.definitions.ok_or_else(|| CliError::NoSql { kind: kind.name })?;
+    Ok(open(config)?)
 }
 
 /// Opens it and sees whether it can be written to; what it is called.
@@ -37,7 +44,7 @@ pub(super) fn objections(
     Ok(refusals(kind.name, &abilities, &load_options(config, tree, pipeline.name, pipeline.resources)))
 }
 
-fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {
+pub(super) fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {
     if let Some(stranger) = config.stranger(NAMES) {
         return Err(stranger.into());
     }

@@ -2,11 +2,10 @@
 
 use std::error::Error;
 use std::io;
-use std::process::ExitCode;
 
 use thiserror::Error;
 
-use super::tell::ToldError;
+use super::notice::NoticeError;
 use crate::access::AccessFault;
 use crate::client::{ClientError, Fault};
 use crate::config::ConfigError;
@@ -14,7 +13,9 @@ use crate::destination::{DestinationError, NAMES};
 use crate::extract::{ExtractError, PartitionError, TreeError};
 use crate::load::LoadError;
 use crate::login::LoginError;
+use crate::normalize::NormalizeError;
 use crate::show::ShowError;
+use crate::told::ToldError;
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -50,10 +51,16 @@ pub(super) enum CliError {
     Runtime { source: io::Error },
     #[error("what is loaded into `{kind}` cannot be shown")]
     NotReadable { kind: &'static str },
+    #[error("the tables of `{kind}` are not made by SQL")]
+    NoSql { kind: &'static str },
+    #[error(transparent)]
+    Normalize(#[from] NormalizeError),
     #[error(transparent)]
     Show(#[from] ShowError),
     #[error("`{path}` cannot be written")]
     Export { path: String, source: io::Error },
+    #[error(transparent)]
+    Notice(#[from] NoticeError),
     #[error("the output cannot be written")]
     Output { source: io::Error },
     #[error("interrupted by {signal}: what was read so far is loaded")]
@@ -84,11 +91,13 @@ impl CliError {
             | Self::NoSuchDestination { .. }
             | Self::DestinationLeftOut { .. }
             | Self::NotReadable { .. }
+            | Self::NoSql { .. }
             | Self::Destination(DestinationError::Config(_))
             | Self::Load(LoadError::Refused(_))
             | Self::UnknownHook { .. }
             | Self::NoSuchCommand { .. }
             | Self::Shard { .. }
+            | Self::Notice(NoticeError::NoAddress)
             | Self::Login(LoginError::NoApplication { .. }) => (None, USAGE),
             Self::Login(LoginError::Refused { .. }) => (Some("invalid_credentials"), INVALID_CREDENTIALS),
             Self::Extract(error) | Self::Access(AccessFault::Refused(error)) => extract_class(error),
@@ -100,8 +109,8 @@ impl CliError {
         }
     }
 
-    pub(super) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.class().1)
+    pub(super) fn exit_code(&self) -> u8 {
+        self.class().1
     }
 
     fn hint(&self) -> Option<String> {
@@ -127,6 +136,9 @@ impl CliError {
             Self::NotReadable { .. } => {
                 Some("`info` tells how loads went; the tables are with whoever keeps them".into())
             }
+            Self::NoSql { .. } => Some(
+                "`--format json` describes the rows, and `--format mermaid` how tables hang together".into(),
+            ),
             Self::Show(ShowError::Port { .. }) => Some("leave `--port` out: a free one is taken".into()),
             Self::Export { .. } => Some("see that the folder exists and that you may write to it".into()),
             Self::UnknownHook { suggestion, .. } => Some(match suggestion {
@@ -136,6 +148,13 @@ impl CliError {
             Self::NoSuchCommand { .. } => Some("`help` lists them".into()),
             Self::Shard { .. } => Some("pass `--shard I/N`, or `--shard 1/1` for a whole run".into()),
             Self::Interrupted { .. } => Some("the next run goes on with it".into()),
+            Self::Notice(NoticeError::NoAddress) => Some(
+                "put the address that the service gave into secrets.toml, under `[notify]`, or set PIPELINE__NOTIFY__URL"
+                    .into(),
+            ),
+            Self::Notice(_) => Some(
+                "see that `notify.url` is whole and still valid, and that `notify.kind` is the service that gave it".into(),
+            ),
             Self::Load(error) => error.hint(),
             Self::Login(error) => error.hint(),
             Self::Destination(error) => error.hint(),

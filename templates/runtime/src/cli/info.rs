@@ -45,10 +45,11 @@ fn left_of(left: LeftForLater) -> Value {
     json!({"lists": left.lists, "due_at": left.due_at.map(|due_at| due_at.to_string())})
 }
 
-/// In seconds, by what requests have waited for.
+/// In milliseconds, by what requests have waited for. A fraction would not do: the entry is part of what a Singer target
+/// keeps, and some cannot write one back.
 pub(super) fn waited(client: &Client) -> Value {
-    let seconds = |reason| client.waited(reason).as_secs_f64();
-    json!({"rate_limit": seconds(Reason::RateLimit), "server": seconds(Reason::Server)})
+    let milliseconds = |reason| u64::try_from(client.waited(reason).as_millis()).unwrap_or(u64::MAX);
+    json!({"rate_limit": milliseconds(Reason::RateLimit), "server": milliseconds(Reason::Server)})
 }
 
 fn counts_of(counts: &Counts) -> Value {

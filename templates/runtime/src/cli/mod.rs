@@ -12,9 +12,11 @@ mod info;
 mod interrupt;
 mod login;
 mod manual;
+mod notice;
 mod plan;
 mod resources;
 mod run;
+mod schema;
 mod share;
 mod show;
 mod sink;
@@ -31,8 +33,9 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config::{Config, Environment};
 use crate::pipeline::Pipeline;
 use crate::progress::Display;
+use crate::told::ToldError;
 use fault::CliError;
-use tell::{LogFormat, ToldError};
+use tell::LogFormat;
 
 /// Loads GitLab into tables.
 #[derive(Debug, Parser)]
@@ -67,13 +70,15 @@ enum Command {
     /// Sign in to GitLab by OAuth, and keep the tokens in secrets.toml
     Login(login::LoginArguments),
     /// Look at credentials, permissions and the scope, and load nothing
-    Check,
+    Check(check::CheckArguments),
     /// Tell what a run would request, and about how many requests that is
     Plan(plan::PlanArguments),
     /// List the resources
     Resources(resources::ResourcesArguments),
     /// Tell how the last loads went
     Info(info::InfoArguments),
+    /// Write down the tables for others: SQL, JSON Schema, a diagram, or dbt
+    Schema(schema::SchemaArguments),
     /// Show what is loaded in a browser of this machine
     Show(show::ShowArguments),
     /// Show or reset what is remembered between runs
@@ -101,7 +106,7 @@ pub(crate) fn main(pipeline: Pipeline) -> ExitCode {
         Err(CliError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             arguments.log_format.error(&error.told());
-            error.exit_code()
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -129,8 +134,15 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
     let environment = environment();
     let config = || Config::load(arguments.config.as_deref(), &environment, all, api_root);
     match &arguments.command {
-        Command::Run(run) => return run::run(run, (&config()?, &environment), pipeline, display),
-        Command::Check => return check::check(&config()?, &pipeline, display),
+        Command::Run(run) => {
+            let config = config().map_err(CliError::from).inspect_err(|error| {
+                if let Some(notify) = Config::notify(arguments.config.as_deref(), &environment) {
+                    run::not_begun(error, &notify, &pipeline, display);
+                }
+            })?;
+            return run::run(run, (&config, &environment), pipeline, display);
+        }
+        Command::Check(check) => return check::check(check, &config()?, &pipeline, display),
         Command::Login(login) => {
             login::login(login, &config()?)?;
             login::tell_what_stands_above(&config()?, arguments.log_format);
@@ -139,6 +151,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
         Command::Plan(plan) => plan::plan(plan, &config()?, pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
+        Command::Schema(schema) => schema::schema(schema, &config()?, &pipeline),
         Command::Show(show) => show::show(show, &config()?, &pipeline),
         Command::State(state) => state::state(state, &config()?, pipeline.name),
         Command::Completions(shell) => manual::completions(shell, program(&pipeline)),

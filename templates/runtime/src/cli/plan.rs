@@ -19,6 +19,7 @@ use crate::moment::Moment;
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 use crate::report::{aligned, counted, grouped, seconds};
+use crate::telemetry::Telemetry;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
@@ -55,6 +56,7 @@ pub(super) fn plan(
         budget: Budget::default(),
         shard: None,
         hooks: pipeline.hooks,
+        telemetry: Telemetry::default(),
     };
     let sink = Planned { outset, started_at: Moment::from(load.started_at) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -4,27 +4,31 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Map, Value};
+use tokio::runtime::Runtime;
 
 use super::fault::PARTIAL;
 use super::interrupt::Signals;
 use super::share::{self, ShareArguments};
 use super::tell::{self, LogFormat};
-use super::{CliError, destination, info, state};
-use crate::access::AccessFault;
+use super::{CliError, destination, info, notice, state};
+use crate::access::{AccessFault, end_that_is_near};
 use crate::client::{Client, ClientOptions};
-use crate::config::{Config, Credentials, Environment, ResourceConfig, Scope, suggest};
+use crate::config::{Config, Credentials, Environment, Notify, Occasion, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{Budget, End, ExtractOptions, LossKind, Spent, Tally, Tree, extract};
 use crate::hooks::Hooks;
 use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
+use crate::notify::{Account, Read};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
 use crate::report::{render_load, render_repaired, render_report, render_stopped, render_truncated};
 use crate::resource::Resource;
 use crate::scope::plan_roots;
 use crate::shard::{Shard, Share};
+use crate::telemetry::{Recording, Telemetry};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -50,13 +54,71 @@ pub(super) struct RunArguments {
     share: ShareArguments,
 }
 
-/// Everything is checked before the first request: resources, credentials, destination.
+/// Everything is checked before the first request: resources, credentials, destination. However it ends, whoever is to be
+/// told is told.
 pub(super) fn run(
     arguments: &RunArguments,
     (config, environment): (&Config, &Environment),
     pipeline: Pipeline,
     display: Display,
 ) -> Result<ExitCode, CliError> {
+    let format = LogFormat::of(display);
+    let mut account = Account::new(pipeline.name);
+    account.source = Some(config.gitlab.url.to_string());
+    account.is_strict = arguments.strict;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
+    let recording = record(&runtime, environment, &pipeline, config, format);
+    let telemetry = recording.telemetry();
+    let prepared = prepare(arguments, (config, environment), pipeline, display);
+    let ended = prepared.and_then(|run| runtime.block_on(run.load(telemetry, &mut account)));
+    conclude(&ended, &mut account);
+    let (lost, ()) = runtime.block_on(async {
+        tokio::join!(recording.end(&account), notice::tell(&config.notify, &account, format))
+    });
+    lost.iter().for_each(|lost| format.warning(lost));
+    ended.map(ExitCode::from)
+}
+
+/// Telemetry that cannot go where it should is no reason to load nothing.
+fn record(
+    runtime: &Runtime,
+    environment: &Environment,
+    pipeline: &Pipeline,
+    config: &Config,
+    format: LogFormat,
+) -> Recording {
+    let _within = runtime.enter();
+    let names = (pipeline.name, pipeline.version);
+    Recording::start(environment, names, config.gitlab.url.host()).unwrap_or_else(|error| {
+        format.warning(&format!("there is no telemetry of this run: {error}"));
+        Recording::off()
+    })
+}
+
+/// Tells of a run that has no usable configuration, as far as that says whom.
+pub(super) fn not_begun(error: &CliError, notify: &Notify, pipeline: &Pipeline, display: Display) {
+    let mut account = Account::new(pipeline.name);
+    account.end(error.exit_code(), Some(error.told()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    if let Ok(runtime) = runtime {
+        runtime.block_on(notice::tell(notify, &account, LogFormat::of(display)));
+    }
+}
+
+fn conclude(ended: &Result<u8, CliError>, account: &mut Account) {
+    match ended {
+        Ok(exit_code) => account.end(*exit_code, None),
+        Err(error) => account.end(error.exit_code(), Some(error.told())),
+    }
+}
+
+fn prepare<'r>(
+    arguments: &'r RunArguments,
+    (config, environment): (&'r Config, &Environment),
+    pipeline: Pipeline,
+    display: Display,
+) -> Result<Run<'r>, CliError> {
     let all = pipeline.resources;
     check_hooks(&pipeline.hooks, all)?;
     let selected = config.select(all, &arguments.select)?;
@@ -72,14 +134,11 @@ pub(super) fn run(
         LogFormat::of(display).warning(&warning);
     }
     let destination = destination::open(&config.destination)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| CliError::Runtime { source })?;
     let load = load_options(config, &tree, pipeline.name, all);
     let forget = tree.resources().map(|resource| resource.name).filter(|_| arguments.full_refresh).collect();
     let views = pipeline.views.filter(|_| config.load.views);
     let load = LoadOptions { forget, share, views, ..load };
-    let run = Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks };
-    runtime.block_on(run.load(destination))
+    Ok(Run { arguments, config, client, tree, display, load, hooks: pipeline.hooks, destination })
 }
 
 /// Everything that a run needs, checked.
@@ -91,26 +150,31 @@ struct Run<'r> {
     display: Display,
     load: LoadOptions,
     hooks: Hooks,
+    destination: Box<dyn Destination>,
 }
 
 impl Run<'_> {
-    async fn load(self, destination: Box<dyn Destination>) -> Result<ExitCode, CliError> {
-        let Self { arguments, config, client, tree, display, load, hooks } = self;
-        let place = destination.place();
+    /// The exit code of a run that came to its end.
+    async fn load(self, telemetry: Telemetry, account: &mut Account) -> Result<u8, CliError> {
+        let Self { arguments, config, client, tree, display, load, hooks, destination } = self;
+        account.place = Some(destination.place());
+        account.shard = load.share.as_ref().map(|share| share.shard);
         let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
-        let shard = load.share.as_ref().map(|share| share.shard);
         let loader = Loader::begin(destination, load)?;
+        account.earlier = loader.earlier();
         let tally = Arc::new(Tally::new(&tree));
+        account.read = Some(Read { tally: Arc::clone(&tally), client: client.clone() });
         let options = ExtractOptions {
             concurrency: config.extract.concurrency,
             per_page: config.extract.per_page,
             limit: arguments.limit,
             budget: budget(arguments, config),
-            shard,
+            shard: account.shard,
             hooks,
+            telemetry,
         };
         let resources: Vec<_> = tree.resources().collect();
-        let progress = Progress::start(Arc::clone(&tally), client.clone(), display);
+        let progress = Progress::start(Arc::clone(&tally), client.clone(), options.budget, display);
         let extraction = extract(client.clone(), &tree, &config.scope, loader.clone(), options);
         let result = tokio::select! {
             result = extraction => result.map_err(CliError::from),
@@ -118,44 +182,55 @@ impl Run<'_> {
         };
         signals.end_at_the_next();
         let mut outcome = outcome(&result, &tally, &resources);
-        let mut record = info::record_of(&tally, client.attempts());
-        record.insert("repaired".to_owned(), client.repaired().into());
         let stopped = result.as_ref().ok().and_then(|end| end.spent());
-        record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
-        record.insert("waited".to_owned(), info::waited(&client));
-        outcome.report = record.clone();
-        let summary = loader.finish(outcome).await;
+        outcome.report = record_of(&tally, &client, stopped);
+        let record = outcome.report.clone();
+        let loaded = loader.finish(outcome).await;
         drop(progress);
+        let unclosed = loaded.map(|summary| account.loaded = Some(summary)).err();
         // The first error is the cause; a load that then cannot be closed is its consequence.
         if result.is_ok() || tally.records() > 0 {
             match display {
-                Display::Json => {
-                    record.insert("truncated".to_owned(), tally.truncated().into());
-                    report_to_programs(record, summary.as_ref().ok());
-                }
-                Display::Auto | Display::Lines => {
-                    report(&tally, &client, (&place, shard), summary.as_ref().ok());
-                    tell::write(
-                        &arguments
-                            .limit
-                            .and_then(|limit| render_truncated(&tally, limit))
-                            .unwrap_or_default(),
-                    );
-                    tell::write(&stopped.map(render_stopped).unwrap_or_default());
-                }
+                Display::Json => report_to_programs(record, account.loaded.as_ref()),
+                Display::Auto | Display::Lines => report(account, arguments.limit, stopped),
             }
         }
         result?;
-        let summary = summary?;
+        unclosed.map_or(Ok(()), Err)?;
         // A shard may well have no project.
-        let may_be_empty = stopped.is_some() || shard.is_some();
+        let may_be_empty = stopped.is_some() || account.shard.is_some();
         if !may_be_empty && is_member_of_nothing(&tally, &resources, &config.scope) {
             return Err(AccessFault::NoMembership.into());
         }
-        let is_refused = arguments.strict && tally.lost(LossKind::Skipped) > 0;
-        let is_whole = tally.lost(LossKind::Failed) == 0 && summary.breaches.is_empty() && !is_refused;
-        Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(PARTIAL) })
+        account.token_ends = end_of_token(account, config, &client).await;
+        Ok(if is_whole(account, &tally) { 0 } else { PARTIAL })
     }
+}
+
+fn is_whole(account: &Account, tally: &Tally) -> bool {
+    let is_refused = account.is_strict && tally.lost(LossKind::Skipped) > 0;
+    let breaches = account.loaded.as_ref().map_or(0, |loaded| loaded.breaches.len());
+    tally.lost(LossKind::Failed) == 0 && breaches == 0 && !is_refused
+}
+
+/// Of one run a day, and of one of its shards, where somebody wants to be told.
+async fn end_of_token(account: &Account, config: &Config, client: &Client) -> Option<NaiveDate> {
+    let notify = &config.notify;
+    let is_wanted = notify.webhook.is_some() && notify.on.contains(&Occasion::TokenEnds);
+    let is_first = account.is_first_of_the_day() && account.shard.is_none_or(Shard::is_first);
+    if !is_wanted || !is_first {
+        return None;
+    }
+    end_that_is_near(client, config.credentials().ok()?, account.today()).await
+}
+
+/// What is kept of a run with its load.
+fn record_of(tally: &Tally, client: &Client, stopped: Option<Spent>) -> Map<String, Value> {
+    let mut record = info::record_of(tally, client.attempts());
+    record.insert("repaired".to_owned(), client.repaired().into());
+    record.insert("stopped".to_owned(), stopped.map(Spent::key).into());
+    record.insert("waited_ms".to_owned(), info::waited(client));
+    record
 }
 
 /// Shards share what the configuration allows all of them together.
@@ -266,20 +341,19 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     if gitlab.connection.insecure {
         warnings.push(format!("any certificate is taken for that of {}: see `gitlab.insecure`", gitlab.url));
     }
+    warnings.extend(notice::warnings(&config.notify));
     warnings
 }
 
-fn report(
-    tally: &Tally,
-    client: &Client,
-    (place, shard): (&str, Option<Shard>),
-    summary: Option<&LoadSummary>,
-) {
-    let mut text = render_report(tally, client.attempts(), shard);
+fn report(account: &Account, limit: Option<u64>, stopped: Option<Spent>) {
+    let Some(Read { tally, client }) = &account.read else { return };
+    let mut text = render_report(tally, client.attempts(), account.shard);
     text.push_str(&render_repaired(client.repaired()).unwrap_or_default());
-    if let Some(summary) = summary {
+    if let Some((summary, place)) = account.loaded.as_ref().zip(account.place.as_ref()) {
         text.push_str(&render_load(summary, place));
     }
+    text.push_str(&limit.and_then(|limit| render_truncated(tally, limit)).unwrap_or_default());
+    text.push_str(&stopped.map(render_stopped).unwrap_or_default());
     tell::write(&text);
 }
 

@@ -7,10 +7,11 @@ use clap::Args;
 
 use super::format::print;
 use super::interrupt::Signals;
+use super::schema::sources;
 use super::{CliError, destination};
 use crate::config::Config;
 use crate::pipeline::Pipeline;
-use crate::show::{Shown, Site, Source, export, serve};
+use crate::show::{Shown, Site, export, serve};
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -31,16 +32,10 @@ pub(super) fn show(arguments: &ShowArguments, config: &Config, pipeline: &Pipeli
 }
 
 fn site(config: &Config, pipeline: &Pipeline) -> Result<Site, CliError> {
-    let table_of =
-        |name: &str, usual: &str| config.resource(name).table.as_deref().unwrap_or(usual).to_owned();
-    let sources = pipeline
-        .resources
-        .iter()
-        .map(|resource| Source { resource, table: table_of(resource.name, resource.table) });
     Ok(Site {
         pipeline: pipeline.name,
         destination: config.destination.clone(),
-        sources: sources.collect(),
+        sources: sources(config, pipeline),
         open: destination::reading(&config.destination)?,
         views: pipeline.views.map(|views| views.all).unwrap_or_default(),
     })

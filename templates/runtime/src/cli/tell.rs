@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use crate::progress::Display;
+use crate::told::ToldError;
 
 /// How lines on stderr are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -15,17 +16,6 @@ pub(super) enum LogFormat {
     Plain,
     /// One JSON object per line, for programs
     Json,
-}
-
-/// An error as it is told.
-#[derive(Debug)]
-pub(super) struct ToldError {
-    /// The name of an access fault.
-    pub(super) class: Option<&'static str>,
-    pub(super) message: String,
-    pub(super) causes: Vec<String>,
-    pub(super) hint: Option<String>,
-    pub(super) exit_code: u8,
 }
 
 impl LogFormat {
@@ -61,29 +51,13 @@ impl LogFormat {
     pub(super) fn error(self, error: &ToldError) {
         match self {
             Self::Plain => write(&error.text()),
-            Self::Json => write_line(&error.json()),
+            Self::Json => {
+                let mut fields = Map::new();
+                fields.insert("event".to_owned(), "error".into());
+                fields.extend(error.json());
+                write_line(&Value::Object(fields));
+            }
         }
-    }
-}
-
-impl ToldError {
-    fn text(&self) -> String {
-        let name = self.class.map(|name| format!("{name}: ")).unwrap_or_default();
-        let mut text = format!("error: {name}{}\n", self.message);
-        for cause in &self.causes {
-            text.push_str(&format!("  because {cause}\n"));
-        }
-        if let Some(hint) = &self.hint {
-            text.push_str(&format!("\nhint: {hint}\n"));
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "event": "error", "class": self.class, "message": self.message, "because": self.causes,
-            "hint": self.hint, "exit_code": self.exit_code,
-        })
     }
 }
 

@@ -75,7 +75,7 @@ impl Client {
             tracing::debug!(path = %request.path, %fault, ?pause, "trying again");
             // The limiter holds back whoever shares a limit that is used up.
             if !matches!(fault, Fault::RateLimited { .. }) {
-                let _told = self.waits.tell(Instant::now() + pause, Reason::Server);
+                let _told = self.waits.tell_after(Instant::now() + pause, Reason::Server, Some(&fault));
                 tokio::time::sleep(pause).await;
             }
         }

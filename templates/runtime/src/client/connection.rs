@@ -15,18 +15,33 @@ const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VE
 pub(super) const IDENTITY: &str = "a certificate with its key, both in PEM,";
 
 pub(super) fn open(options: &ClientOptions) -> Result<reqwest::Client, ClientError> {
+    let provider = provider();
+    let builder = builder(options.timeout)
+        .default_headers(credentials::headers(&options.credentials).map_err(|_| ClientError::Token)?);
+    let builder = proxied(secured(builder, &provider, &options.connection)?, &options.connection)?;
+    builder.build().map_err(ClientError::Setup)
+}
+
+/// To whom nothing is shown that is GitLab's, and of whom nothing is taken that the system does not trust.
+pub(super) fn open_to_others(timeout: Duration) -> Result<reqwest::Client, ClientError> {
+    let _ = provider();
+    builder(timeout).build().map_err(ClientError::Setup)
+}
+
+fn provider() -> Arc<CryptoProvider> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     // Fails when one is installed already, which serves as well.
     let _ = CryptoProvider::clone(&provider).install_default();
-    let builder = reqwest::Client::builder()
+    provider
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
+    reqwest::Client::builder()
         .user_agent(USER_AGENT)
-        .default_headers(credentials::headers(&options.credentials).map_err(|_| ClientError::Token)?)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
-        .timeout(options.timeout)
-        .connect_timeout(options.timeout.min(Duration::from_secs(30)));
-    let builder = proxied(secured(builder, &provider, &options.connection)?, &options.connection)?;
-    builder.build().map_err(ClientError::Setup)
+        .timeout(timeout)
+        .connect_timeout(timeout.min(Duration::from_secs(30)))
 }
 
 /// Which certificates are taken, and which one is shown.

@@ -10,7 +10,12 @@ impl Excerpt {
     const BYTES: usize = 200;
 
     pub fn new(text: &str) -> Self {
-        let end = text.floor_char_boundary(Self::BYTES);
+        Self::within(Self::BYTES, text)
+    }
+
+    /// One of another length, in bytes.
+    pub(crate) fn within(bytes: usize, text: &str) -> Self {
+        let end = text.floor_char_boundary(bytes);
         let start = text.get(..end).unwrap_or_default();
         let mut shown = String::with_capacity(start.len());
         for character in start.chars() {

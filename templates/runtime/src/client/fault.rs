@@ -184,6 +184,40 @@ impl Fault {
         }
     }
 
+    /// The status of the answer, where there was one.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorized { .. } | Self::NeedsToken { .. } => Some(401),
+            Self::InsufficientScope { .. } | Self::Forbidden { .. } => Some(403),
+            Self::NotFound { .. } => Some(404),
+            Self::RateLimited { .. } => Some(429),
+            Self::Refused { status, .. } | Self::Server { status, .. } | Self::Intercepted { status, .. } => {
+                Some(*status)
+            }
+            _ => None,
+        }
+    }
+
+    /// What it is, in a word, for programs.
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            Self::Unauthorized { .. } | Self::NeedsToken { .. } => "unauthorized",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::Forbidden { .. } => "forbidden",
+            Self::NotFound { .. } | Self::DecodedSlash { .. } => "not_found",
+            Self::Refused { .. } => "refused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Server { .. } => "server",
+            Self::Transport { kind: TransportKind::Connect, .. } | Self::Scheme { .. } => "connect",
+            Self::Transport { kind: TransportKind::Timeout, .. } => "timeout",
+            Self::Transport { kind: TransportKind::Broken, .. } => "broken",
+            Self::NotJson { .. } | Self::TooLarge { .. } => "body",
+            Self::ForeignRedirect { .. } | Self::Redirects => "redirect",
+            Self::SignIn { .. } | Self::Intercepted { .. } => "intercepted",
+            Self::NotSaved { .. } => "tokens",
+        }
+    }
+
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Transport { kind: TransportKind::Connect, .. })
     }

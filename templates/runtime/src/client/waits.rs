@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Fault;
+
 /// Shorter waits are nobody's business.
 const WORTH_TELLING: Duration = Duration::from_secs(5);
 
@@ -29,9 +31,11 @@ impl fmt::Display for Reason {
 }
 
 /// The wait that ends first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     pub reason: Reason,
+    /// What came before it, where that says more.
+    pub after: Option<String>,
     pub left: Duration,
 }
 
@@ -42,7 +46,7 @@ pub(super) struct Waits(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     /// Those that are worth telling, by when they end.
-    told: BTreeMap<(Instant, u64), Reason>,
+    told: BTreeMap<(Instant, u64), (Reason, Option<String>)>,
     sums: BTreeMap<Reason, Sum>,
     next: u64,
 }
@@ -66,6 +70,16 @@ pub(super) struct Told {
 impl Waits {
     /// Counts a wait, and tells of it where it is long enough.
     pub(super) fn tell(self: &Arc<Self>, until: Instant, reason: Reason) -> Told {
+        self.tell_after(until, reason, None)
+    }
+
+    /// The same, of a wait that has a cause.
+    pub(super) fn tell_after(
+        self: &Arc<Self>,
+        until: Instant,
+        reason: Reason,
+        after: Option<&Fault>,
+    ) -> Told {
         let (now, mut kept) = (Instant::now(), self.lock());
         let sum = kept.sums.entry(reason).or_default();
         sum.waiting += 1;
@@ -73,15 +87,16 @@ impl Waits {
         let key = (until, kept.next);
         kept.next += 1;
         if until.saturating_duration_since(now) >= WORTH_TELLING {
-            kept.told.insert(key, reason);
+            kept.told.insert(key, (reason, after.map(ToString::to_string)));
         }
         Told { waits: Arc::clone(self), reason, key }
     }
 
     pub(super) fn first(&self) -> Option<Waiting> {
         let kept = self.lock();
-        let ((until, _), reason) = kept.told.first_key_value()?;
-        Some(Waiting { reason: *reason, left: until.saturating_duration_since(Instant::now()) })
+        let ((until, _), (reason, after)) = kept.told.first_key_value()?;
+        let left = until.saturating_duration_since(Instant::now());
+        Some(Waiting { reason: *reason, after: after.clone(), left })
     }
 
     /// How long at least one request has waited for this so far.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::entries::{Kind, entry};
 use super::layers::{Environment, Layers, Origin};
 use super::load::{DAY, Period, derive_load};
+use super::notify::derive_notify;
 use super::settings::{
     ExtractSettings, GitlabSettings, OAuthSettings, ResourceSettings, Scalars, ScopeSettings, Settings,
     TokenType, text_of,
@@ -46,6 +47,7 @@ pub(super) fn derive(
         load: derive_load(settings.load),
         schema: Contract::default().with(settings.schema),
         destination: Destination::new(settings.destination, layers, environment, place.folder),
+        notify: derive_notify(settings.notify, layers, place.folder)?,
         resources: settings.resources.into_iter().map(resource).collect::<Result<_, ConfigError>>()?,
     })
 }

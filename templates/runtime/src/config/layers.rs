@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::exporter::{self, Said};
 use super::{ConfigError, suggest};
 
 /// The environment variables of the process, or those of a test.
@@ -82,8 +83,12 @@ impl Layers {
         }
     }
 
-    /// Adds `GITLAB_TOKEN` and `GITLAB_URL`, then `PIPELINE__SECTION__KEY`. An empty variable counts as unset.
+    /// Adds what a job of gitlab-data-export has, then `GITLAB_TOKEN` and `GITLAB_URL`, then `PIPELINE__SECTION__KEY`. An
+    /// empty variable counts as unset.
     pub(super) fn add_environment(&mut self, environment: &Environment) -> Result<(), ConfigError> {
+        for Said { variable, keys, value } in exporter::said(environment) {
+            self.set(keys, value, variable)?;
+        }
         for (variable, key) in [("GITLAB_URL", "url"), ("GITLAB_TOKEN", "token")] {
             if let Some(text) = environment.get(variable).filter(|text| !text.trim().is_empty()) {
                 let keys = vec!["gitlab".to_owned(), key.to_owned()];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use toml::Value;
 
 use super::settings::{Scalars, text_of};
 use crate::moment::Moment;
@@ -83,7 +84,7 @@ impl Period {
 
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = text_of(&Value::deserialize(deserializer)?);
         if matches!(text.as_str(), "never" | "off") {
             return Ok(Self(None));
         }

@@ -9,9 +9,11 @@ mod derive;
 mod destination;
 mod entries;
 mod error;
+mod exporter;
 mod filters;
 mod layers;
 mod load;
+mod notify;
 mod oauth;
 mod secret;
 mod selection;
@@ -31,6 +33,7 @@ pub use error::ConfigError;
 pub(crate) use error::suggest;
 pub use layers::{Environment, Origin};
 pub use load::{Load, StartDate};
+pub use notify::{Notify, Occasion, Service, Webhook};
 pub use oauth::{Application, OAuth, OAuthTokens, SaveError, SecretsFile};
 pub use secret::Secret;
 
@@ -41,6 +44,8 @@ use filters::Fault;
 use layers::Layers;
 use settings::Settings;
 
+const CONFIG: &str = "config.toml";
+
 /// Everything that the other stages are told.
 #[derive(Debug)]
 pub struct Config {
@@ -50,6 +55,7 @@ pub struct Config {
     pub load: Load,
     pub schema: Contract,
     pub destination: Destination,
+    pub notify: Notify,
     /// By the name of the resource; those that no layer mentions are absent.
     pub resources: BTreeMap<String, ResourceConfig>,
 }
@@ -168,20 +174,18 @@ impl Config {
         resources: &[&Resource],
         api: &'static str,
     ) -> Result<Self, ConfigError> {
-        let path = path.unwrap_or(Path::new("config.toml"));
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut layers = Layers::default();
-        if !layers.add_file(path)? {
-            return Err(ConfigError::Missing { path: path.to_owned() });
-        }
-        refuse_secrets(&layers)?;
-        let secrets = folder.join("secrets.toml");
-        refuse_exposed(&secrets)?;
-        layers.add_file(&secrets)?;
-        layers.add_environment(environment)?;
+        let path = path.unwrap_or(Path::new(CONFIG));
+        let folder = folder_of(path);
+        let layers = read_layers(path, environment)?;
         let settings: Settings = layers.read(&[])?;
         check_resources(&settings, &layers, resources)?;
         derive(settings, &layers, environment, Place { folder, api })
+    }
+
+    /// Who is told of a run, also where the rest of the configuration cannot be used; `None` where that is not known either.
+    pub fn notify(path: Option<&Path>, environment: &Environment) -> Option<Notify> {
+        let path = path.unwrap_or(Path::new(CONFIG));
+        Notify::of(&read_layers(path, environment).ok()?, folder_of(path)).ok()
     }
 
     /// The credentials, or the error that says where to put them.
@@ -195,6 +199,23 @@ impl Config {
         static DEFAULT: LazyLock<ResourceConfig> = LazyLock::new(ResourceConfig::default);
         self.resources.get(name).unwrap_or(&DEFAULT)
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+fn read_layers(path: &Path, environment: &Environment) -> Result<Layers, ConfigError> {
+    let mut layers = Layers::default();
+    if !layers.add_file(path)? {
+        return Err(ConfigError::Missing { path: path.to_owned() });
+    }
+    refuse_secrets(&layers)?;
+    let secrets = folder_of(path).join("secrets.toml");
+    refuse_exposed(&secrets)?;
+    layers.add_file(&secrets)?;
+    layers.add_environment(environment)?;
+    Ok(layers)
 }
 
 /// `config.toml` is shared.
@@ -214,7 +235,11 @@ fn refuse_secrets(layers: &Layers) -> Result<(), ConfigError> {
             return Err(ConfigError::TokenInConfig { key: path.join("."), origin });
         }
     }
-    Ok(())
+    let address = Notify::SECRET.map(str::to_owned);
+    match layers.origins(&address).first().cloned() {
+        Some(origin) => Err(ConfigError::SecretInConfig { key: address.join("."), origin }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(unix)]

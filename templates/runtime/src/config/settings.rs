@@ -9,6 +9,7 @@ use toml::Value;
 
 use super::contract::ContractSettings;
 use super::load::{LoadSettings, Period};
+use super::notify::NotifySettings;
 use super::secret::Secret;
 use crate::normalize::NestedLists;
 use crate::resource::WriteDisposition;
@@ -23,6 +24,7 @@ pub(super) struct Settings {
     pub(super) load: LoadSettings,
     pub(super) schema: ContractSettings,
     pub(super) destination: DestinationSettings,
+    pub(super) notify: NotifySettings,
     pub(super) resources: BTreeMap<String, ResourceSettings>,
 }
 
@@ -171,9 +173,9 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     Ok(parts.filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
-/// `90s`, `2m`, `1h 30m`.
+/// `90s`, `2m`, `1h 30m`; of numbers, `0` needs no unit.
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    let text = text_of(&Value::deserialize(deserializer)?);
     humantime::parse_duration(&text)
         .map(Some)
         .map_err(|_| D::Error::custom("expected a duration such as `90s`"))

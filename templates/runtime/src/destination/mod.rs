@@ -54,6 +54,9 @@
 //! **Views** are queries with names, for those who read: [`OpenLoad::views`] makes them where the place has some. No row
 //! depends on them.
 //!
+//! **Aids** are indexes and comments: rows, states and packages know nothing of them, and a place without them lacks
+//! nothing.
+//!
 //! **Looking** is another contract, [`reading`], for those whose tables can be read back.
 //!
 //! **What it cannot do, its abilities say**; `check`, `plan` and `run` compare them with what is asked for before the
@@ -70,6 +73,7 @@ use crate::config;
 use crate::schema::table::Table;
 
 mod abilities;
+mod aid;
 #[cfg(feature = "bigquery")]
 pub mod bigquery;
 #[allow(dead_code, reason = "each destination needs a part of it")]
@@ -119,6 +123,7 @@ mod views;
 mod warehouse;
 
 pub use abilities::{Abilities, Atomicity, Widening};
+pub use aid::{Aid, Definitions, OpenDefinitions};
 pub use change::SchemaChange;
 pub use entry::{LoadEntry, LoadStatus, StateEntry, StateKey, partition_key};
 pub(crate) use entry::{RUN, SHARD};
@@ -142,6 +147,8 @@ pub struct Kind {
     pub open: fn(&config::Destination) -> Result<Box<dyn Destination>>,
     /// Opens it to look at what is loaded; `None` where nothing can be read back.
     pub read: Option<OpenReader>,
+    /// How it makes tables; `None` where it has no SQL.
+    pub definitions: Option<OpenDefinitions>,
 }
 
 /// Opens a destination for one look.
@@ -223,6 +230,13 @@ pub trait OpenLoad: Send {
     /// No package that is open has a writer for these tables, unless a change only
     /// [notes](SchemaChange::is_note) something. A change that is there already, from a load that died, is no error.
     fn prepare(&mut self, changes: &[SchemaChange], load_id: &str) -> Result<()>;
+
+    /// Sees to it that these tables have what helps those who query them, as far as there is such a thing in this place.
+    /// Comes when all packages are committed. What is there already stays, also what people have made: an index that
+    /// finds by the same columns will do.
+    fn aid(&mut self, _aids: &[Aid]) -> Result<()> {
+        Ok(())
+    }
 
     /// Where queries can have names; none by default.
     fn views(&mut self) -> Option<&mut dyn Views> {

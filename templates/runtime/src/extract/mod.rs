@@ -25,7 +25,7 @@ pub use budget::{Budget, End, Spent};
 pub(crate) use error::At;
 pub use error::{ExtractError, PartitionError};
 pub use estimate::{Basis, Estimate, estimate};
-pub use outlook::Outlook;
+pub use outlook::{Outlook, Records};
 pub use paging::PagingError;
 pub use resume::{Done, History, PartitionState, Point, Refused, Unfinished};
 pub use sink::Sink;
@@ -36,6 +36,7 @@ use crate::client::Client;
 use crate::config::Scope;
 use crate::hooks::Hooks;
 use crate::shard::Shard;
+use crate::telemetry::Telemetry;
 use budget::Spending;
 use walk::{Starter, Task, Turns, Walk};
 
@@ -53,6 +54,8 @@ pub struct ExtractOptions {
     pub shard: Option<Shard>,
     /// What is done to records before they are loaded.
     pub hooks: Hooks,
+    /// Where requests are noted for those who look on from outside.
+    pub telemetry: Telemetry,
 }
 
 impl ExtractOptions {
@@ -73,6 +76,7 @@ pub async fn extract<S: Sink>(
 ) -> Result<End, ExtractError> {
     let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let tasks = starter.first_tasks(tree, scope);
+    tasks.iter().for_each(|task| task.counts().open());
     let concurrency = options.concurrency;
     let spending = Arc::new(Spending::new(options.budget, client.clone()));
     let turns = Limited { client: client.clone(), spending: Arc::clone(&spending) };
@@ -80,7 +84,13 @@ pub async fn extract<S: Sink>(
         Arc::new(Walk { client, scope: scope.clone(), starter, options, spending: Arc::clone(&spending) });
     let is_stopped = walk::drain(tasks, concurrency, turns, move |task| {
         let walk = Arc::clone(&walk);
-        async move { walk.visit(task).await }
+        let counts = Arc::clone(task.counts());
+        async move {
+            let started = walk.visit(task).await?;
+            started.iter().for_each(|task| task.counts().open());
+            counts.close();
+            Ok::<_, ExtractError>(started)
+        }
     })
     .await?;
     Ok(spending.spent().filter(|_| is_stopped).map_or(End::Whole, End::Stopped))

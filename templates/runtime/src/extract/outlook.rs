@@ -1,8 +1,16 @@
 //! How much a run will have read in the end, as far as is known: counts per resource come in, an [`Outlook`] goes out. Pure.
 
+/// What a run will come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    pub records: Records,
+    /// That are still to be made. `None`: of some lists nothing is known yet.
+    pub requests_left: Option<u64>,
+}
+
 /// Records of the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
+pub enum Records {
     /// All lists were begun, and each says how long it is.
     Known(u64),
     /// Lists that were not begun are taken to be as long as those that were.
@@ -11,8 +19,8 @@ pub enum Outlook {
     AtLeast(u64),
 }
 
-impl Outlook {
-    pub fn records(self) -> u64 {
+impl Records {
+    pub fn number(self) -> u64 {
         let (Self::Known(records) | Self::About(records) | Self::AtLeast(records)) = self;
         records
     }
@@ -28,6 +36,7 @@ pub(super) struct Known {
     /// The place of the resource that it hangs on, before its own.
     pub(super) parent: Option<usize>,
     pub(super) records: u64,
+    pub(super) requests: u64,
     /// Of the lists that were begun.
     pub(super) expected: u64,
     /// Lists that are to be read, as far as they are known.
@@ -38,7 +47,7 @@ pub(super) struct Known {
 /// Parents come before their children.
 pub(super) fn outlook(known: &[Known]) -> Outlook {
     let mut ends: Vec<f64> = Vec::with_capacity(known.len());
-    let (mut is_known, mut is_guessable) = (true, true);
+    let (mut is_known, mut is_guessable, mut requests) = (true, true, 0.0);
     for one in known {
         let parent = one.parent.and_then(|place| Some((known.get(place)?, *ends.get(place)?)));
         let to_come = match parent {
@@ -54,12 +63,24 @@ pub(super) fn outlook(known: &[Known]) -> Outlook {
         let length = if one.begun > 0 { number(one.expected) / number(one.begun) } else { 0.0 };
         is_guessable &= one.begun > 0 || unread < 0.5;
         ends.push(number(one.expected.max(one.records)) + unread * length);
+        requests += one.requests_left(unread, length);
     }
     let begun: u64 = known.iter().map(|one| one.expected.max(one.records)).sum();
-    match (is_known, is_guessable) {
-        (true, _) => Outlook::Known(begun),
-        (false, true) => Outlook::About(whole(ends.iter().sum()).max(begun)),
-        (false, false) => Outlook::AtLeast(begun),
+    let records = match (is_known, is_guessable) {
+        (true, _) => Records::Known(begun),
+        (false, true) => Records::About(whole(ends.iter().sum()).max(begun)),
+        (false, false) => Records::AtLeast(begun),
+    };
+    Outlook { records, requests_left: is_guessable.then(|| whole(requests)) }
+}
+
+impl Known {
+    /// For the rest of the lists that were begun, and for those that were not, each of them `length` records long.
+    fn requests_left(&self, unread: f64, length: f64) -> f64 {
+        // An empty list costs one as well.
+        let page = (number(self.records) / number(self.requests.max(1))).max(1.0);
+        let rest = number(self.expected.saturating_sub(self.records)) / page;
+        rest + unread * (length / page).max(1.0)
     }
 }
 
@@ -84,14 +105,40 @@ mod tests {
 
     #[test]
     fn lists_to_come_are_as_long_as_those_before() {
-        let projects = Known { records: 100, expected: 400, lists: 1, begun: 1, parent: None };
-        let issues =
-            |lists, begun, expected| Known { parent: Some(0), records: expected, expected, lists, begun };
-        assert_eq!(outlook(&[projects]), Outlook::Known(400));
-        assert_eq!(outlook(&[projects, issues(100, 0, 0)]), Outlook::AtLeast(400));
+        let projects = Known { records: 100, requests: 1, expected: 400, lists: 1, begun: 1, parent: None };
+        let issues = |lists, begun, expected| Known {
+            parent: Some(0),
+            records: expected,
+            requests: begun,
+            expected,
+            lists,
+            begun,
+        };
+        let seen = |known: &[Known]| {
+            let outlook = outlook(known);
+            (outlook.records, outlook.requests_left)
+        };
+        assert_eq!(seen(&[projects]), (Records::Known(400), Some(3)));
+        assert_eq!(seen(&[projects, issues(100, 0, 0)]), (Records::AtLeast(400), None));
         // 300 projects bring 300 more lists, of 20 issues each.
-        assert_eq!(outlook(&[projects, issues(100, 50, 1_000)]), Outlook::About(400 + 8_000));
-        let done = Known { records: 400, ..projects };
-        assert_eq!(outlook(&[done, issues(400, 400, 8_000)]), Outlook::Known(8_400));
+        assert_eq!(seen(&[projects, issues(100, 50, 1_000)]), (Records::About(400 + 8_000), Some(3 + 350)));
+        let done = Known { records: 400, requests: 4, ..projects };
+        assert_eq!(seen(&[done, issues(400, 400, 8_000)]), (Records::Known(8_400), Some(0)));
+    }
+
+    #[test]
+    fn an_empty_list_costs_a_request_and_a_long_one_several() {
+        let issues = Known { records: 200, requests: 2, expected: 200, lists: 1, begun: 1, parent: None };
+        let notes = |begun, records, requests| Known {
+            parent: Some(0),
+            records,
+            requests,
+            expected: records,
+            lists: 200,
+            begun,
+        };
+        assert_eq!(outlook(&[issues, notes(100, 0, 100)]).requests_left, Some(100));
+        // Three pages each.
+        assert_eq!(outlook(&[issues, notes(100, 25_000, 300)]).requests_left, Some(300));
     }
 }

@@ -26,6 +26,9 @@ pub struct Counts {
     expected: AtomicU64,
     lists: AtomicU64,
     begun: AtomicU64,
+    /// Requests that are to be made, so far; and those of which it is clear what they start.
+    opened: AtomicU64,
+    closed: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     truncated: AtomicU64,
@@ -128,9 +131,10 @@ impl Tally {
         self.with_parents(name).any(|counts| counts.left().lists > 0)
     }
 
-    /// Whether lists of the resource, or of one that it hangs on, need not be asked for.
+    /// Whether lists of the resource need not be asked for, or else those of the nearest that it hangs on and that was not
+    /// asked for either.
     pub fn is_absent(&self, name: &str) -> bool {
-        self.with_parents(name).any(|counts| counts.absent() > 0)
+        self.with_parents(name).take_while(|counts| counts.requests() == 0).any(|counts| counts.absent() > 0)
     }
 
     /// Lists of all resources that are left for later.
@@ -150,11 +154,24 @@ impl Tally {
         self.counts.iter().map(|(_, counts)| counts.records()).sum()
     }
 
-    /// How many records there will be in the end, as far as is known.
+    /// How many resources have nothing more to ask for, and of how many.
+    pub fn done(&self) -> (usize, usize) {
+        let has_begun = self.counts.iter().any(|(_, counts)| counts.opened.load(Ordering::Relaxed) > 0);
+        let mut done: Vec<bool> = Vec::with_capacity(self.counts.len());
+        for ((_, counts), parent) in self.counts.iter().zip(&self.parents) {
+            // What hangs on a record is opened before its own request is closed.
+            let is_done_above = parent.is_none_or(|parent| done.get(parent).copied().unwrap_or(false));
+            done.push(has_begun && is_done_above && counts.is_idle());
+        }
+        (done.iter().filter(|done| **done).count(), done.len())
+    }
+
+    /// What is still to come, as far as is known.
     pub fn outlook(&self) -> Outlook {
         let known = |((_, counts), parent): (&(_, Arc<Counts>), &Option<usize>)| Known {
             parent: *parent,
             records: counts.records(),
+            requests: counts.requests(),
             expected: counts.expected.load(Ordering::Relaxed),
             lists: counts.lists.load(Ordering::Relaxed),
             begun: counts.begun.load(Ordering::Relaxed),
@@ -197,6 +214,10 @@ impl Counts {
 
     pub(super) fn retries_to_count(&self) -> &AtomicU64 {
         &self.retries
+    }
+
+    pub(super) fn add_retries(&self, retries: u64) {
+        self.retries.fetch_add(retries, Ordering::Relaxed);
     }
 
     /// Partitions that a limit cut short.
@@ -298,6 +319,22 @@ impl Counts {
 
     pub(super) fn add_records(&self, records: usize) {
         self.records.fetch_add(whole(records), Ordering::Relaxed);
+    }
+
+    /// A request is to be made.
+    pub(super) fn open(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is clear what it starts, and that is opened.
+    pub(super) fn close(&self) {
+        self.closed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_idle(&self) -> bool {
+        // In this order: what is opened in between is not missed.
+        let closed = self.closed.load(Ordering::Relaxed);
+        closed == self.opened.load(Ordering::Relaxed)
     }
 
     /// A list is to be read.

@@ -53,6 +53,10 @@ impl Tables {
         self.tables.get(name)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
     /// The tables of a table's lists, by name.
     pub(super) fn lists_of(&self, name: &str) -> BTreeSet<String> {
         let lists = self.tables.values().filter(|table| table.parent.as_deref() == Some(name));

@@ -34,6 +34,7 @@ use crate::shard::{Shard, is_split};
 pub(crate) mod batch;
 mod below;
 mod contract;
+mod defined;
 mod definition;
 mod error;
 mod evolve;
@@ -55,6 +56,7 @@ mod writer;
 mod writers;
 
 pub use contract::{Breach, Discarded};
+pub(crate) use defined::defined_tables;
 pub use definition::PIPELINE;
 pub use error::LoadError;
 pub use forget::forget_states;
@@ -92,6 +94,7 @@ struct Shared {
     plans: Mutex<HashMap<&'static str, Arc<Plan>>>,
     states: Arc<States>,
     past: PastLoads,
+    earlier: Arc<[LoadEntry]>,
     /// By resource, what a shard knows of lists that all shards read.
     parts: Mutex<BTreeMap<String, ListPart>>,
     /// Gone once the load is finished, so that nothing comes after the end.
@@ -147,6 +150,7 @@ impl Loader {
             plans,
             states,
             past,
+            earlier: earlier.into(),
             parts,
             messages,
             room,
@@ -185,6 +189,11 @@ impl Loader {
 
     pub fn past(&self) -> &PastLoads {
         &self.shared.past
+    }
+
+    /// The latest loads before this one, the newest first.
+    pub fn earlier(&self) -> Arc<[LoadEntry]> {
+        Arc::clone(&self.shared.earlier)
     }
 
     pub fn started_at(&self) -> SystemTime {

@@ -16,15 +16,16 @@ use super::evolve::Tables;
 use super::family::{self, Selection};
 use super::gather::{Family, Gather};
 use super::options::LoadOptions;
-use super::plan::{Plan, Writes};
+use super::plan::{Plan, Writes, sources};
 use super::state::States;
-use super::summary::LoadSummary;
+use super::summary::{LoadNote, LoadSummary};
 use super::writers::Writers;
 use crate::config::Contract;
 use crate::destination::{
     Abilities, Batch, Deletion, DestinationError, Forget, LoadEntry, Mode, OpenLoad, Package, PackageId,
     SchemaChange, StateEntry, StateKey, Swap,
 };
+use crate::model::aids;
 use crate::page::{Binding, Whole};
 use crate::schema::keys::Hashes;
 use crate::schema::table::{Table, TableRows};
@@ -475,8 +476,17 @@ impl Packages {
     }
 
     /// Gives the place back; what the load did.
-    pub(super) fn close(self) -> Result<LoadSummary> {
+    pub(super) fn close(mut self) -> Result<LoadSummary> {
+        self.aid();
         self.load.close()?;
         Ok(self.summary)
+    }
+
+    /// Rows and states are safe by now: what cannot be made of it, a later load makes.
+    fn aid(&mut self) {
+        let tables: Vec<Table> = self.tables.all().cloned().collect();
+        if let Err(error) = self.load.aid(&aids(&sources(&self.options), &tables)) {
+            self.summary.note([LoadNote::unaided(&error)]);
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::config::Contract;
 use crate::destination::Mode;
 use crate::load::options::LoadOptions;
 use crate::load::summary::LoadNote;
+use crate::model::Source;
 use crate::normalize::{Catalog, Digests, Layout, Reader};
 use crate::resource::{KeyScope, Resource, Shape, WriteDisposition};
 use crate::schema::table::{DELETED_AT, Table, VALID_TO, is_digest};
@@ -97,6 +98,11 @@ impl Writes {
 pub(super) fn table_of(resource: &Resource, options: &LoadOptions) -> String {
     let own = options.resources.get(resource.name).and_then(|own| own.table.clone());
     own.unwrap_or_else(|| resource.table.to_owned())
+}
+
+/// Which tables the resources of the pipeline fill.
+pub(super) fn sources(options: &LoadOptions) -> Vec<Source> {
+    options.all.iter().map(|resource| Source { resource, table: table_of(resource, options) }).collect()
 }
 
 impl Plan {

@@ -1,6 +1,7 @@
 //! What a load did, for the report at its end.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::contract::{Breach, Discarded};
 use super::views::Lack;
-use crate::destination::{Committed, SchemaChange, Written};
+use crate::client::Excerpt;
+use crate::destination::{Committed, DestinationError, SchemaChange, Written};
 use crate::normalize::{Renamed, Why};
 
 /// What a load did.
@@ -96,6 +98,19 @@ pub enum LoadNote {
     ViewsLeftOut { views: Vec<&'static str>, why: Lack },
     /// Some of its values have the character NUL, and the destination has not.
     WithoutNul { table: String, column: String },
+    /// Indexes and comments for those who query were not all made.
+    Unaided { why: String },
+}
+
+impl LoadNote {
+    pub(super) fn unaided(error: &DestinationError) -> Self {
+        let (mut why, mut cause) = (error.to_string(), error.source());
+        while let Some(error) = cause {
+            why.push_str(&format!(": {}", Excerpt::new(&error.to_string())));
+            cause = error.source();
+        }
+        Self::Unaided { why }
+    }
 }
 
 impl fmt::Display for LoadNote {
@@ -138,6 +153,9 @@ impl fmt::Display for LoadNote {
             }
             LoadNote::WithoutNul { table, column } => {
                 write!(f, "`{table}.{column}` has values with the character NUL: `␀` stands for it")
+            }
+            LoadNote::Unaided { why } => {
+                write!(f, "all rows are loaded, and some indexes or comments were not made: {why}")
             }
         }
     }

@@ -57,8 +57,7 @@ impl History for LoadEntry {
     }
 
     fn waited(&self, reason: &str) -> Option<Duration> {
-        let seconds = self.report.get("waited")?.get(reason)?.as_f64()?;
-        Duration::try_from_secs_f64(seconds).ok()
+        self.report.get("waited_ms")?.get(reason)?.as_u64().map(Duration::from_millis)
     }
 
     fn lines<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l str> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! browser → server → guard → address → pages → destination::Reader
-//!                                        └── history · ties · picture · chart
+//!                                        └── history · picture · chart
 //! ```
 //!
 //! A page is made when it is asked for, of one look at the destination, and holds nothing afterwards: so pages are true
@@ -16,13 +16,13 @@ mod history;
 mod pages;
 mod picture;
 mod server;
-mod ties;
 mod words;
 
 use std::time::SystemTime;
 
 use crate::config;
 use crate::destination::{DestinationError, OpenReader, Reader};
+use crate::model::Source;
 use crate::resource::Resource;
 use crate::view::View;
 
@@ -37,13 +37,6 @@ pub(crate) struct Site {
     pub(crate) sources: Vec<Source>,
     pub(crate) open: OpenReader,
     pub(crate) views: &'static [&'static View],
-}
-
-/// A resource, and the table that its records go to.
-#[derive(Debug, Clone)]
-pub(crate) struct Source {
-    pub(crate) resource: &'static Resource,
-    pub(crate) table: String,
 }
 
 impl Site {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ties::Tie;
+use crate::model::Tie;
 
 pub(super) const NODE_HEIGHT: usize = 46;
 const GAP: usize = 14;

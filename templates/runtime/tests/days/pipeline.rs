@@ -14,6 +14,7 @@ use gitlab_pipeline::load::{LoadOptions, LoadOutcome, Loader, Reads};
 use gitlab_pipeline::moment::{Clock, Moment};
 use gitlab_pipeline::normalize::NestedLists;
 use gitlab_pipeline::resource::Resource;
+use gitlab_pipeline::telemetry::Telemetry;
 use rusqlite::Connection;
 use sample_gitlab::SampleServer;
 use serde_json::Map;
@@ -102,6 +103,7 @@ impl Pipeline {
             shard: None,
             budget: Budget::default(),
             hooks: Hooks::new(),
+            telemetry: Telemetry::default(),
         };
         extract(self.client.clone(), &tree, &config.scope, loader.clone(), options).await.unwrap();
         assert_eq!(tally.lost(LossKind::Failed), 0);

@@ -6,16 +6,16 @@ use tempfile::TempDir;
 
 use crate::gitlab::{GitLab, Reply};
 
-const TOKEN: &str = "glpat-secret";
+pub(super) const TOKEN: &str = "glpat-secret";
 
 /// A folder with a configuration, and a server that one project with one issue can be read from.
-struct Pipeline {
-    folder: TempDir,
+pub(super) struct Pipeline {
+    pub(super) folder: TempDir,
     url: String,
 }
 
 impl Pipeline {
-    async fn new(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) async fn new(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let gitlab = GitLab::start(move |target, _| reply(target.split('?').next().unwrap())).await;
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("config.toml"), "").unwrap();
@@ -23,12 +23,12 @@ impl Pipeline {
     }
 
     /// Runs the program with these arguments and variables and nothing else from the environment.
-    async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(super) async fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = self.command(arguments, variables);
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 
-    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sample-pipeline"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("GITLAB_URL", &self.url).env("GITLAB_TOKEN", TOKEN);
@@ -37,7 +37,7 @@ impl Pipeline {
     }
 }
 
-fn sample(path: &str) -> Reply {
+pub(super) fn sample(path: &str) -> Reply {
     match path.trim_start_matches("/api/v4") {
         "/projects" => Reply::json(r#"[{"id": 1}, {"id": 2}]"#),
         "/projects/1/issues" => Reply::json(r#"[{"id": 11, "iid": 1}]"#),
@@ -47,7 +47,7 @@ fn sample(path: &str) -> Reply {
     }
 }
 
-fn shown(output: &Output) -> (Option<i32>, String) {
+pub(super) fn shown(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
@@ -191,7 +191,7 @@ async fn programs_get_json_to_the_last_line_however_it_ends() {
 }
 
 /// A server that takes its time for the issues of the second project.
-fn slow(path: &str) -> Reply {
+pub(super) fn slow(path: &str) -> Reply {
     if path == "/api/v4/projects/2/issues" {
         std::thread::sleep(std::time::Duration::from_secs(5));
     }

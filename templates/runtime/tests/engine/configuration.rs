@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::resources::ALL;
 use gitlab_pipeline::config::{
-    Config, ConfigError, Contract, Credentials, Environment, GITLAB_API, OnChange, Secret,
+    Config, ConfigError, Contract, Credentials, Environment, GITLAB_API, OnChange, Secret, StartDate,
 };
+use gitlab_pipeline::moment::Moment;
 use gitlab_pipeline::normalize::NestedLists;
 use gitlab_pipeline::resource::WriteDisposition;
 use tempfile::TempDir;
@@ -333,4 +335,53 @@ fn what_is_no_kind_of_destination_is_named() {
     assert_eq!(stranger.hint().as_deref(), Some("did you mean `sqlite`?"));
     assert!(destination.stranger(&["sqlit"]).is_none());
     assert!(destination.path("data/x.db").starts_with(folder.path()));
+}
+
+#[test]
+fn no_time_at_all_needs_no_unit() {
+    let every = |folder: &TempDir, environment: &[(&str, &str)]| {
+        load(folder, environment).map(|config| config.load.refresh_every)
+    };
+    let silent = folder("", None);
+    for zero in ["0", "0s"] {
+        let told = every(&silent, &[("PIPELINE__LOAD__REFRESH_EVERY", zero)]);
+        assert_eq!(told.expect("a time"), Some(Duration::ZERO), "{zero}");
+    }
+    let said = folder("[load]\nrefresh_every = 0", None);
+    assert_eq!(every(&said, &[]).expect("a time"), Some(Duration::ZERO));
+    let refused = refusal("[load]\nrefresh_every = 90", None, &[]);
+    assert!(refused.contains("expected a duration such as `1h`"), "{refused}");
+}
+
+#[test]
+fn a_job_of_gitlab_data_export_finds_its_variables_read() {
+    let folder = folder("[scope]\nprojects = ['own/one']\n[load]\nstart_date = '2020-01-01'", None);
+    let variables = [
+        ("GITLAB_GROUP", "my/group"),
+        ("GITLAB_PROJECT", "another/project"),
+        ("GITLAB_NO_RECURSION", ""),
+        ("GITLAB_BACKFILL_TIMESTAMP", "2024-05-01 12:30:00"),
+        ("GITLAB_OAUTH", "an-oauth-token"),
+        ("BIGQUERY_DATASET", "exported"),
+        ("CHECKPOINT_JOB_ID", "gitlab_export"),
+    ];
+    let config = load(&folder, &variables).expect("a configuration");
+    assert_eq!((config.scope.groups, config.scope.projects), (vec!["my/group".to_owned()], vec![]));
+    assert!(!config.scope.subgroups);
+    let start = Moment::parse("2024-05-01T12:30:00Z").expect("a time");
+    assert_eq!(config.load.start, StartDate::At(start));
+    assert!(
+        matches!(config.gitlab.credentials, Some(Credentials::Bearer(token)) if token.expose() == "an-oauth-token")
+    );
+    assert_eq!(config.destination.dataset, "exported_v4");
+
+    let with_more =
+        [&variables[..], &[("GITLAB_TOKEN", "glpat-a"), ("PIPELINE__SCOPE__GROUPS", "said")]].concat();
+    let config = load(&folder, &with_more).expect("a configuration");
+    assert_eq!(config.scope.groups, ["said"]);
+    assert!(matches!(config.gitlab.credentials, Some(Credentials::Private(_))));
+
+    let alone = load(&folder, &variables[..6]).expect("a configuration");
+    assert_eq!((alone.scope.groups, alone.scope.projects), (vec![], vec!["own/one".to_owned()]));
+    assert_eq!((alone.scope.subgroups, alone.destination.dataset.as_str()), (true, "gitlab"));
 }

@@ -11,6 +11,7 @@ use gitlab_pipeline::moment::{Clock, Moment};
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Incremental, NewestFirst, Pagination, Param, ParamSource, Resource};
+use gitlab_pipeline::telemetry::Telemetry;
 use gitlab_pipeline::{Hooks, Record};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -132,6 +133,7 @@ async fn run(gitlab: &GitLab, memory: &Memory, all: &[&'static Resource], load: 
         budget: Budget::default(),
         shard: None,
         hooks: Hooks::new(),
+        telemetry: Telemetry::default(),
     };
     extract(client, &tree, &config.scope, sink, options).await.unwrap();
     tally.resources().map(|(_, counts)| counts.disobeyed()).sum()

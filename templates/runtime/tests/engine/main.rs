@@ -16,9 +16,11 @@ mod extraction;
 mod gitlab;
 mod incremental;
 mod login;
+mod notify;
 mod oauth;
 #[path = "sample/resources.rs"]
 mod resources;
 mod run;
 mod scope;
+mod telemetry;
 mod tls;

@@ -11,6 +11,7 @@ use gitlab_pipeline::extract::{
 use gitlab_pipeline::page::{Kept, Page, Partition};
 use gitlab_pipeline::record::{Outcome, Reading, read_records};
 use gitlab_pipeline::resource::{Pagination, Param, ParamSource, Resource, Start};
+use gitlab_pipeline::telemetry::Telemetry;
 use gitlab_pipeline::{Hooks, Record};
 use tempfile::TempDir;
 
@@ -166,6 +167,7 @@ pub(super) async fn run(gitlab: &GitLab, setup: Setup<'_>) -> Run {
         limit: setup.limit,
         budget: Budget::default(),
         hooks: setup.hooks,
+        telemetry: Telemetry::default(),
     };
     let result = extract(client, &tree, &config.scope, pages.clone(), options).await;
     let result = result.map(|end| assert_eq!(end, End::Whole));

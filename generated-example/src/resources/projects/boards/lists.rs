@@ -23,6 +23,7 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
     name: "project_board_lists",
     table: "project_board_lists",
     path: "/projects/{id}/boards/{board_id}/lists",
+    about: "Columns of a project board",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("board_id", "board_id", "project_boards", "id"),
@@ -49,7 +50,7 @@ pub const PROJECT_BOARD_LISTS: Resource = Resource {
         Column::int("iteration__iid"),
         Column::int("iteration__sequence"),
         Column::int("iteration__group_id"),
-        Column::int("iteration__state"),
+        Column::int("iteration__state").about("1 upcoming, 2 current, 3 closed"),
         Column::timestamp("iteration__created_at"),
         Column::timestamp("iteration__updated_at"),
         Column::date("iteration__start_date"),

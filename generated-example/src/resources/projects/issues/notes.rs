@@ -23,6 +23,7 @@ pub const ISSUE_NOTES: Resource = Resource {
     name: "issue_notes",
     table: "issue_notes",
     path: "/projects/{id}/issues/{noteable_id}/notes",
+    about: "Notes of an issue",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("noteable_id", "issue_iid", "project_issues", "iid"),

@@ -23,6 +23,7 @@ pub const ISSUE_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "issue_resource_label_events",
     table: "issue_resource_label_events",
     path: "/projects/{id}/issues/{eventable_id}/resource_label_events",
+    about: "Labels put on and taken off an issue",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("eventable_id", "issue_iid", "project_issues", "iid"),

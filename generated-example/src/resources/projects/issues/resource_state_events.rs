@@ -23,6 +23,7 @@ pub const ISSUE_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "issue_resource_state_events",
     table: "issue_resource_state_events",
     path: "/projects/{id}/issues/{eventable_id}/resource_state_events",
+    about: "Changes of state of an issue",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("eventable_id", "issue_iid", "project_issues", "iid"),

@@ -23,6 +23,7 @@ pub const MERGE_REQUEST_APPROVALS: Resource = Resource {
     name: "merge_request_approvals",
     table: "merge_request_approvals",
     path: "/projects/{id}/merge_requests/{merge_request_iid}/approvals",
+    about: "Who has approved a merge request",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent(

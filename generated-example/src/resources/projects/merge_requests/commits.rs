@@ -23,6 +23,7 @@ pub const MERGE_REQUEST_COMMITS: Resource = Resource {
     name: "merge_request_commits",
     table: "merge_request_commits",
     path: "/projects/{id}/merge_requests/{merge_request_iid}/commits",
+    about: "Commits of a merge request",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent(

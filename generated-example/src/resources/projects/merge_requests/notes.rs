@@ -23,6 +23,7 @@ pub const MERGE_REQUEST_NOTES: Resource = Resource {
     name: "merge_request_notes",
     table: "merge_request_notes",
     path: "/projects/{id}/merge_requests/{noteable_id}/notes",
+    about: "Notes of a merge request",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent(

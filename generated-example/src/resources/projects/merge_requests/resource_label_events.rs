@@ -23,6 +23,7 @@ pub const MERGE_REQUEST_RESOURCE_LABEL_EVENTS: Resource = Resource {
     name: "merge_request_resource_label_events",
     table: "merge_request_resource_label_events",
     path: "/projects/{id}/merge_requests/{eventable_id}/resource_label_events",
+    about: "Labels put on and taken off a merge request",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent(

@@ -23,6 +23,7 @@ pub const MERGE_REQUEST_RESOURCE_STATE_EVENTS: Resource = Resource {
     name: "merge_request_resource_state_events",
     table: "merge_request_resource_state_events",
     path: "/projects/{id}/merge_requests/{eventable_id}/resource_state_events",
+    about: "Changes of state of a merge request",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent(

@@ -23,6 +23,7 @@ pub const PIPELINE_BRIDGES: Resource = Resource {
     name: "pipeline_bridges",
     table: "pipeline_bridges",
     path: "/projects/{id}/pipelines/{pipeline_id}/bridges",
+    about: "Jobs of a pipeline that start other pipelines",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("pipeline_id", "pipeline_id", "project_pipelines", "id"),

@@ -23,6 +23,7 @@ pub const PIPELINE_JOBS: Resource = Resource {
     name: "pipeline_jobs",
     table: "pipeline_jobs",
     path: "/projects/{id}/pipelines/{pipeline_id}/jobs",
+    about: "Jobs of a pipeline",
     params: &[
         Param::parent("id", "project_id", "projects", "id"),
         Param::parent("pipeline_id", "pipeline_id", "project_pipelines", "id"),
@@ -119,7 +120,7 @@ pub const PIPELINE_JOBS: Resource = Resource {
         Column::text("source"),
         Column::int("artifacts_file__size"),
         Column::int("runner__id"),
-        Column::bool("runner__active"),
+        Column::bool("runner__active").about("Old opposite of `paused`"),
         Column::bool("runner__paused"),
         Column::bool("runner__is_shared"),
         Column::bool("runner__online"),

@@ -53,6 +53,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings::uploads(config).map(abilities),
     open: |config| Ok(Box::new(BigQuery::open(config)?)),
     read: None,
+    definitions: Some(schema::open_definitions),
 };
 
 fn abilities(uploads: usize) -> Abilities {

@@ -11,7 +11,9 @@ use super::dataset::Dataset;
 use super::job::Query;
 use super::lease;
 use super::names::{COLUMNS, LOADS, PACKAGES, STATE, TABLES, quoted, quoted_list};
-use crate::destination::{DestinationError, SchemaChange, Widening, kept};
+use super::settings::Settings;
+use crate::config;
+use crate::destination::{Aid, Definitions, DestinationError, SchemaChange, Widening, kept};
 use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table};
@@ -73,7 +75,12 @@ pub(super) fn fields(columns: &[Column]) -> Value {
 
 fn definitions(columns: &[Column]) -> String {
     let definition = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
-    columns.iter().map(definition).collect::<Vec<_>>().join(", ")
+    columns.iter().map(definition).collect::<Vec<_>>().join(",\n    ")
+}
+
+/// Makes an empty table.
+fn table_sql(own: String, table: &Table) -> String {
+    format!("CREATE TABLE IF NOT EXISTS {own} (\n    {}\n){}", definitions(&table.columns), layout(table))
 }
 
 /// A table whose rows are found by a key is ordered by it. One without is read by when its rows came.
@@ -90,6 +97,36 @@ fn layout(table: &Table) -> String {
     let columns = table.key.iter().filter_map(|name| table.column(name)).filter(orders).take(CLUSTERED_BY);
     let columns = quoted_list(columns.map(|column| column.name.as_str()));
     if columns.is_empty() { String::new() } else { format!(" CLUSTER BY {columns}") }
+}
+
+/// Tables as a load makes them. A comment would be one more change of a table, of which there may be few a minute.
+#[derive(Debug)]
+struct Made(Dataset);
+
+pub(super) fn open_definitions(config: &config::Destination) -> Result<Box<dyn Definitions>> {
+    Ok(Box::new(Made(Dataset::new(Settings::read(config)?)?)))
+}
+
+impl Definitions for Made {
+    fn schema(&self) -> String {
+        self.0.name.to_string()
+    }
+
+    fn database(&self) -> Option<String> {
+        Some(self.0.project.to_string())
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        quoted(name)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("CAST({column} AS STRING)")
+    }
+
+    fn statements(&self, table: &Table, _aid: Option<&Aid>) -> Vec<String> {
+        vec![table_sql(self.0.table(&table.name), table)]
+    }
 }
 
 /// Makes changes. `known` are the tables that are there; `stages` says which of them have a stage, and what it is called.
@@ -163,8 +200,7 @@ impl Changing<'_> {
         let key = json!(table.key).to_string();
         script.tables.push(json!([name, table.parent, table.source, key, self.load_id]));
         script.columns.extend(table.columns.iter().map(|column| self.note(name, column)));
-        let (own, columns) = (dataset.table(name), definitions(&table.columns));
-        script.statements.push(format!("CREATE TABLE IF NOT EXISTS {own} ({columns}){}", layout(table)));
+        script.statements.push(table_sql(dataset.table(name), table));
     }
 
     fn note(&self, table: &str, column: &Column) -> Value {

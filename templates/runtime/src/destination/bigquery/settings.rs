@@ -99,17 +99,18 @@ fn credentials(
     endpoint: &str,
     config: &config::Destination,
 ) -> Result<Credentials, ConfigError> {
-    let secret = |secret: &Option<Secret>, name: &str| {
+    let secret = |secret: &Option<Secret>, names: &[&str]| {
         let stated = secret.clone().filter(|secret| !secret.is_empty());
-        stated.or_else(|| config.variable(name).map(Secret::new))
+        stated.or_else(|| names.iter().find_map(|name| config.variable(name)).map(Secret::new))
     };
-    if let Some(token) = secret(&said.google_bearer_token, "GOOGLE_BEARER_TOKEN") {
+    if let Some(token) = secret(&said.google_bearer_token, &["GOOGLE_BEARER_TOKEN"]) {
         return Ok(Credentials::Bearer(token));
     }
     if endpoint.starts_with("http://") {
         return Ok(Credentials::None);
     }
-    if let Some(key) = secret(&said.google_service_account_key, "GOOGLE_SERVICE_ACCOUNT_KEY") {
+    let of_key = ["GOOGLE_SERVICE_ACCOUNT_KEY", "BIGQUERY_SERVICE_ACCOUNT_JSON"];
+    if let Some(key) = secret(&said.google_service_account_key, &of_key) {
         return Credentials::parse(key.expose())
             .map_err(|message| config.unusable("google_service_account_key", message));
     }

@@ -67,7 +67,8 @@ pub fn check<P: Place>(fresh: impl Fn() -> P) {
         lease::CHECKS,
         crashes::CHECKS,
         shards::CHECKS,
-        reading::CHECKS,
+        // What nothing here reads may refuse the names that these try.
+        if fresh().reader().is_some() { reading::CHECKS } else { &[] },
         views::CHECKS,
     ];
     for check in checks.concat() {

@@ -93,6 +93,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
     read: Some(read),
+    definitions: None,
 };
 
 /// The lease of a folder lasts as long as the process.

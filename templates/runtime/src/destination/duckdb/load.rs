@@ -10,7 +10,7 @@ use super::write::Writer;
 use super::{Database, Duckdb, Result, lock_beside};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
-    Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
+    Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
     SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
@@ -97,6 +97,14 @@ impl OpenLoad for DuckdbLoad {
             database.end(prepared.is_ok())?;
         }
         prepared
+    }
+
+    fn aid(&mut self, aids: &[Aid]) -> Result<()> {
+        let mut database = lock(&self.database);
+        database.begin()?;
+        let made = aids.iter().try_for_each(|aid| database.aid(aid));
+        database.end(made.is_ok())?;
+        made
     }
 
     fn views(&mut self) -> Option<&mut dyn Views> {

@@ -37,6 +37,7 @@ use crate::destination::{
 };
 use crate::schema::Naming;
 
+mod aid;
 mod commit;
 mod convert;
 mod history;
@@ -101,6 +102,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings(config).map(|_| ABILITIES),
     open,
     read: Some(read::open),
+    definitions: Some(aid::definitions),
 };
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {

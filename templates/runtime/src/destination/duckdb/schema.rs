@@ -37,6 +37,13 @@ pub(super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
     if from == to { Widening::Free } else { Widening::InPlace }
 }
 
+/// Makes an empty table with the columns of another, under this name.
+pub(super) fn table_sql(table: &Table, name: &str) -> String {
+    let column = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
+    let columns: Vec<String> = table.columns.iter().map(column).collect();
+    format!("CREATE TABLE {} (\n    {}\n)", quoted(name), columns.join(",\n    "))
+}
+
 impl Database {
     pub(super) fn change_schema(&self, change: &SchemaChange, load_id: &str) -> Result<()> {
         let name = change.table();
@@ -90,9 +97,7 @@ impl Database {
 
     /// Makes an empty table with the columns of another.
     pub(super) fn create_copy(&self, table: &Table, name: &str) -> Sql<()> {
-        let column = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
-        let columns: Vec<String> = table.columns.iter().map(column).collect();
-        self.connected.execute_batch(&format!("CREATE TABLE {} ({})", quoted(name), columns.join(", ")))
+        self.connected.execute_batch(&table_sql(table, name))
     }
 
     /// The table, and its stage where it has one.

@@ -84,6 +84,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| Settings::read(config).map(|settings| abilities(&settings)),
     open,
     read: Some(read),
+    definitions: None,
 };
 
 /// The lease of a folder lasts as long as the process. CSV has no lists, and readers take the name of a folder of a day for

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio_postgres::types::Type;
 
-use super::Result;
 use super::connect::{Server, Session, Sql};
 use super::lease::{self, Lease};
 use super::schema::{
@@ -13,9 +12,10 @@ use super::schema::{
 };
 use super::state::{self, Lookup};
 use super::write::{Gate, Incoming, Writer};
+use super::{Result, aid};
 use crate::destination::{
-    Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SHARD,
-    SchemaChange, StateEntry, StateReader, TableWriter, Views,
+    Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
+    SHARD, SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::{Table, VALID_TO};
 use crate::shard::Shard;
@@ -236,6 +236,15 @@ impl OpenLoad for PostgresLoad {
         self.known
             .extend(by_name(known.unwrap_or_default()).into_iter().filter(|(name, _)| of_changes(name)));
         Ok(())
+    }
+
+    fn aid(&mut self, aids: &[Aid]) -> Result<()> {
+        let Gate { schema, server, .. } = &*self.gate;
+        self.main.transaction("make indexes and comments", |session| {
+            lease::check(session, schema, (&self.token, self.shard))?;
+            let made = aid::aid(session, schema, aids);
+            made.map_err(server.address.place.package_failed("make indexes and comments"))
+        })
     }
 
     fn views(&mut self) -> Option<&mut dyn Views> {

@@ -33,6 +33,7 @@ use crate::destination::{
     Abilities, Atomicity, Claim, Destination, Kind, LoadEntry, LoadStatus, OpenLoad, StateEntry,
 };
 
+mod aid;
 mod binding;
 mod commit;
 mod connect;
@@ -67,6 +68,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings::connections(config).map(abilities),
     open: |config| Ok(Box::new(Postgres::open(config)?)),
     read: Some(read::open),
+    definitions: Some(aid::definitions),
 };
 
 fn abilities(connections: usize) -> Abilities {

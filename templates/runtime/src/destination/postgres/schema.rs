@@ -4,6 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::Result;
+use super::aid::BY;
 use super::connect::{Session, Sql};
 use super::convert::Conversion;
 use crate::client::Excerpt;
@@ -118,7 +119,14 @@ fn hidden(start: &str, load: &str, table: &str) -> String {
 /// The definitions of columns, as `CREATE TABLE` has them.
 pub(super) fn definitions<'c>(columns: impl IntoIterator<Item = &'c Column>) -> String {
     let column = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
-    columns.into_iter().map(column).collect::<Vec<_>>().join(", ")
+    columns.into_iter().map(column).collect::<Vec<_>>().join(",\n    ")
+}
+
+/// Makes an empty table and the index on its key.
+pub(super) fn table_sql(schema: &Schema, table: &Table) -> Vec<String> {
+    let (name, columns) = (schema.table(&table.name), definitions(&table.columns));
+    let key = Some(key_index(schema, &table.name, &table.key)).filter(|key| !key.is_empty());
+    std::iter::once(format!("CREATE TABLE {name} (\n    {columns}\n)")).chain(key).collect()
 }
 
 /// Makes an index if it is not there.
@@ -195,9 +203,7 @@ impl Changing<'_> {
     }
 
     fn create(&self, table: &Table) -> Sql<()> {
-        let (name, columns) = (self.own(&table.name), definitions(&table.columns));
-        let key = key_index(self.schema, &table.name, &table.key);
-        self.session.batch(&format!("CREATE TABLE {name} ({columns}); {key}"))?;
+        self.session.batch(&table_sql(self.schema, table).join(";\n"))?;
         let forget = format!("DELETE FROM {} WHERE table_name = $1", self.own("_columns"));
         self.session.execute(&forget, &[(&table.name, Type::TEXT)])?;
         let note = format!(
@@ -269,6 +275,9 @@ impl Changing<'_> {
     }
 
     fn widen_column(&self, table: &str, from: &Column, to: &Column) -> Sql<()> {
+        if matches!(to.kind, ColumnKind::Text | ColumnKind::Json) {
+            self.drop_aids(table, &to.name)?;
+        }
         let (column, kind) = (quoted(&to.name), column_type(to.kind));
         let Conversion { make, value, drop } =
             Conversion::new(&self.own("_wide_lists"), &column, from, to.kind);
@@ -279,6 +288,22 @@ impl Changing<'_> {
             self.session.batch(&sql)?;
         }
         self.session.batch(&drop)
+    }
+
+    /// What was made for those who query, on a column that may have long values from now on: no entry of an index may be.
+    fn drop_aids(&self, table: &str, column: &str) -> Sql<()> {
+        let sql = "SELECT x.relname::text FROM pg_catalog.pg_index i
+                   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                   JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+                   WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND starts_with(x.relname, $4)";
+        let of = [self.schema.name.as_str(), table, column, BY];
+        for row in self.session.rows(sql, &of.each_ref().map(|value| (value as _, Type::TEXT)))? {
+            let index: String = row.try_get(0)?;
+            self.session.batch(&format!("DROP INDEX IF EXISTS {}", self.own(&index)))?;
+        }
+        Ok(())
     }
 
     fn note_kind(&self, table: &str, to: &Column) -> Sql<()> {

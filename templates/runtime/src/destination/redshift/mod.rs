@@ -25,7 +25,9 @@ use bytes::Bytes;
 
 use super::objects::{self, Store};
 use super::postgres::Server;
-use super::warehouse::{Answer, Fault, Looked, Place, Schema, Session, Warehouse, Why, abilities};
+use super::warehouse::{
+    Answer, Fault, Looked, Place, Schema, Session, Warehouse, Why, abilities, definitions,
+};
 use super::{DestinationError, Kind, Result};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
@@ -44,6 +46,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Redshift::new(Address::read(config)?)?))?)),
     read: None,
+    definitions: Some(|config| Ok(definitions(Arc::new(Redshift::new(Address::read(config)?)?)))),
 };
 
 /// Names are in lower case, also in quotes. A few are those of columns that every table has.

@@ -99,6 +99,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings(config).map(|settings| abilities(&settings)),
     open,
     read: None,
+    definitions: None,
 };
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {

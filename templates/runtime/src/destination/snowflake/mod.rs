@@ -22,7 +22,7 @@
 
 use std::sync::Arc;
 
-use super::warehouse::{Answer, Looked, Place, Session, Warehouse, abilities};
+use super::warehouse::{Answer, Looked, Place, Session, Warehouse, abilities, definitions};
 use super::{Kind, Result};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
@@ -44,6 +44,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Snowflake::new(Address::read(config)?)?))?)),
     read: None,
+    definitions: Some(|config| Ok(definitions(Arc::new(Snowflake::new(Address::read(config)?)?)))),
 };
 
 /// Names that need no quotes, apart from reserved words.

@@ -11,7 +11,7 @@ use super::write::Writer;
 use super::{Result, Shared, Sqlite, connect, lock, lock_beside, state};
 use crate::destination::file_lock::{self, Lock};
 use crate::destination::{
-    Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
+    Aid, Claim, Committed, DestinationError, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId,
     SchemaChange, StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
@@ -78,6 +78,14 @@ impl OpenLoad for SqliteLoad {
             database.end(prepared.is_ok())?;
         }
         prepared
+    }
+
+    fn aid(&mut self, aids: &[Aid]) -> Result<()> {
+        let database = lock(&self.database);
+        database.begin()?;
+        let made = aids.iter().try_for_each(|aid| database.aid(aid));
+        database.end(made.is_ok())?;
+        made
     }
 
     fn views(&mut self) -> Option<&mut dyn Views> {

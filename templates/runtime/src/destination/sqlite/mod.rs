@@ -32,6 +32,7 @@ use crate::destination::{
     StateEntry, file_lock,
 };
 
+mod aid;
 mod commit;
 mod convert;
 mod history;
@@ -108,6 +109,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings(config).map(|_| ABILITIES),
     open,
     read: Some(read::open),
+    definitions: Some(aid::definitions),
 };
 
 fn settings(config: &config::Destination) -> std::result::Result<Settings, ConfigError> {

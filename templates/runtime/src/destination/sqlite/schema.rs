@@ -42,6 +42,20 @@ pub(super) fn widening(from: ColumnKind, to: ColumnKind) -> Widening {
     if is_same { Widening::Free } else { Widening::InPlace }
 }
 
+/// Makes an empty table with the columns and the key of another, under this name.
+pub(super) fn table_sql(table: &Table, name: &str) -> Vec<String> {
+    let column = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
+    let columns: Vec<String> = table.columns.iter().map(column).collect();
+    let made = format!("CREATE TABLE {} (\n    {}\n) STRICT", quoted(name), columns.join(",\n    "));
+    std::iter::once(made).chain(key_sql(name, &table.key)).collect()
+}
+
+fn key_sql(name: &str, key: &[String]) -> Option<String> {
+    let columns = quoted_list(key.iter().map(String::as_str));
+    let index = quoted(&key_index_of(name));
+    (!key.is_empty()).then(|| format!("CREATE UNIQUE INDEX {index} ON {} ({columns})", quoted(name)))
+}
+
 impl Database {
     pub(super) fn change_schema(&self, change: &SchemaChange, load_id: &str) -> Result<()> {
         let name = change.table();
@@ -95,20 +109,7 @@ impl Database {
 
     /// Makes an empty table with the columns and the key of another.
     pub(super) fn create_copy(&self, table: &Table, name: &str) -> Sql<()> {
-        let column = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
-        let columns: Vec<String> = table.columns.iter().map(column).collect();
-        let sql = format!("CREATE TABLE {} ({}) STRICT", quoted(name), columns.join(", "));
-        self.connection.execute_batch(&sql)?;
-        self.create_key(name, &table.key)
-    }
-
-    fn create_key(&self, name: &str, key: &[String]) -> Sql<()> {
-        if key.is_empty() {
-            return Ok(());
-        }
-        let columns = quoted_list(key.iter().map(String::as_str));
-        let index = quoted(&key_index_of(name));
-        self.connection.execute_batch(&format!("CREATE UNIQUE INDEX {index} ON {} ({columns})", quoted(name)))
+        table_sql(table, name).iter().try_for_each(|sql| self.connection.execute_batch(sql))
     }
 
     /// The table, and its stage where it has one.
@@ -206,7 +207,7 @@ impl Database {
                     "DELETE FROM {copy} WHERE {row} NOT IN (SELECT max({row}) FROM {copy} GROUP BY {columns})"
                 ))?;
             }
-            self.create_key(&copy, key)?;
+            key_sql(&copy, key).map_or(Ok(()), |sql| self.connection.execute_batch(&sql))?;
         }
         let sql = "UPDATE _tables SET key = ?2 WHERE table_name = ?1";
         self.connection.execute(sql, params![table, key_json(key)])?;

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use crate::destination::lease::RENEW_EVERY;
 use crate::destination::{
-    Abilities, Atomicity, Claim, Destination, LoadEntry, LoadStatus, OpenLoad, Result, StateEntry, Widening,
+    Abilities, Atomicity, Claim, Definitions, Destination, LoadEntry, LoadStatus, OpenLoad, Result,
+    StateEntry, Widening,
 };
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
@@ -146,6 +147,11 @@ pub(super) fn abilities(naming: Naming) -> Abilities {
         renew_every: Some(RENEW_EVERY),
         ..Abilities::DEFAULT
     }
+}
+
+/// How tables are made there.
+pub(super) fn definitions(warehouse: Arc<dyn Warehouse>) -> Box<dyn Definitions> {
+    Box::new(Schema::new(warehouse))
 }
 
 /// A schema of a warehouse that is looked at.

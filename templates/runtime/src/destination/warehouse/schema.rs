@@ -8,7 +8,7 @@ use super::fault::{Answer, Place};
 use super::session::{Session, count, finds, rows, transaction};
 use crate::destination::kept;
 use crate::destination::sql::quoted;
-use crate::destination::{DestinationError, Result, SchemaChange};
+use crate::destination::{Aid, Definitions, DestinationError, Result, SchemaChange};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
 use crate::schema::kind::{kind_from_name, kind_name};
@@ -89,7 +89,13 @@ impl Schema {
         let column = |column: &Column| {
             format!("{} {}", self.column(&column.name), self.warehouse.column_type(column.kind))
         };
-        columns.into_iter().map(column).collect::<Vec<_>>().join(", ")
+        columns.into_iter().map(column).collect::<Vec<_>>().join(",\n    ")
+    }
+
+    /// Makes an empty table.
+    fn table_sql(&self, table: &Table) -> String {
+        let (columns, layout) = (self.definitions(&table.columns), self.warehouse.layout(table, self));
+        format!("CREATE TABLE {} (\n    {columns}\n){layout}", self.table(&table.name))
     }
 
     /// Makes a hidden table anew.
@@ -197,6 +203,25 @@ impl Schema {
     }
 }
 
+/// A comment would cost a statement for each column, so there are none.
+impl Definitions for Schema {
+    fn schema(&self) -> String {
+        self.warehouse.schema().to_owned()
+    }
+
+    fn named(&self, name: &str) -> String {
+        self.warehouse.named(name)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("CAST({column} AS VARCHAR)")
+    }
+
+    fn statements(&self, table: &Table, _aid: Option<&Aid>) -> Vec<String> {
+        vec![self.table_sql(table)]
+    }
+}
+
 /// The tables of `_tables` that are still there, with those of their columns that are.
 pub(super) fn tables(session: &mut dyn Session, schema: &Schema) -> Result<Vec<Table>> {
     let place = schema.place();
@@ -300,8 +325,7 @@ impl Changing<'_> {
             schema.literal(&table.name),
             texts.join(", ")
         ))?;
-        let (columns, layout) = (schema.definitions(&table.columns), schema.warehouse.layout(table, schema));
-        session.run(&format!("CREATE TABLE {} ({columns}){layout}", schema.table(&table.name))).map(drop)
+        session.run(&schema.table_sql(table)).map(drop)
     }
 
     fn note_columns(&self, session: &mut dyn Session, table: &str, columns: &[Column]) -> Answer<()> {

@@ -9,6 +9,7 @@ use super::wide::WideList;
 use crate::client::Request;
 use crate::extract::paging::{List, Pager};
 use crate::extract::resume::{Branch, Id, Point};
+use crate::extract::tally::Counts;
 use crate::page::Partition;
 use crate::record::Glimpse;
 use crate::resource::{Pagination, Resource, Shape};
@@ -67,6 +68,10 @@ impl Task {
     pub(super) fn at(&self, pager: Pager) -> Self {
         let (node, branch) = (Arc::clone(&self.node), Arc::clone(&self.branch));
         Self { node, branch, start: self.start.clone(), pager, is_first: false }
+    }
+
+    pub(in crate::extract) fn counts(&self) -> &Arc<Counts> {
+        &self.node.counts
     }
 
     /// The list that it reads.

@@ -1,6 +1,7 @@
 //! One request of the work stack: sent, read, handed over; what it starts comes back.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::bindings::Unbound;
 use super::node::Node;
@@ -68,11 +69,17 @@ impl<S: Sink> Walk<S> {
         counts.add_request();
         self.spending.begin();
         let can_shrink = task.pager.can_shrink(&list);
-        let effort = Effort { can_shrink, retries: counts.retries_to_count() };
+        let retries = AtomicU64::new(0);
+        let effort = Effort { can_shrink, retries: &retries };
         let (shape, taps, hooks) = (task.shape(), &task.node.taps, &self.options.hooks);
         let reading = Reading { resource: task.node.resource, shape, taps, hooks, omit: task.node.omit };
         let read = |text: &str| self.read(&task, reading, text);
-        let brought = match self.client.get_with(&request, effort, &read).await {
+        let asking = self.options.telemetry.ask(task.node.resource.name, request.route);
+        let answered = self.client.get_with(&request, effort, &read).await;
+        let retries = retries.into_inner();
+        counts.add_retries(retries);
+        asking.end(retries, answered.as_ref().err());
+        let brought = match answered {
             Ok(answer) => self.look_at(&task, &list, answer),
             Err(fault) => Err(fault.into()),
         };

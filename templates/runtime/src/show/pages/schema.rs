@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::super::address::{Query, link};
 use super::super::picture::{NODE_HEIGHT, Node, Picture, picture};
-use super::super::ties::{Tie, ties};
 use super::{Content, frame};
 use crate::destination::reading::{Read, Reader};
+use crate::model::{Tie, ties};
 use crate::report::counted;
 use crate::schema::table::Table;
 use crate::show::Now;
@@ -17,7 +17,7 @@ const TURN: usize = 10;
 
 pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, _query: &Query) -> Read<Option<Content>> {
     let tables = reader.tables()?;
-    let ties = ties(now.site, &tables);
+    let ties = ties(&now.site.sources, &tables);
     let main = html! {
         h1 { "Schema" }
         @if tables.is_empty() {

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::super::address::{Query, link};
-use super::super::ties::{Tie, ties};
 use super::rows::Head;
 use super::{Content, frame, query, rows, tables};
 use crate::destination::reading::{Answer, Filter, Read, Reader, Test, Window};
+use crate::model::{Tie, ties};
 use crate::report::{counted, grouped};
 use crate::schema::kind_name;
 use crate::schema::table::{Column, Table};
@@ -41,7 +41,7 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
     let skip = (wanted.page - 1).saturating_mul(u64::try_from(ROWS).unwrap_or_default());
     let window = Window { filter: wanted.filter.as_ref(), sort: wanted.sort, skip, most: ROWS };
     let answer = reader.rows(table, &window)?;
-    let ties = ties(now.site, &all);
+    let ties = ties(&now.site.sources, &all);
     let main = html! {
         p.path { a href="tables" { "Tables" } }
         h1.name { (table.name) }

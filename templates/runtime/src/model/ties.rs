@@ -1,24 +1,24 @@
 //! What ties tables together: the keys that the rows of one have from those of another.
 
-use super::Site;
+use super::Source;
 use crate::resource::ParamSource;
 use crate::schema::table::Table;
 
 /// Columns of a table that name a row of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tie {
-    pub(super) from: String,
-    pub(super) to: String,
+pub(crate) struct Tie {
+    pub(crate) from: String,
+    pub(crate) to: String,
     /// Each column, and that of the other table which it equals.
-    pub(super) columns: Vec<(String, String)>,
+    pub(crate) columns: Vec<(String, String)>,
     /// Whether nothing stands between the two.
-    pub(super) is_nearest: bool,
+    pub(crate) is_nearest: bool,
 }
 
 /// All ties among these tables: of resources to those that feed them, and of lists to the records that they stood in.
-pub(super) fn ties(site: &Site, tables: &[Table]) -> Vec<Tie> {
+pub(crate) fn ties(sources: &[Source], tables: &[Table]) -> Vec<Tie> {
     let of_lists = tables.iter().filter_map(|table| of_list(table, tables));
-    let of_resources = site.sources.iter().flat_map(|source| of_resource(site, source, tables));
+    let of_resources = sources.iter().flat_map(|source| of_resource(sources, source, tables));
     let mut ties: Vec<Tie> = of_lists.chain(of_resources).collect();
     ties.dedup();
     ties
@@ -36,12 +36,12 @@ fn of_list(table: &Table, tables: &[Table]) -> Option<Tie> {
     Some(Tie { from: table.name.clone(), to: above.name.clone(), columns, is_nearest: true })
 }
 
-fn of_resource(site: &Site, source: &super::Source, tables: &[Table]) -> Vec<Tie> {
+fn of_resource(sources: &[Source], source: &Source, tables: &[Table]) -> Vec<Tie> {
     let Some(table) = tables.iter().find(|table| table.name == source.table) else { return Vec::new() };
     let params = source.resource.params;
     let fed = params.iter().enumerate().filter_map(|(at, param)| {
         let ParamSource::Parent { resource, field } = param.source else { return None };
-        let above = site.sources.iter().find(|above| above.resource.name == resource)?;
+        let above = sources.iter().find(|above| above.resource.name == resource)?;
         let above = tables.iter().find(|table| table.name == above.table)?;
         let is_same =
             |pair: &(String, String)| table.column(&pair.0).is_some() && above.column(&pair.1).is_some();
