@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outlook {
     pub records: Records,
-    /// That are still to be made, where records are [`AtLeast`](Records::AtLeast) so many: at least. `None`: lists are to be
-    /// read of a kind of which none was read yet.
+    /// That are still to be made for what is known, which is not all where records are [`AtLeast`](Records::AtLeast) so many.
+    /// `None`: lists are to be read of a kind of which none was read yet.
     pub requests_left: Option<u64>,
 }
 
@@ -24,10 +24,6 @@ impl Records {
     pub fn number(self) -> u64 {
         let (Self::Known(records) | Self::About(records) | Self::AtLeast(records)) = self;
         records
-    }
-
-    pub fn is_known(self) -> bool {
-        matches!(self, Self::Known(_))
     }
 }
 
@@ -70,12 +66,10 @@ pub(super) fn outlook(known: &[Known]) -> Outlook {
     }
     let begun: u64 = known.iter().map(|one| one.expected.max(one.records)).sum();
     let has_end = known.iter().all(|one| one.open_ended == 0);
-    let all = whole(ends.iter().sum()).max(begun);
-    let records = match (is_known, is_guessable) {
-        (true, _) if has_end => Records::Known(begun),
-        (_, true) if has_end => Records::About(all),
-        (_, true) => Records::AtLeast(all),
-        (_, false) => Records::AtLeast(begun),
+    let records = match (has_end && is_guessable, is_known) {
+        (true, true) => Records::Known(begun),
+        (true, false) => Records::About(whole(ends.iter().sum()).max(begun)),
+        (false, _) => Records::AtLeast(begun),
     };
     Outlook { records, requests_left: is_guessable.then(|| whole(requests)) }
 }
@@ -130,10 +124,10 @@ mod tests {
         assert_eq!(seen(&[projects, issues(100, 0, 0)]), (Records::AtLeast(400), None));
         // 300 projects bring 300 more lists, of 20 issues each.
         assert_eq!(seen(&[projects, issues(100, 50, 1_000)]), (Records::About(400 + 8_000), Some(3 + 350)));
-        // Without an end, the same is the least.
+        // Without an end, what is known is the least.
         let endless = Known { expected: 100, open_ended: 1, ..projects };
         assert_eq!(seen(&[endless]), (Records::AtLeast(100), Some(1)));
-        assert_eq!(seen(&[endless, issues(100, 50, 1_000)]), (Records::AtLeast(100 + 2_000), Some(1 + 50)));
+        assert_eq!(seen(&[endless, issues(100, 50, 1_000)]), (Records::AtLeast(100 + 1_000), Some(1 + 50)));
         let done = Known { records: 400, requests: 4, ..projects };
         assert_eq!(seen(&[done, issues(400, 400, 8_000)]), (Records::Known(8_400), Some(0)));
     }
