@@ -1,27 +1,32 @@
-//! What `new` asks on a terminal, on a real one: `command_line/NAME.screen` holds what is seen there.
+//! What `new` asks on a terminal, and how far a run says that it is, on a real one: `command_line/NAME.screen` holds what is
+//! seen there.
 //! `UPDATE=1 cargo test -p gitlab-init-tests --test terminal` writes it anew, for review as a diff.
 #![cfg(unix)]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[allow(dead_code, reason = "these tests run no pipeline")]
+#[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use sample_gitlab::{Faults, SampleServer, Settings, Size, World, cast};
 use scaffold::gitlab_init;
 
 const DOWN: &str = "\u{1b}[B";
 const ESCAPE: &str = "\u{1b}";
 const ENTER: &str = "\r";
 
-/// A program on a terminal of 24 lines and 80 columns.
+const LINES: NonZero<u16> = NonZero::new(24).expect("a number above zero");
+
+/// A program on a terminal.
 struct Session {
     program: Child,
     keyboard: File,
@@ -29,20 +34,27 @@ struct Session {
 }
 
 impl Session {
+    /// The generator, on 80 columns.
     fn start(arguments: &[&str]) -> Self {
+        let mut command = gitlab_init().expect("the generator");
+        command.args(arguments);
+        Self::of(command, 80)
+    }
+
+    fn of(mut command: Command, columns: u16) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("a terminal for this program");
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize { ws_row: LINES.get(), ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&terminal, size).expect("a size");
         let path = ptsname(&terminal, Vec::new()).expect("a name").into_string().expect("a path");
         let side = File::options().read(true).write(true).open(path).expect("the other side");
         let share = || side.try_clone().expect("a handle");
-        let mut command = gitlab_init().expect("the generator");
-        command.args(arguments).env("NO_COLOR", "1").env("TERM", "xterm");
+        command.env("NO_COLOR", "1").env("TERM", "xterm");
         let program = command.stdin(share()).stdout(share()).stderr(share()).spawn().expect("a process");
         drop((command, side));
         let keyboard = File::from(terminal);
-        let screen = Arc::new(Mutex::new(vt100::Parser::default()));
+        let width = NonZero::new(columns).expect("some columns");
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(LINES, width, 0)));
         let (mut output, shown) = (keyboard.try_clone().expect("a handle"), Arc::clone(&screen));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -219,12 +231,53 @@ fn only_what_was_not_said_is_asked() {
     assert_eq!(refused.end().code(), Some(1));
 }
 
+/// A run whose last list does not come: numbers are left out of what is reviewed, for they move on.
+#[test]
+fn a_run_shows_how_far_it_is_and_what_it_waits_for() {
+    let faults = Faults {
+        only: Some("/projects/{id}/milestones".to_owned()),
+        ..Faults::always(sample_gitlab::Fault::Status(503))
+    };
+    let settings = Settings { faults, ..Settings::default() };
+    let server = SampleServer::start(World::new(Size::small()), settings).expect("a server");
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = format!("[scope]\nprojects = ['{}']\n[extract]\nretry_delay = '600s'\n", cast::ORDINARY);
+    fs::write(folder.path().join("config.toml"), config).expect("a write");
+    let mut command = Command::new(scaffold::built("generated-example").expect("a build"));
+    command.args(["run", "--select=project_milestones,project_labels", "--max-requests=500"]);
+    command.env_clear().env("GITLAB_URL", server.url()).env("GITLAB_TOKEN", server.token());
+    command.current_dir(folder.path());
+    let mut session = Session::of(command, 200);
+    session.wait_for("waiting for GitLab to be well again");
+    session.wait_for("/s)");
+    session.wait_for(" 2 of 3 resources, ");
+    session.wait_for(" of at most 500 requests");
+    let numberless = |text: String| {
+        let digits = text.chars().map(|character| if character.is_ascii_digit() { '9' } else { character });
+        let mut text: String = digits.collect();
+        while text.contains("99") {
+            text = text.replace("99", "9");
+        }
+        // A line that is filled to its end is taken for the first part of a longer one.
+        let lines = text.split("  ").map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    reviewed_as("progress", &session, numberless);
+    session.program.kill().expect("an end");
+    session.program.wait().expect("an end");
+}
+
 /// What is seen once the screen has come to rest, but for empty lines: the terminal echoes an enter that comes while
 /// nobody reads a key.
 fn reviewed(name: &str, session: &Session) {
+    reviewed_as(name, session, |text| text);
+}
+
+/// The same, of a screen that is not at rest, but for what it changes.
+fn reviewed_as(name: &str, session: &Session, form: impl Fn(String) -> String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("command_line/{name}.screen"));
     let seen = || {
-        let text = session.seen();
+        let text = form(session.seen());
         let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
         lines.map(|line| format!("{line}\n")).collect::<String>()
     };

@@ -50,7 +50,7 @@ fn every_page_is_fit_to_be_seen() {
             ),
             ("table-of-list", "table?name=project_issues__assignees", &["the list", "belongs to"]),
             ("schema", "schema", &["css:svg.schema .node", "css:.tools button", "css:.ties"]),
-            ("charts", "charts", &["css:.bars a", "Duration"]),
+            ("charts", "charts", &["css:.bars a", "Duration", "There are no views yet"]),
             ("query", "query", &["To begin with"]),
             ("query-answer", answer, &["2 rows", "opened"]),
             ("query-refused", "query?sql=DROP+TABLE+projects", &["only a single statement that reads"]),
@@ -63,6 +63,41 @@ fn every_page_is_fit_to_be_seen() {
         &[
             json!({"name": "missing", "path": "table?name=nothing", "has": ["There is no such page"], "status": 404}),
         ],
+    );
+}
+
+/// What people ask first, drawn; each bar leads to the rows behind it.
+#[test]
+fn views_are_drawn() {
+    let size = Size { jobs_per_pipeline: 6, retries: 1, ..Size::small() };
+    let server = SampleServer::start(World::new(size), Settings::default()).expect("a server");
+    let example = Example::new("[load]\nviews = true");
+    example.load(&server, &[]);
+    let shown = Shown::start(&mut example.command(&server));
+    let behind = "query?sql=SELECT+*+FROM+%22deployment_frequency%22+WHERE+%22deployments%22+%3D+1";
+    look(
+        &shown.link,
+        &[
+            (
+                "charts-of-views",
+                "charts",
+                &[
+                    "What the views say",
+                    "Merge request cycle time",
+                    "Deployment frequency",
+                    "Change failure rate",
+                    "Time to restore",
+                    "Lead time for changes",
+                    "Flaky jobs",
+                    "css:.bars a[href*=merge_request_cycle_time]",
+                    "css:.ranks a[href*=open_issues_by_label]",
+                    "css:details.columns summary",
+                    "Loads over time",
+                ],
+            ),
+            ("rows-behind-a-bar", behind, &["days_with_deployments", "production"]),
+        ],
+        &[],
     );
 }
 

@@ -128,6 +128,19 @@ fn review_load(server: &SampleServer) -> Vec<Value> {
     weeks.into_iter().map(row).collect()
 }
 
+/// A project, a branch or an environment of it, and a week.
+type Week = (i64, String, String);
+
+/// The pipelines of a week.
+#[derive(Default)]
+struct Pipelines {
+    all: u32,
+    finished: u32,
+    succeeded: u32,
+    /// Minutes, of those that have a length.
+    took: Vec<f64>,
+}
+
 fn pipelines_by_week(server: &SampleServer) -> Vec<Value> {
     let mut lengths: BTreeMap<i64, (Option<Moment>, Option<Moment>)> = BTreeMap::new();
     for job in jobs(server) {
@@ -135,24 +148,22 @@ fn pipelines_by_week(server: &SampleServer) -> Vec<Value> {
         *first = [*first, job.maybe_time("started_at")].into_iter().flatten().min();
         *last = (*last).max(job.maybe_time("finished_at"));
     }
-    let mut weeks: BTreeMap<(i64, String, String), (u32, u32, u32, Vec<f64>)> = BTreeMap::new();
+    let mut weeks: BTreeMap<Week, Pipelines> = BTreeMap::new();
     for pipeline in records(server, "/projects/{id}/pipelines") {
         let place = (pipeline.path[0], pipeline.text("ref").to_owned(), week(pipeline.time("created_at")));
-        let (all, finished, succeeded, took) = weeks.entry(place).or_default();
-        *all += 1;
+        let of_week = weeks.entry(place).or_default();
+        of_week.all += 1;
         if pipeline.is("status", "success") || pipeline.is("status", "failed") {
-            *finished += 1;
-            *succeeded += u32::from(pipeline.is("status", "success"));
+            of_week.finished += 1;
+            of_week.succeeded += u32::from(pipeline.is("status", "success"));
             if let Some((Some(first), Some(last))) = lengths.get(&pipeline.int("id")) {
-                took.push(minutes(*first, *last));
+                of_week.took.push(minutes(*first, *last));
             }
         }
     }
-    assert!(weeks.values().any(|(_, finished, ..)| *finished == 0), "every week has a pipeline that is over");
-    let row = |((project, branch, week), (all, finished, succeeded, took))| {
-        let (took, count): (Vec<f64>, _) = (took, 0);
-        let timed = count + u32::try_from(took.len()).expect("a few");
-        let total: f64 = took.iter().sum();
+    assert!(weeks.values().any(|week| week.finished == 0), "every week has a pipeline that is over");
+    let row = |((project, branch, week), Pipelines { all, finished, succeeded, took }): (Week, Pipelines)| {
+        let (timed, total) = (u32::try_from(took.len()).expect("a few"), took.iter().sum::<f64>());
         json!({
             "project_id": project,
             "branch": branch,
@@ -251,7 +262,7 @@ fn production_deployments(server: &SampleServer) -> Vec<Value> {
 }
 
 fn deployment_frequency(server: &SampleServer) -> Vec<Value> {
-    let mut weeks: BTreeMap<(i64, String, String), (u32, u32, BTreeSet<String>)> = BTreeMap::new();
+    let mut weeks: BTreeMap<Week, (u32, u32, BTreeSet<String>)> = BTreeMap::new();
     for (one, environment) in deployed(server) {
         let ended = one.time("updated_at");
         let (succeeded, failed, days) = weeks.entry((one.path[0], environment, week(ended))).or_default();

@@ -112,12 +112,10 @@ impl Line {
     fn of(row: &Map<String, Value>) -> Self {
         let (mut texts, mut numbers) = (BTreeMap::new(), BTreeMap::new());
         for (name, value) in row {
-            match value {
-                Value::Bool(flag) => drop(numbers.insert(name.clone(), f64::from(u8::from(*flag)))),
-                Value::Number(number) => {
-                    drop(numbers.insert(name.clone(), number.as_f64().expect("a number")))
-                }
-                other => drop(texts.insert(name.clone(), text(other))),
+            let number = value.as_bool().map(|flag| f64::from(u8::from(flag))).or_else(|| value.as_f64());
+            match number {
+                Some(number) => numbers.extend([(name.clone(), number)]),
+                None => texts.extend([(name.clone(), text(value))]),
             }
         }
         Self { texts, numbers }

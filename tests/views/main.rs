@@ -13,6 +13,7 @@ mod example;
 mod expected;
 mod figures;
 mod made;
+mod parsed;
 mod records;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]

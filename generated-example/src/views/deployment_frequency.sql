@@ -1,4 +1,4 @@
--- How often is deployed to production, week by week.
+-- How often code is deployed to production, week by week.
 --
 -- One of the four measures of DORA.
 --

@@ -155,7 +155,7 @@ pub const PIPELINES_BY_WEEK: View = View {
             is_ranked: false,
             value: "succeeded",
             fold: Fold::Per("finished"),
-            unit: "of all pipelines that succeeded or failed, as a part of 1",
+            unit: "the part that succeeded of those that did or failed, from 0 to 1",
         },
         Chart {
             title: "Pipeline duration",
@@ -256,10 +256,10 @@ pub const PRODUCTION_DEPLOYMENTS: View = View {
     charts: &[],
 };
 
-/// How often is deployed to production, week by week.
+/// How often code is deployed to production, week by week.
 pub const DEPLOYMENT_FREQUENCY: View = View {
     name: "deployment_frequency",
-    says: "How often is deployed to production, week by week",
+    says: "How often code is deployed to production, week by week",
     needs: &[Need::of("production_deployments", &[])],
     sql: include_str!("deployment_frequency.sql"),
     charts: &[

@@ -30,7 +30,7 @@ pub(crate) struct Need {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source {
-    /// The list at the first of these places that is read. Where all of them take so many placeholders.
+    /// The list at the first of these places that the crate reads.
     Lists(&'static [&'static str]),
     /// Another view, which has the name of the role.
     View,
@@ -202,7 +202,7 @@ pub(crate) const VIEWS: &[View] = &[
                 "week",
                 "succeeded",
                 Fold::Per("finished"),
-                "of all pipelines that succeeded or failed, as a part of 1",
+                "the part that succeeded of those that did or failed, from 0 to 1",
             ),
             Chart::over_time(
                 "Pipeline duration",
@@ -260,7 +260,7 @@ pub(crate) const VIEWS: &[View] = &[
     },
     View {
         name: "deployment_frequency",
-        says: "How often is deployed to production, week by week",
+        says: "How often code is deployed to production, week by week",
         needs: &[Need::view("production_deployments")],
         charts: &[Chart::over_time(
             "Deployment frequency",

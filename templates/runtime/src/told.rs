@@ -2,6 +2,11 @@
 
 use serde_json::{Map, Value};
 
+/// The exit code of a run of which some partitions are missing, and the rest is loaded.
+pub(crate) const PARTIAL: u8 = 6;
+/// The exit code of a run that a signal ended; what was read is loaded.
+pub(crate) const INTERRUPTED: u8 = 7;
+
 /// What went wrong, why, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ToldError {

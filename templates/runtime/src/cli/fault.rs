@@ -15,7 +15,7 @@ use crate::load::LoadError;
 use crate::login::LoginError;
 use crate::normalize::NormalizeError;
 use crate::show::ShowError;
-use crate::told::ToldError;
+use crate::told::{INTERRUPTED, ToldError};
 
 #[derive(Debug, Error)]
 pub(super) enum CliError {
@@ -73,10 +73,6 @@ pub(super) const USAGE: u8 = 2;
 const INVALID_CREDENTIALS: u8 = 3;
 const INVALID_PERMISSIONS: u8 = 4;
 const NO_RESOURCES: u8 = 5;
-/// Some partitions failed and the rest is loaded.
-pub(super) const PARTIAL: u8 = 6;
-/// A signal ended the run; what was read is loaded.
-pub(super) const INTERRUPTED: u8 = 7;
 
 impl CliError {
     /// The name that `check` and `run` share for an access fault, and its exit code.

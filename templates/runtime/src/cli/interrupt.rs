@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::fault::INTERRUPTED;
+use crate::told::INTERRUPTED;
 
 /// Listens from when it is made.
 #[derive(Debug)]

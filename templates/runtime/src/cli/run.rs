@@ -9,7 +9,6 @@ use clap::Args;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
-use super::fault::PARTIAL;
 use super::interrupt::Signals;
 use super::share::{self, ShareArguments};
 use super::tell::{self, LogFormat};
@@ -29,6 +28,7 @@ use crate::resource::Resource;
 use crate::scope::plan_roots;
 use crate::shard::{Shard, Share};
 use crate::telemetry::{Recording, Telemetry};
+use crate::told::PARTIAL;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {

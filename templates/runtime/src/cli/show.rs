@@ -37,6 +37,7 @@ fn site(config: &Config, pipeline: &Pipeline) -> Result<Site, CliError> {
         destination: config.destination.clone(),
         sources: sources(config, pipeline),
         open: destination::reading(&config.destination)?,
+        views: pipeline.views.map(|views| views.all).unwrap_or_default(),
     })
 }
 

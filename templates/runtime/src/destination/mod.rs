@@ -51,6 +51,9 @@
 //! **A stream** keeps nothing: its rows go on to whoever takes them. [`Abilities::is_stream`] says what such a place leaves
 //! open, and durable is there what that other program has.
 //!
+//! **Views** are queries with names, for those who read: [`OpenLoad::views`] makes them where the place has some. No row
+//! depends on them.
+//!
 //! **Aids** are indexes and comments: rows, states and packages know nothing of them, and a place without them lacks
 //! nothing.
 //!

@@ -76,7 +76,7 @@ pub async fn extract<S: Sink>(
 ) -> Result<End, ExtractError> {
     let starter = Starter::new(sink, client.clone(), options.page_size(), options.shard);
     let tasks = starter.first_tasks(tree, scope);
-    tasks.iter().for_each(|task| task.counts().open());
+    tasks.iter().for_each(Task::open);
     let concurrency = options.concurrency;
     let spending = Arc::new(Spending::new(options.budget, client.clone()));
     let turns = Limited { client: client.clone(), spending: Arc::clone(&spending) };
@@ -84,11 +84,11 @@ pub async fn extract<S: Sink>(
         Arc::new(Walk { client, scope: scope.clone(), starter, options, spending: Arc::clone(&spending) });
     let is_stopped = walk::drain(tasks, concurrency, turns, move |task| {
         let walk = Arc::clone(&walk);
-        let counts = Arc::clone(task.counts());
+        let (counts, is_open_ended) = task.closing();
         async move {
             let started = walk.visit(task).await?;
-            started.iter().for_each(|task| task.counts().open());
-            counts.close();
+            started.iter().for_each(Task::open);
+            counts.close(is_open_ended);
             Ok::<_, ExtractError>(started)
         }
     })

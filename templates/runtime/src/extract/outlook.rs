@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outlook {
     pub records: Records,
-    /// That are still to be made. `None`: of some lists nothing is known yet.
+    /// That are still to be made for what is known, which is not all where records are [`AtLeast`](Records::AtLeast) so many.
+    /// `None`: lists are to be read of a kind of which none was read yet.
     pub requests_left: Option<u64>,
 }
 
@@ -15,7 +16,7 @@ pub enum Records {
     Known(u64),
     /// Lists that were not begun are taken to be as long as those that were.
     About(u64),
-    /// Of some lists nothing is known yet.
+    /// Of some lists nothing is known yet, or not how long they are.
     AtLeast(u64),
 }
 
@@ -23,10 +24,6 @@ impl Records {
     pub fn number(self) -> u64 {
         let (Self::Known(records) | Self::About(records) | Self::AtLeast(records)) = self;
         records
-    }
-
-    pub fn is_known(self) -> bool {
-        matches!(self, Self::Known(_))
     }
 }
 
@@ -42,6 +39,8 @@ pub(super) struct Known {
     /// Lists that are to be read, as far as they are known.
     pub(super) lists: u64,
     pub(super) begun: u64,
+    /// Those of them that go on, nobody says for how long.
+    pub(super) open_ended: u64,
 }
 
 /// Parents come before their children.
@@ -66,10 +65,11 @@ pub(super) fn outlook(known: &[Known]) -> Outlook {
         requests += one.requests_left(unread, length);
     }
     let begun: u64 = known.iter().map(|one| one.expected.max(one.records)).sum();
-    let records = match (is_known, is_guessable) {
-        (true, _) => Records::Known(begun),
-        (false, true) => Records::About(whole(ends.iter().sum()).max(begun)),
-        (false, false) => Records::AtLeast(begun),
+    let has_end = known.iter().all(|one| one.open_ended == 0);
+    let records = match (has_end && is_guessable, is_known) {
+        (true, true) => Records::Known(begun),
+        (true, false) => Records::About(whole(ends.iter().sum()).max(begun)),
+        (false, _) => Records::AtLeast(begun),
     };
     Outlook { records, requests_left: is_guessable.then(|| whole(requests)) }
 }
@@ -80,7 +80,7 @@ impl Known {
         // An empty list costs one as well.
         let page = (number(self.records) / number(self.requests.max(1))).max(1.0);
         let rest = number(self.expected.saturating_sub(self.records)) / page;
-        rest + unread * (length / page).max(1.0)
+        rest + number(self.open_ended) + unread * (length / page).max(1.0)
     }
 }
 
@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn lists_to_come_are_as_long_as_those_before() {
-        let projects = Known { records: 100, requests: 1, expected: 400, lists: 1, begun: 1, parent: None };
+        let projects =
+            Known { records: 100, requests: 1, expected: 400, lists: 1, begun: 1, ..Known::default() };
         let issues = |lists, begun, expected| Known {
             parent: Some(0),
             records: expected,
@@ -113,6 +114,7 @@ mod tests {
             expected,
             lists,
             begun,
+            ..Known::default()
         };
         let seen = |known: &[Known]| {
             let outlook = outlook(known);
@@ -122,13 +124,18 @@ mod tests {
         assert_eq!(seen(&[projects, issues(100, 0, 0)]), (Records::AtLeast(400), None));
         // 300 projects bring 300 more lists, of 20 issues each.
         assert_eq!(seen(&[projects, issues(100, 50, 1_000)]), (Records::About(400 + 8_000), Some(3 + 350)));
+        // Without an end, what is known is the least.
+        let endless = Known { expected: 100, open_ended: 1, ..projects };
+        assert_eq!(seen(&[endless]), (Records::AtLeast(100), Some(1)));
+        assert_eq!(seen(&[endless, issues(100, 50, 1_000)]), (Records::AtLeast(100 + 1_000), Some(1 + 50)));
         let done = Known { records: 400, requests: 4, ..projects };
         assert_eq!(seen(&[done, issues(400, 400, 8_000)]), (Records::Known(8_400), Some(0)));
     }
 
     #[test]
     fn an_empty_list_costs_a_request_and_a_long_one_several() {
-        let issues = Known { records: 200, requests: 2, expected: 200, lists: 1, begun: 1, parent: None };
+        let issues =
+            Known { records: 200, requests: 2, expected: 200, lists: 1, begun: 1, ..Known::default() };
         let notes = |begun, records, requests| Known {
             parent: Some(0),
             records,
@@ -136,6 +143,7 @@ mod tests {
             expected: records,
             lists: 200,
             begun,
+            ..Known::default()
         };
         assert_eq!(outlook(&[issues, notes(100, 0, 100)]).requests_left, Some(100));
         // Three pages each.

@@ -29,6 +29,8 @@ pub struct Counts {
     /// Requests that are to be made, so far; and those of which it is clear what they start.
     opened: AtomicU64,
     closed: AtomicU64,
+    /// Those that lists go on with of which nobody says how long they are.
+    open_ended: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     truncated: AtomicU64,
@@ -175,6 +177,7 @@ impl Tally {
             expected: counts.expected.load(Ordering::Relaxed),
             lists: counts.lists.load(Ordering::Relaxed),
             begun: counts.begun.load(Ordering::Relaxed),
+            open_ended: counts.open_ended.load(Ordering::Relaxed),
         };
         outlook(&self.counts.iter().zip(&self.parents).map(known).collect::<Vec<_>>())
     }
@@ -322,13 +325,15 @@ impl Counts {
     }
 
     /// A request is to be made.
-    pub(super) fn open(&self) {
+    pub(super) fn open(&self, is_open_ended: bool) {
         self.opened.fetch_add(1, Ordering::Relaxed);
+        self.open_ended.fetch_add(is_open_ended.into(), Ordering::Relaxed);
     }
 
     /// It is clear what it starts, and that is opened.
-    pub(super) fn close(&self) {
+    pub(super) fn close(&self, is_open_ended: bool) {
         self.closed.fetch_add(1, Ordering::Relaxed);
+        self.open_ended.fetch_sub(is_open_ended.into(), Ordering::Relaxed);
     }
 
     fn is_idle(&self) -> bool {

@@ -83,12 +83,14 @@ impl Account {
         day_of(self.started_at)
     }
 
-    /// Whether a run of this day has come to its end before: what is told once a day was told then.
+    /// Whether no run of this day, or of this shard of it, has come to its end before: what is told once a day was told then.
     pub(crate) fn is_first_of_the_day(&self) -> bool {
         let has_ended = |load: &LoadEntry| {
             matches!(load.status, LoadStatus::Complete | LoadStatus::Partial | LoadStatus::Stopped)
         };
-        !self.earlier.iter().any(|load| has_ended(load) && day_of(load.started_at) == self.today())
+        let is_of_today = |load: &LoadEntry| day_of(load.started_at) == self.today();
+        let is_same = |load: &LoadEntry| load.shard() == self.shard;
+        !self.earlier.iter().any(|load| is_same(load) && is_of_today(load) && has_ended(load))
     }
 
     pub(crate) fn left_out(&self, kind: LossKind) -> Vec<LeftOut> {

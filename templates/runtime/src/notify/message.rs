@@ -13,7 +13,7 @@ use crate::extract::LossKind;
 use crate::load::LoadSummary;
 use crate::moment::Moment;
 use crate::report::{counted, grouped, seconds};
-use crate::told::ToldError;
+use crate::told::{INTERRUPTED, PARTIAL, ToldError};
 
 /// Something to read, and where it comes from by name.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,15 +85,15 @@ fn title(account: &Account, occasions: &[Occasion]) -> String {
     let shard = account.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
     let class = account.error.as_ref().and_then(|error| error.class);
     let failed = || match (account.exit_code, class) {
-        (6, _) => "some partitions failed, the rest is loaded".to_owned(),
-        (7, _) => "the run was interrupted".to_owned(),
+        (PARTIAL, _) => "some partitions are missing, the rest is loaded".to_owned(),
+        (INTERRUPTED, _) => "the run was interrupted".to_owned(),
         (_, Some(class)) => format!("the run failed: {class}"),
         (_, None) => "the run failed".to_owned(),
     };
     let phrase = |occasion: &Occasion| match occasion {
         Occasion::Failure => failed(),
         Occasion::SchemaChange => "tables have changed".to_owned(),
-        Occasion::Skipped => "GitLab refuses more than before".to_owned(),
+        Occasion::Skipped => "GitLab refuses partitions".to_owned(),
         Occasion::TokenEnds => "the token ends soon".to_owned(),
     };
     let phrases: Vec<String> = occasions.iter().map(phrase).collect();

@@ -86,7 +86,7 @@ async fn print_lines(mut watched: Watched, display: Display) {
         watched.mark();
         print(&match display {
             Display::Json => watched.json().to_string(),
-            Display::Auto | Display::Lines => [watched.ahead(), watched.done()].concat().join(", "),
+            Display::Auto | Display::Lines => format!("{}, {}", watched.records(), watched.rest()),
         });
     }
 }
@@ -108,16 +108,22 @@ fn print(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The bar grows with what is known, and is never full while something is unknown.
+/// The bar grows with what is known: it is never full while something is unknown, and half full at most while nobody knows
+/// how much that is.
 async fn move_bar(mut watched: Watched, bar: ProgressBar) {
     const PAUSE: Duration = Duration::from_millis(100);
     loop {
         watched.mark();
         let (records, outlook) = (watched.tally.records(), watched.tally.outlook().records);
-        bar.set_length(outlook.number().max(records).saturating_add(u64::from(!outlook.is_known())));
+        let all = outlook.number().max(records);
+        bar.set_length(match outlook {
+            Records::Known(_) => all,
+            Records::About(_) => all.saturating_add(1),
+            Records::AtLeast(_) => all.max(records.saturating_mul(2)).saturating_add(1),
+        });
         bar.set_position(records);
-        bar.set_prefix(watched.ahead().join(", "));
-        bar.set_message(watched.done().join(", "));
+        bar.set_prefix(watched.records());
+        bar.set_message(watched.rest());
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -128,19 +134,18 @@ impl Watched {
         self.pace.mark(Mark { at: Instant::now(), records, requests });
     }
 
-    /// How far it is, and how long it will take.
-    fn ahead(&self) -> Vec<String> {
-        let outlook = self.tally.outlook();
-        let records = records_text(self.tally.records(), outlook.records, self.pace.speed());
-        std::iter::once(records).chain(self.left(outlook).map(left_text)).collect()
+    /// How far it is.
+    fn records(&self) -> String {
+        records_text(self.tally.records(), self.tally.outlook().records, self.pace.speed())
     }
 
-    /// What was done, what not, and what is waited for.
-    fn done(&self) -> Vec<String> {
-        let (tally, budget) = (&self.tally, self.budget);
+    /// What is waited for, how long it will take, what was done, and what not.
+    fn rest(&self) -> String {
+        let (tally, budget, outlook) = (&self.tally, self.budget, self.tally.outlook());
         let (done, all) = tally.done();
-        let mut parts: Vec<String> =
-            self.client.waiting().map(|waiting| wait_text(&waiting, SystemTime::now())).into_iter().collect();
+        let waiting = self.client.waiting().map(|waiting| wait_text(&waiting, SystemTime::now()));
+        let left = self.left(outlook).map(|left| left_text(left, outlook.records));
+        let mut parts: Vec<String> = waiting.into_iter().chain(left).collect();
         parts.extend([
             format!("{done} of {all} resources"),
             requests_text(tally.requests(), budget, self.pace.speed()),
@@ -152,16 +157,15 @@ impl Watched {
                 parts.push(format!("{} {word}", grouped(lost)));
             }
         }
-        parts
+        parts.join(", ")
     }
 
-    /// How long it will take, as far as what is known allows to say: not while lists wait of which nothing is known, and
-    /// not while the server is away.
+    /// How long what is known will take; nothing while lists wait of a kind of which none was read, or the server is away.
     fn left(&self, outlook: Outlook) -> Option<Duration> {
         if self.client.waiting().is_some_and(|waiting| waiting.reason == Reason::Server) {
             return None;
         }
-        let requests = outlook.requests_left?;
+        let requests = outlook.requests_left.filter(|requests| *requests > 0)?;
         let Budget { max_requests, max_duration } = self.budget;
         let allowed = max_requests.map_or(requests, |most| most.saturating_sub(self.tally.requests()));
         let left = self.pace.left(requests.min(allowed), self.client.rate(None))?;

@@ -18,9 +18,10 @@ pub(super) fn records_text(records: u64, outlook: Records, speed: Option<Speed>)
         Records::About(all) if all > records => {
             format!("{} of about {}", grouped(records), counted(rounded(all), "record"))
         }
-        Records::AtLeast(all) => {
-            format!("{} of at least {}", grouped(records), counted(all.max(records), "record"))
+        Records::AtLeast(all) if all > records => {
+            format!("{} of at least {}", grouped(records), counted(all, "record"))
         }
+        Records::AtLeast(_) => format!("{} so far", counted(records, "record")),
         Records::Known(_) | Records::About(_) => counted(records, "record"),
     };
     text + &speed.map(|speed| speed_text(speed.records)).unwrap_or_default()
@@ -46,7 +47,7 @@ fn speed_text(speed: f64) -> String {
 }
 
 /// An estimate, said as one: to ten seconds, to a minute, or to ten of them.
-pub(super) fn left_text(left: Duration) -> String {
+pub(super) fn left_text(left: Duration, outlook: Records) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     let step = match left.as_secs() {
@@ -55,7 +56,8 @@ pub(super) fn left_text(left: Duration) -> String {
         _ => 10 * MINUTE,
     };
     let left = Duration::from_secs(left.as_secs().div_ceil(step).max(1) * step);
-    format!("about {} left", humantime::format_duration(left))
+    let of = if matches!(outlook, Records::AtLeast(_)) { " of what is known" } else { "" };
+    format!("about {} left{of}", humantime::format_duration(left))
 }
 
 /// To two digits: an estimate knows no more.
@@ -111,12 +113,14 @@ mod tests {
             records_text(1_493, Records::About(57_812), Some(Speed { records: 310.4, requests: 4.0 })),
             records_text(1_493, Records::AtLeast(1_496), None),
             records_text(1_496, Records::Known(1_496), None),
+            records_text(1_496, Records::AtLeast(1_496), None),
         ];
         let expected = [
             "1,493 of 1,496 records",
             "1,493 of about 58,000 records (310/s)",
             "1,493 of at least 1,496 records",
             "1,496 records",
+            "1,496 records so far",
         ];
         assert_eq!(shown, expected);
         assert_eq!([0, 7, 99, 104, 1_049, 995].map(rounded), [0, 7, 99, 100, 1_000, 1_000]);
@@ -133,9 +137,13 @@ mod tests {
 
     #[test]
     fn an_estimate_knows_no_seconds() {
-        let told = |left| left_text(Duration::from_secs(left));
+        let told = |left| left_text(Duration::from_secs(left), Records::About(1));
         assert_eq!([0, 34, 89].map(told), ["about 10s left", "about 40s left", "about 1m 30s left"]);
         assert_eq!([185, 3_590, 8_000].map(told), ["about 4m left", "about 1h left", "about 2h 20m left"]);
+        assert_eq!(
+            left_text(Duration::from_secs(34), Records::AtLeast(1)),
+            "about 40s left of what is known"
+        );
     }
 
     #[test]

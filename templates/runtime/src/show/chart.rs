@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::words::short;
+use super::words::{figure, short};
 
 /// The height of a chart in its own units.
 const HEIGHT: f64 = 100.0;
@@ -31,7 +31,7 @@ pub(super) struct Bar {
 pub(super) struct Chart {
     pub(super) title: String,
     /// What the values mean, and their unit.
-    pub(super) says: &'static str,
+    pub(super) says: String,
     pub(super) bars: Vec<Bar>,
     /// What stands below the first and the last.
     pub(super) ends: (String, String),
@@ -40,8 +40,12 @@ pub(super) struct Chart {
 impl Chart {
     /// `number` tells it from other charts of the page; `links` is whether bars lead to pages.
     pub(super) fn figure(&self, number: usize, links: bool) -> Markup {
+        self.figure_with(&format!("chart-{number}"), links, &html! {})
+    }
+
+    /// The same with something below.
+    pub(super) fn figure_with(&self, id: &str, links: bool, below: &Markup) -> Markup {
         let most = self.bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
-        let id = format!("chart-{number}");
         html! {
             figure.chart {
                 figcaption {
@@ -51,10 +55,11 @@ impl Chart {
                 @if most > 0.0 {
                     div.plot {
                         div.axis aria-hidden="true" { span { (short(most)) } span { "0" } }
-                        (self.svg(most, &id, links))
+                        (self.svg(most, id, links))
                     }
                     div.ends aria-hidden="true" { span { (self.ends.0) } span { (self.ends.1) } }
                 } @else { p.none { "None, in all of them." } }
+                (below)
             }
         }
     }
@@ -86,6 +91,30 @@ impl Bar {
             rect class=(format!("bar {}", self.class)) x=(at * STEP + 1) y=(format!("{:.2}", HEIGHT - height))
                 width=(WIDTH) height=(format!("{height:.2}")) {}
             title { (self.says) }
+        }
+    }
+}
+
+/// Names with a value each, and the page that tells more; the greatest first.
+pub(super) fn ranks(title: &str, name: &str, unit: &str, ranked: &[(&str, f64, String)]) -> Markup {
+    let most = ranked.iter().map(|(_, value, _)| *value).fold(0.0, f64::max);
+    html! {
+        table.ranks {
+            caption.hidden { (title) }
+            thead { tr { th scope="col" { (name) } th.number scope="col" { (unit) } } }
+            tbody {
+                @for (label, value, href) in ranked {
+                    tr {
+                        th scope="row" { a href=(href) { (label) } }
+                        td.number {
+                            (figure(*value))
+                            svg.meter viewBox=(format!("0 0 {HEIGHT} 1")) preserveAspectRatio="none" aria-hidden="true" {
+                                rect.bar width=(format!("{:.2}", height(*value, most))) height="1" {}
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::config;
 use crate::destination::{DestinationError, OpenReader, Reader};
 use crate::model::Source;
 use crate::resource::Resource;
+use crate::view::View;
 
 pub(crate) use self::pages::export;
 pub(crate) use self::server::{ShowError, Shown, serve};
@@ -35,6 +36,7 @@ pub(crate) struct Site {
     pub(crate) destination: config::Destination,
     pub(crate) sources: Vec<Source>,
     pub(crate) open: OpenReader,
+    pub(crate) views: &'static [&'static View],
 }
 
 impl Site {

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::destination::LoadStatus;
 use crate::moment::Moment;
+use crate::report::grouped;
 
 /// `2024-05-01 12:30:05 UTC`.
 pub(super) fn utc(time: SystemTime) -> String {
@@ -74,6 +75,17 @@ pub(super) fn short(number: f64) -> String {
     format!("{}{unit}", text.strip_suffix(".0").unwrap_or(&text))
 }
 
+/// `12.35`, `1,234`: no more digits than one reads.
+pub(super) fn figure(number: f64) -> String {
+    let digits = if number.abs() >= 100.0 { 0 } else { 2 };
+    let text = format!("{number:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+    let (whole, rest) =
+        text.split_once('.').map_or((text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    whole.parse().map_or_else(|_| text.to_owned(), |whole| format!("{sign}{}{rest}", grouped(whole)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +104,8 @@ mod tests {
 
     #[test]
     fn long_and_large_things_are_short() {
+        let figures = [0.0, 0.5, 12.345_6, 100.4, 1_234_567.0, -3.0].map(figure);
+        assert_eq!(figures, ["0", "0.5", "12.35", "100", "1,234,567", "-3"]);
         assert_eq!([0.0, 950.0, 1_000.0, 12_345.0, 2.5e6].map(short), ["0", "950", "1k", "12.3k", "2.5M"]);
         let told = [0.25, 8.25, 61.0, 7_800.0].map(|seconds| took(Duration::from_secs_f64(seconds)));
         assert_eq!(told, ["250 ms", "8.2 s", "1 min 1 s", "2 h 10 min"]);

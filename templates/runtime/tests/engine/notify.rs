@@ -1,6 +1,7 @@
 //! Who is told of a run, of what and in which form; that sending costs a run nothing; and the figures that it leaves.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -235,6 +236,37 @@ async fn each_service_gets_its_form_and_what_gitlab_says_is_text() {
             }
             _ => assert_eq!(text("/link"), "https://ci.example/jobs/7"),
         }
+    }
+}
+
+/// What is seen of a message where it arrives, by libraries that read such.
+fn seen(service: &str, message: &Value) -> String {
+    let mut node = Command::new(program("node", &[""; 0]));
+    node.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine/messages.cjs")).arg(service);
+    node.env("NODE_PATH", installed("messages").join("node_modules"));
+    let mut node = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    node.stdin.take().unwrap().write_all(message.to_string().as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success(), "{service} does not take {message}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_of_cards_and_of_markdown_see_what_was_said() {
+    const SAID: &str = "<!channel> @all *now* _i_ `c` [here](e) ![i](y) <b>x</b> ~~s~~ # | & &lt; 1. \\ $x$";
+    let answer = serde_json::json!({"message": SAID}).to_string();
+    let pipeline = Pipeline::new(move |path| match path {
+        "/api/v4/projects" => Reply::fault(400, &answer),
+        _ => sample(path),
+    })
+    .await;
+    for kind in ["mattermost", "teams"] {
+        let hook = Hook::start().await;
+        run(&pipeline, &hook.url(), &["run"], &[("PIPELINE__NOTIFY__KIND", kind)]).await;
+        let message = hook.messages().remove(0);
+        let seen = tokio::task::spawn_blocking(move || seen(kind, &message)).await.unwrap();
+        assert!(seen.starts_with("sample-pipeline: the run failed\n"), "{seen}");
+        assert!(seen.replace('\u{200b}', "").contains(SAID), "{SAID} in {seen}");
     }
 }
 

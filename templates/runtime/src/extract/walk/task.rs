@@ -25,6 +25,8 @@ pub(in crate::extract) struct Task {
     pub(super) pager: Pager,
     /// Whether nothing of the list was asked for before.
     pub(super) is_first: bool,
+    /// Whether the list goes on, and the server does not say for how long.
+    pub(super) is_open_ended: bool,
 }
 
 /// What the request asks for.
@@ -61,17 +63,24 @@ impl Task {
             Start::Path | Start::Root { .. } => branch.reading.point.clone(),
         };
         let pager = Pager::new(&list, from.as_ref());
-        Self { node, branch, start, pager, is_first: true }
+        Self { node, branch, start, pager, is_first: true, is_open_ended: false }
     }
 
     /// The request that comes after this one, or in its place.
     pub(super) fn at(&self, pager: Pager) -> Self {
         let (node, branch) = (Arc::clone(&self.node), Arc::clone(&self.branch));
-        Self { node, branch, start: self.start.clone(), pager, is_first: false }
+        let (start, is_open_ended) = (self.start.clone(), self.is_open_ended);
+        Self { node, branch, start, pager, is_first: false, is_open_ended }
     }
 
-    pub(in crate::extract) fn counts(&self) -> &Arc<Counts> {
-        &self.node.counts
+    /// Notes that it waits for its turn.
+    pub(in crate::extract) fn open(&self) {
+        self.node.counts.open(self.is_open_ended);
+    }
+
+    /// Where to note that it is clear what it starts.
+    pub(in crate::extract) fn closing(&self) -> (Arc<Counts>, bool) {
+        (Arc::clone(&self.node.counts), self.is_open_ended)
     }
 
     /// The list that it reads.

@@ -190,6 +190,7 @@ impl<S: Sink> Walk<S> {
             counts.add_truncated();
         }
         let next = turn.next.filter(|_| !is_cut).map(|pager| task.at(pager));
+        let next = next.map(|next| Task { is_open_ended: total.is_none(), ..next });
         Ok(Brought { pieces, keep, next, total, is_cut })
     }
 

@@ -6,7 +6,7 @@ use super::super::address::{Query, link};
 use super::super::chart::{Bar, Chart};
 use super::super::history::History;
 use super::super::words::{ago, utc};
-use super::{Content, LOADS, frame};
+use super::{Content, LOADS, answers, frame};
 use crate::destination::LoadEntry;
 use crate::destination::reading::{Read, Reader};
 use crate::show::Now;
@@ -14,6 +14,7 @@ use crate::show::Now;
 pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, _query: &Query) -> Read<Option<Content>> {
     let loads = reader.loads(LOADS)?;
     let charts = of_loads(now, &loads);
+    let answers = if loads.is_empty() { None } else { answers::section(now, reader)? };
     let main = html! {
         h1 { "Charts" }
         @if loads.is_empty() {
@@ -22,6 +23,7 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, _query: &Query) -> 
                 pre.command { code { "cargo run --release -- run" } }
             }))
         } @else {
+            @if let Some(answers) = &answers { (answers) }
             section.charts {
                 h2 #of-loads { "Loads over time" }
                 @for (number, chart) in charts.iter().enumerate() { (chart.figure(number, true)) }
@@ -57,7 +59,7 @@ fn count(number: u64) -> f64 {
 
 fn of_loads(now: Now<'_>, loads: &[LoadEntry]) -> Vec<Chart> {
     let end = |load: Option<&LoadEntry>| load.map(|load| ago(load.started_at, now.time)).unwrap_or_default();
-    let drawn = |(title, says, unit, measure): &(&str, &'static str, &str, Measure)| {
+    let drawn = |(title, says, unit, measure): &(&str, &str, &str, Measure)| {
         let bar = |load: &LoadEntry| {
             let value = measure(load)?;
             let says = format!("{}: {value} {unit}, {}", utc(load.started_at), load.status.name());
@@ -66,7 +68,7 @@ fn of_loads(now: Now<'_>, loads: &[LoadEntry]) -> Vec<Chart> {
         };
         let bars: Vec<Bar> = loads.iter().rev().filter_map(bar).collect();
         let ends = (end(loads.last()), if loads.len() > 1 { end(loads.first()) } else { String::new() });
-        Chart { title: (*title).to_owned(), says, bars, ends }
+        Chart { title: (*title).to_owned(), says: (*says).to_owned(), bars, ends }
     };
     MEASURES.iter().map(drawn).filter(|chart| !chart.bars.is_empty()).collect()
 }

@@ -1,5 +1,6 @@
 //! The pages: what is asked for comes in, HTML goes out. One file per page.
 
+mod answers;
 mod charts;
 mod frame;
 mod load;

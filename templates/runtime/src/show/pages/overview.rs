@@ -206,7 +206,7 @@ fn timeline(now: Now<'_>, loads: &[LoadEntry]) -> Chart {
     let end = |load: Option<&LoadEntry>| load.map(|load| ago(load.started_at, now.time)).unwrap_or_default();
     Chart {
         title: "Rows of each load".to_owned(),
-        says: "One bar a load, the latest to the right.",
+        says: "One bar a load, the latest to the right.".to_owned(),
         bars: loads.iter().rev().map(bar).collect(),
         ends: (end(loads.last()), if loads.len() > 1 { end(loads.first()) } else { String::new() }),
     }

@@ -1,0 +1,162 @@
+//! What the views of the pipeline say, as charts: each is one query over a view, and leads to the rows behind it.
+
+use std::time::{Duration, Instant};
+
+use maud::{Markup, html};
+
+use super::super::address::link;
+use super::super::chart::{Bar, Chart, ranks};
+use super::super::words::figure;
+use super::frame;
+use crate::destination::reading::{Read, ReadError, Reader};
+use crate::destination::sql::quoted;
+use crate::show::Now;
+use crate::view::{self, Fold, View};
+
+/// How many bars over time there are at most, and how many ranks.
+const BARS: usize = 60;
+const RANKS: usize = 12;
+
+/// How long all queries together may take before the rest is left out.
+const ASKING: Duration = Duration::from_secs(8);
+
+/// What a view says of one value of the column that a chart is by.
+struct Point {
+    label: String,
+    value: f64,
+}
+
+/// A chart, and its points in the order in which they are drawn.
+struct Answer {
+    view: &'static View,
+    chart: &'static view::Chart,
+    points: Vec<Point>,
+}
+
+/// All that there is; `None` where the destination has no SQL to ask in, or the pipeline no views.
+pub(super) fn section(now: Now<'_>, reader: &mut dyn Reader) -> Read<Option<Markup>> {
+    if reader.dialect().is_none() || now.site.views.is_empty() {
+        return Ok(None);
+    }
+    let (mut answers, mut left, begun) = (Vec::new(), Vec::new(), Instant::now());
+    for view in now.site.views {
+        for chart in view.charts {
+            if begun.elapsed() >= ASKING {
+                left.push(chart.title);
+                continue;
+            }
+            match ask(reader, view, chart) {
+                Ok(Some(points)) => answers.push(Answer { view, chart, points }),
+                Ok(None) => {}
+                Err(ReadError::Slow) => left.push(chart.title),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(Some(html! {
+        section.charts {
+            h2 #answers { "What the views say" }
+            @if !answers.is_empty() {
+                p.soft.wide { "Weeks and months in which there is nothing have no bar. A bar leads to the rows behind it." }
+            }
+            @if answers.is_empty() && left.is_empty() {
+                p.soft.wide {
+                    "There are no views yet: " code { "views = true" } " under " code { "[load]" } " in config.toml has the next run make them."
+                }
+            }
+            @for (number, answer) in answers.iter().enumerate() { (answer.figure(number)) }
+            @if !left.is_empty() {
+                p.soft.wide { "Not drawn, as the database takes long: " (left.join(", ")) "." }
+            }
+        }
+    }))
+}
+
+/// `None` where there is no such view.
+fn ask(reader: &mut dyn Reader, view: &View, chart: &view::Chart) -> Read<Option<Vec<Point>>> {
+    let answer = match reader.query(&query_of(view, chart)) {
+        Err(ReadError::Said(_)) => return Ok(None),
+        answer => answer?,
+    };
+    let point = |row: Vec<Option<String>>| {
+        let [label, value] = <[Option<String>; 2]>::try_from(row).ok()?;
+        Some(Point { label: label?, value: value?.parse().ok()? })
+    };
+    let mut points: Vec<Point> = answer.rows.into_iter().filter_map(point).collect();
+    if !chart.is_ranked {
+        points.reverse();
+    }
+    Ok(Some(points))
+}
+
+fn query_of(view: &View, chart: &view::Chart) -> String {
+    let (name, by, value) = (quoted(view.name), quoted(chart.by), quoted(chart.value));
+    let folded = match chart.fold {
+        Fold::Sum => format!("SUM({value})"),
+        Fold::Average => format!("AVG({value})"),
+        Fold::Count => format!("COUNT({value})"),
+        Fold::Per(of) => format!("SUM({value}) * 1.0 / NULLIF(SUM({}), 0)", quoted(of)),
+    };
+    let (order, most) = if chart.is_ranked { ("2 DESC, 1", RANKS) } else { ("1 DESC", BARS) };
+    format!(
+        "SELECT {by}, {folded} AS folded FROM {name} WHERE {by} IS NOT NULL GROUP BY {by} \
+         HAVING {folded} IS NOT NULL ORDER BY {order} LIMIT {most}"
+    )
+}
+
+impl Answer {
+    fn figure(&self, number: usize) -> Markup {
+        let (title, says) = (self.chart.title, format!("{}: {}.", self.view.says, self.chart.unit));
+        let id = format!("answer-{number}");
+        if self.points.is_empty() || self.chart.is_ranked {
+            let points =
+                self.points.iter().map(|point| (point.label.as_str(), point.value, self.rows_behind(point)));
+            return html! {
+                figure.chart {
+                    figcaption { h3 id=(id) { (title) } p.soft.says { (says) } }
+                    @if self.points.is_empty() { p.none { "Nothing yet." } }
+                    @else { (ranks(title, self.chart.by, self.chart.value, &points.collect::<Vec<_>>())) }
+                }
+            };
+        }
+        let bar = |point: &Point| Bar {
+            value: point.value.max(0.0),
+            says: format!("{}: {} {}", point.label, figure(point.value), self.chart.unit),
+            class: "",
+            href: self.rows_behind(point),
+        };
+        let end = |point: Option<&Point>| point.map(|point| point.label.clone()).unwrap_or_default();
+        let last = if self.points.len() > 1 { end(self.points.last()) } else { String::new() };
+        let ends = (end(self.points.first()), last);
+        let bars = self.points.iter().map(bar).collect();
+        let chart = Chart { title: title.to_owned(), says, bars, ends };
+        chart.figure_with(&id, true, &self.table())
+    }
+
+    /// The same for those who do not see bars.
+    fn table(&self) -> Markup {
+        let table = html! {
+            table {
+                caption.hidden { (self.chart.title) }
+                thead { tr { th scope="col" { (self.chart.by) } th.number scope="col" { (self.chart.value) } } }
+                tbody {
+                    @for point in self.points.iter().rev() {
+                        tr { th scope="row" { (point.label) } td.number { (figure(point.value)) } }
+                    }
+                }
+            }
+        };
+        html! {
+            details.columns {
+                summary { "Figures" span.hidden { " of " (self.chart.title) } }
+                (frame::scrolling(&format!("Figures of {}", self.chart.title), &table))
+            }
+        }
+    }
+
+    fn rows_behind(&self, point: &Point) -> String {
+        let (name, by) = (quoted(self.view.name), quoted(self.chart.by));
+        let sql = format!("SELECT * FROM {name} WHERE {by} = '{}'", point.label.replace('\'', "''"));
+        link("query", &[("sql", &sql)])
+    }
+}
