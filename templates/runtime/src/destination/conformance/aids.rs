@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] =
     &[aids_come_once_and_change_no_row, aids_come_to_tables_of_earlier_loads, columns_with_aids_become_wider];
 
 const COLUMNS: [(&str, ColumnKind); 3] =
-    [("id", ColumnKind::Int), ("project_id", ColumnKind::Int), ("say \"hi\"", ColumnKind::Text)];
+    [("id", ColumnKind::Int), ("project_id", ColumnKind::Int), ("order", ColumnKind::Text)];
 
 const TEXT: &str = "It's \"what\" \\'; DROP TABLE t; -- ␀ {{ 1 }} is ü";
 
