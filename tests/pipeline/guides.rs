@@ -94,3 +94,19 @@ fn dlts_guide_is_walked_to_parquet_in_azure() {
 fn count(rows: &Rows, table: &str) -> usize {
     rows[table].values().sum()
 }
+
+#[test]
+fn each_recipe_is_a_configuration_that_is_understood() {
+    let page = include_str!("../../docs/recipes.md");
+    let recipes: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(recipes.len() > 6, "{recipes:?}");
+    for recipe in recipes {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("config.toml"), recipe).expect("a write");
+        let mut command = Command::new(scaffold::built("generated-example").expect("a build"));
+        command.args(["schema", "--format", "json"]).current_dir(folder.path()).env_clear();
+        let output = command.output().expect("a start");
+        assert!(output.status.success(), "{recipe}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
