@@ -33,7 +33,7 @@ pub(crate) fn written(destination: &str) -> Vec<(String, String)> {
     let files = render(&answers, &graph, &Past::default()).expect("a crate");
     let body = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.body.clone());
     let module = body("src/views/mod.rs").expect("a module");
-    let names = module.lines().filter_map(|line| line.trim().strip_prefix("name: \"")?.strip_suffix("\","));
+    let names = module.lines().filter_map(|line| line.trim().strip_prefix('&')?.strip_suffix("::VIEW,"));
     let sql = |name: &str| (name.to_owned(), body(&format!("src/views/{name}.sql")).expect("a file"));
     names.map(sql).collect()
 }

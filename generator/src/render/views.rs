@@ -58,7 +58,7 @@ pub(super) fn views(destination: Destination, graph: &ResourceGraph) -> Vec<Rend
     found
 }
 
-/// `src/views/`: a file of SQL for each, and what says which there are.
+/// `src/views/`: for each a file of SQL and one of what a run is told of it, and what says which there are.
 pub(super) fn view_files(destination: Destination, graph: &ResourceGraph) -> Result<Vec<File>, RenderError> {
     let views = views(destination, graph);
     let environment = environment(destination.name())?;
@@ -66,6 +66,9 @@ pub(super) fn view_files(destination: Destination, graph: &ResourceGraph) -> Res
     for rendered in &views {
         let body = rendered.sql(destination.name(), &environment)?;
         files.push(File::generated(&format!("src/views/{}.sql", rendered.view.name), body));
+        let path = format!("src/views/{}.rs", rendered.view.name);
+        let definition = rendered.definition(&path)?;
+        files.push(File::generated(&path, definition));
     }
     Ok(files)
 }
@@ -105,25 +108,29 @@ impl<'g> Rendered<'g> {
         Ok(format!("-- {says}.\n--\n{}", body.map_err(fault)?))
     }
 
-    fn constant(&self) -> Ident {
-        Ident::new(&self.view.name.to_uppercase(), Span::call_site())
+    fn module(&self) -> Ident {
+        Ident::new(self.view.name, Span::call_site())
     }
 
-    fn definition(&self) -> TokenStream {
+    fn definition(&self, path: &str) -> Result<String, RenderError> {
         let View { name, says, charts, .. } = self.view;
-        let (constant, file, docs) = (self.constant(), format!("{name}.sql"), format!(" {says}."));
+        let (file, docs) = (format!("{name}.sql"), format!(" {says}."));
         let needs = self.roles.iter().map(|(need, resource)| definition_of(need, *resource));
         let charts = charts.iter().map(chart);
-        quote! {
-            #[doc = #docs]
-            pub const #constant: View = View {
+        let head = quote!(#![doc = #docs]);
+        let gathered = quote! {
+            use gitlab_pipeline::view::*;
+        };
+        let view = quote! {
+            pub const VIEW: View = View {
                 name: #name,
                 says: #says,
                 needs: &[#(#needs),*],
                 sql: include_str!(#file),
                 charts: &[#(#charts),*],
             };
-        }
+        };
+        printed(path, [head, gathered, view])
     }
 }
 
@@ -155,27 +162,30 @@ fn chart(chart: &Chart) -> TokenStream {
 
 fn module(destination: Destination, views: &[Rendered<'_>]) -> Result<String, RenderError> {
     let dialect = destination.name();
-    let fault = |source| RenderError::Rust { path: "src/views/mod.rs".to_owned(), source };
-    let printed = |tokens| syn::parse2(tokens).map(|file| prettyplease::unparse(&file)).map_err(fault);
-    let constants = views.iter().map(Rendered::constant);
+    let modules: Vec<Ident> = views.iter().map(Rendered::module).collect();
     let head = quote! {
         #![doc = " Answers to what people ask first, as views in the database: written by `gitlab-init`, and yours to change."]
         #![doc = ""]
         #![doc = " A run makes them when `[load] views` says so. Their SQL stands in files beside this one; a table is in quotes there, and"]
-        #![doc = " a run puts in its place what it is called. A view of your own is one more file and one more constant."]
+        #![doc = " a run puts in its place what it is called. A view of your own is two more files and one more line here."]
     };
+    let declared = quote!(#(mod #modules;)*);
     let gathered = quote! {
-        use gitlab_pipeline::view::*;
+        use gitlab_pipeline::view::Views;
     };
     let all = quote! {
         #[doc = " In the order in which they are made."]
-        pub const ALL: Views = Views { dialect: #dialect, all: &[#(&#constants),*] };
+        pub const ALL: Views = Views { dialect: #dialect, all: &[#(&#modules::VIEW),*] };
     };
-    let mut pieces = vec![printed(head)?, printed(gathered)?, printed(all)?];
-    for view in views {
-        pieces.push(printed(view.definition())?);
-    }
-    Ok(pieces.join("\n"))
+    let pieces = [head, declared, gathered, all].map(|piece| (!piece.is_empty()).then_some(piece));
+    printed("src/views/mod.rs", pieces.into_iter().flatten())
+}
+
+/// Rust, with an empty line between the pieces.
+fn printed(path: &str, pieces: impl IntoIterator<Item = TokenStream>) -> Result<String, RenderError> {
+    let fault = |source| RenderError::Rust { path: path.to_owned(), source };
+    let pieces = pieces.into_iter().map(|piece| syn::parse2(piece).map(|file| prettyplease::unparse(&file)));
+    Ok(pieces.collect::<Result<Vec<_>, _>>().map_err(fault)?.join("\n"))
 }
 
 /// One for each dialect, which macros see as well.
@@ -220,7 +230,7 @@ mod tests {
         for dialect in DIALECTS {
             let destination = Destination::named(dialect).unwrap();
             let files = view_files(destination, &graph).unwrap();
-            assert_eq!(files.len(), VIEWS.len() + 1, "{dialect}");
+            assert_eq!(files.len(), 2 * VIEWS.len() + 1, "{dialect}");
             for file in files.iter().filter(|file| file.path.ends_with(".sql")) {
                 assert!(file.body.contains("\n-- Limits: "), "{}", file.path);
                 assert!(!file.body.contains("{{"), "{}", file.path);
