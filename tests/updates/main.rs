@@ -27,7 +27,7 @@ fn rounds() -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     match number("SEED") {
         Some(seed) => vec![seed],
-        None => (0..number("ROUNDS").unwrap_or(500)).collect(),
+        None => (0..number("ROUNDS").unwrap_or(250)).collect(),
     }
 }
 
