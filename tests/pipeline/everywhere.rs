@@ -12,7 +12,6 @@ use test_servers::Postgres;
 use crate::example::{self, Example};
 use crate::interrupted::{SELECT, killed_after};
 use crate::moving_rows;
-use crate::postgres;
 use crate::rows::{Rows, compare, in_delta, in_files, in_postgres, in_sqlite};
 use crate::schema;
 
@@ -53,7 +52,7 @@ pub(crate) fn places(warehouse: &Postgres) -> Vec<Place<'_>> {
         Place {
             name: "PostgreSQL",
             config: "[destination]\nkind = 'postgres'",
-            environment: postgres::environment(warehouse).to_vec(),
+            environment: warehouse.environment().to_vec(),
             read: Box::new(|_| in_postgres(warehouse, "gitlab")),
         },
     ]

@@ -6,9 +6,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use rusqlite::Connection;
-use rusqlite::types::Value as Cell;
+use rusqlite::types::{Value as Cell, ValueRef};
 use sample_gitlab::SampleServer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 use toml_edit::{DocumentMut, Table};
 
@@ -219,4 +219,22 @@ fn plain(cell: Cell) -> String {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| scaffold::built("generated-example").expect("a build"))
+}
+
+/// The rows of a table or a view of SQLite, as JSON has them.
+pub(crate) fn rows_of(database: &Connection, table: &str) -> Vec<Map<String, Value>> {
+    let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query([]).expect("rows");
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().expect("a row") {
+        let value = |at: usize| match row.get_ref(at).expect("a value") {
+            ValueRef::Null | ValueRef::Blob(_) => Value::Null,
+            ValueRef::Integer(number) => number.into(),
+            ValueRef::Real(number) => number.into(),
+            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        };
+        found.push(names.iter().enumerate().map(|(at, name)| (name.clone(), value(at))).collect());
+    }
+    found
 }

@@ -20,19 +20,8 @@ fn example(dataset: &str, config: &str) -> Example {
 
 fn command(example: &Example, server: &SampleServer, warehouse: &Postgres) -> Command {
     let mut command = example.command(server);
-    command.envs(environment(warehouse)).stderr(Stdio::piped());
+    command.envs(warehouse.environment()).stderr(Stdio::piped());
     command
-}
-
-/// What lets a pipeline in.
-pub(crate) fn environment(warehouse: &Postgres) -> [(&'static str, String); 5] {
-    [
-        ("PGHOST", "127.0.0.1".to_owned()),
-        ("PGPORT", warehouse.port().to_string()),
-        ("PGUSER", Postgres::USER.to_owned()),
-        ("PGPASSWORD", Postgres::PASSWORD.to_owned()),
-        ("PGDATABASE", Postgres::DATABASE.to_owned()),
-    ]
 }
 
 fn succeed(command: &mut Command) {

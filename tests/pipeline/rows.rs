@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 use test_servers::{Postgres, installed, program};
 
-use crate::example::Example;
+use crate::example::{Example, rows_of};
 
 /// By table: how often each row is there.
 pub(crate) type Rows = BTreeMap<String, BTreeMap<String, usize>>;
@@ -83,23 +82,7 @@ fn read_by(packages: &str, script: &str, asked: &Value) -> Rows {
 pub(crate) fn in_sqlite(example: &Example) -> Rows {
     let database = example.database();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '[_]*' AND name NOT GLOB 'sqlite*'";
-    let rows_of = |table: &str| {
-        let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let mut rows = statement.query([]).expect("rows");
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().expect("a row") {
-            let value = |at: usize| match row.get_ref(at).expect("a value") {
-                ValueRef::Null | ValueRef::Blob(_) => Value::Null,
-                ValueRef::Integer(number) => number.into(),
-                ValueRef::Real(number) => number.into(),
-                ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
-            };
-            found.push(names.iter().enumerate().map(|(at, name)| (name.clone(), value(at))).collect());
-        }
-        found
-    };
-    counted(example.column(names).into_iter().map(|name| (name.clone(), rows_of(&name))))
+    counted(example.column(names).into_iter().map(|name| (name.clone(), rows_of(&database, &name))))
 }
 
 /// What `psql` reads in a schema.

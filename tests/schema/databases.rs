@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use test_servers::{Postgres, installed, program};
 
 use crate::example::Example;
-use crate::{environment, in_postgres, said, server};
+use crate::{in_postgres, said, server};
 
 /// Columns and indexes of all tables of a SQLite file.
 const SQLITE: &str = "
@@ -82,7 +82,7 @@ fn lines_of_plan(database: &Connection, sql: &str) -> Vec<String> {
 #[test]
 fn postgresql_makes_the_same_of_it_with_comments_and_keeps_those_of_people() {
     let (server, warehouse, example) = (server(), Postgres::start(), in_postgres("gitlab"));
-    let environment = environment(&warehouse);
+    let environment = warehouse.environment();
     let run = |arguments: &[&str]| said(example.command(&server).envs(environment.clone()).args(arguments));
     run(&["run"]);
     let loaded = warehouse.psql(POSTGRES);

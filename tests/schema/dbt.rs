@@ -8,7 +8,7 @@ use serde_json::Value;
 use test_servers::{Postgres, installed, program};
 
 use crate::example::Example;
-use crate::{environment, in_postgres, server};
+use crate::{in_postgres, server};
 
 const PROJECT: &str = "name: gitlab\nversion: '1.0'\nprofile: gitlab\nmodel-paths: [models]\n";
 
@@ -109,7 +109,7 @@ fn its_tests_pass_on_duckdb() {
 #[test]
 fn its_tests_pass_on_postgresql() {
     let (server, warehouse, example) = (server(), Postgres::start(), in_postgres("from gitlab"));
-    let environment = environment(&warehouse);
+    let environment = warehouse.environment();
     for arguments in [&["run"][..], &["schema", "--format", "dbt", "--output", "dbt/models"]] {
         crate::said(example.command(&server).envs(environment.clone()).args(arguments));
     }

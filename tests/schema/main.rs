@@ -20,7 +20,6 @@ mod scaffold;
 use std::process::Command;
 
 use sample_gitlab::{SampleServer, Settings, Size, World};
-use test_servers::Postgres;
 
 use crate::example::Example;
 
@@ -31,17 +30,6 @@ fn server() -> SampleServer {
 /// One that loads into this schema of PostgreSQL.
 fn in_postgres(dataset: &str) -> Example {
     Example::new(&format!("[destination]\nkind = 'postgres'\ndataset = '{dataset}'\n"))
-}
-
-/// What lets a program into PostgreSQL.
-fn environment(warehouse: &Postgres) -> [(&'static str, String); 5] {
-    [
-        ("PGHOST", "127.0.0.1".to_owned()),
-        ("PGPORT", warehouse.port().to_string()),
-        ("PGUSER", Postgres::USER.to_owned()),
-        ("PGPASSWORD", Postgres::PASSWORD.to_owned()),
-        ("PGDATABASE", Postgres::DATABASE.to_owned()),
-    ]
 }
 
 /// What a command prints, at a good end.

@@ -33,17 +33,9 @@ fn shows(command: impl Fn() -> Command, dialect: &str) {
 fn a_postgresql_schema_is_shown() {
     let (server, warehouse) = (server(), Postgres::start());
     let example = Example::new("[destination]\nkind = 'postgres'\ndataset = 'a \"schema\"'\n");
-    let port = warehouse.port().to_string();
-    let environment = [
-        ("PGHOST", "127.0.0.1"),
-        ("PGPORT", port.as_str()),
-        ("PGUSER", Postgres::USER),
-        ("PGPASSWORD", Postgres::PASSWORD),
-        ("PGDATABASE", Postgres::DATABASE),
-    ];
     let command = || {
         let mut command = example.command(&server);
-        command.envs(environment);
+        command.envs(warehouse.environment());
         command
     };
     shows(command, "PostgreSQL");

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 use sample_gitlab::{Moment, SampleServer, Settings, Size, World};
 use serde_json::{Map, Value};
 use test_servers::{Postgres, duckdb_views};
 
-use crate::example::{self, Example};
+use crate::example::{self, Example, rows_of};
 use crate::expected::expected;
 use crate::written::written;
 
@@ -36,16 +34,8 @@ fn figures_in_sqlite_are_those_of_the_records() {
 fn figures_in_postgresql_are_those_of_the_records() {
     let (server, warehouse) = (server(), Postgres::start());
     let example = Example::new("[destination]\nkind = 'postgres'\ndataset = 'gitlab'\n");
-    let port = warehouse.port().to_string();
-    let environment = [
-        ("PGHOST", "127.0.0.1"),
-        ("PGPORT", port.as_str()),
-        ("PGUSER", Postgres::USER),
-        ("PGPASSWORD", Postgres::PASSWORD),
-        ("PGDATABASE", Postgres::DATABASE),
-    ];
     let mut command = example.command(&server);
-    example::succeed(command.arg("run").envs(environment), &[Postgres::PASSWORD]);
+    example::succeed(command.arg("run").envs(warehouse.environment()), &[Postgres::PASSWORD]);
     let views = written("postgres");
     let made = views.iter().map(|(name, sql)| format!("CREATE VIEW {name} AS {sql};\n"));
     let set = "SET search_path = gitlab; SET TIME ZONE 'America/New_York';\n";
@@ -68,24 +58,7 @@ fn figures_in_duckdb_are_those_of_the_records() {
 
 pub(crate) fn in_sqlite(example: &Example, names: &[String]) -> Figures {
     let database = example.database();
-    names.iter().map(|name| (name.clone(), rows(&database, name))).collect()
-}
-
-fn rows(database: &Connection, view: &str) -> Vec<Map<String, Value>> {
-    let mut statement = database.prepare(&format!("SELECT * FROM \"{view}\"")).expect("a view");
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query([]).expect("rows");
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().expect("a row") {
-        let value = |at: usize| match row.get_ref(at).expect("a value") {
-            ValueRef::Null | ValueRef::Blob(_) => Value::Null,
-            ValueRef::Integer(number) => number.into(),
-            ValueRef::Real(number) => number.into(),
-            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
-        };
-        found.push(names.iter().enumerate().map(|(at, name)| (name.clone(), value(at))).collect());
-    }
-    found
+    names.iter().map(|name| (name.clone(), rows_of(&database, name))).collect()
 }
 
 pub(crate) fn compare(actual: &Figures, expected: &Figures, place: &str) {

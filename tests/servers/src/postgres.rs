@@ -96,6 +96,17 @@ impl Postgres {
         self.port
     }
 
+    /// The variables that let a program in which reads those of libpq.
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        [
+            ("PGHOST", "127.0.0.1".to_owned()),
+            ("PGPORT", self.port.to_string()),
+            ("PGUSER", Self::USER.to_owned()),
+            ("PGPASSWORD", Self::PASSWORD.to_owned()),
+            ("PGDATABASE", Self::DATABASE.to_owned()),
+        ]
+    }
+
     /// The process that has started all others.
     pub fn id(&self) -> u32 {
         self.process.id()
