@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value as Cell, ValueRef};
@@ -16,6 +18,9 @@ use crate::scaffold;
 
 /// What is tested is what happens, not how long it takes.
 const SHORT_WAITS: &str = "retry_delay = '5ms'\nretries = 12\ntimeout = '2s'\nrate_limit_wait = '1s'\n";
+
+/// How long any command may take, also on a machine that has much to do.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A folder with a `config.toml`; its runs have nothing of this process's environment.
 #[derive(Debug)]
@@ -170,15 +175,35 @@ impl Example {
 
 impl Ended {
     fn of(command: &mut Command) -> Self {
-        let output = command.output().expect("an exit");
+        let output = output(command);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 }
 
+/// What a command says until it ends. One that never does ends its test, and not the time of all.
+pub(crate) fn output(command: &mut Command) -> Output {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("a child");
+    let (id, (ended, end)) = (child.id(), mpsc::channel::<()>());
+    let watch = std::thread::spawn(move || {
+        let is_late = end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+        is_late && Command::new("kill").args(["-KILL", &id.to_string()]).status().is_ok()
+    });
+    let output = child.wait_with_output().expect("an exit");
+    drop(ended);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !watch.join().expect("a watch"),
+        "{:?} has not ended in {PATIENCE:?}:\n{said}",
+        command.get_program()
+    );
+    output
+}
+
 /// Runs a command to a good end, on which none of the secrets is told.
 pub(crate) fn succeed(command: &mut Command, secrets: &[&str]) -> String {
-    let output = command.output().expect("an exit");
+    let output = output(command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(!secrets.iter().any(|secret| said.contains(secret)), "a secret is told");

@@ -15,6 +15,7 @@ use crate::postgres::{Kinds, expected};
 use crate::rows::{Rows, compare, counted};
 
 const PASSWORD: &str = "a-secret-word";
+const FREE: &str = "UPDATE KILLED._LEASE SET ENDS = 0";
 const SELECT: &str = "project_issues,issue_notes,project_merge_requests,project_labels,group_members";
 
 #[derive(Deserialize)]
@@ -39,8 +40,7 @@ fn command(example: &Example, server: &SampleServer, warehouse: &Fakesnow) -> Co
         .env("SNOWFLAKE_DATABASE", "ANALYTICS")
         .env("SNOWFLAKE_HOST", "127.0.0.1")
         .env("SNOWFLAKE_PORT", warehouse.port().to_string())
-        .env("SNOWFLAKE_PROTOCOL", "http")
-        .stderr(Stdio::piped());
+        .env("SNOWFLAKE_PROTOCOL", "http");
     command
 }
 
@@ -48,21 +48,20 @@ fn succeed(command: &mut Command) {
     example::succeed(command, &[PASSWORD]);
 }
 
-fn connector(warehouse: &Fakesnow, dataset: &str, run: Option<&str>) -> Vec<u8> {
+fn connector(warehouse: &Fakesnow, dataset: &str, run: &[&str]) -> Vec<u8> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline/read_snowflake.py");
     let mut asked = json!({"port": warehouse.port(), "database": "ANALYTICS", "schema": dataset});
-    if let Some(sql) = run {
-        asked["run"] = json!(sql);
+    if !run.is_empty() {
+        asked["run"] = json!(run);
     }
-    let output = Command::new(Fakesnow::python()).args([script, &asked.to_string()]).output();
-    let output = output.expect("an exit");
+    let output = example::output(Command::new(Fakesnow::python()).args([script, &asked.to_string()]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
 fn of_snowflake(warehouse: &Fakesnow, dataset: &str) -> (Kinds, Rows) {
     let found: BTreeMap<String, Found> =
-        serde_json::from_slice(&connector(warehouse, dataset, None)).expect("JSON");
+        serde_json::from_slice(&connector(warehouse, dataset, &[])).expect("JSON");
     let kinds = found.iter().map(|(name, table)| (name.clone(), table.kinds.clone())).collect();
     (kinds, counted(found.into_iter().map(|(name, table)| (name, table.rows))))
 }
@@ -101,15 +100,17 @@ fn a_killed_run_into_snowflake_holds_the_lease_until_its_end_and_loses_nothing()
         while server.log().len() < requests && child.try_wait().expect("a state").is_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let second = command(&example, &server, &warehouse).arg("run").output().expect("an exit");
+        let second = example::output(command(&example, &server, &warehouse).arg("run"));
         let said = String::from_utf8_lossy(&second.stderr);
         child.kill().expect("a kill");
         child.wait().expect("an end");
         assert_eq!(second.status.code(), Some(1), "{said}");
         assert!(said.contains("another run is loading into Snowflake schema `KILLED`"), "{said}");
         // Who is killed says nothing, and its time is a minute.
-        connector(&warehouse, "KILLED", Some("UPDATE KILLED._LEASE SET ENDS = 0"));
+        connector(&warehouse, "KILLED", &[FREE]);
     }
+    // It may also have been in the middle of a transaction, which is open until somebody is in its way.
+    connector(&warehouse, "KILLED", &["BEGIN", FREE]);
     succeed(command(&example, &server, &warehouse).args(["run", "--select", SELECT]));
     let (_, found) = of_snowflake(&warehouse, "KILLED");
     compare(&found, &tables, "after two kills");

@@ -1,16 +1,29 @@
 """Starts fakesnow on a port, as a server that takes what Snowflake takes and fakesnow does not.
 
-It knows no settings of a session but two: here all others are taken, and mean nothing. Its times are in UTC anyway, and
-its locks do not wait.
+It knows no settings of a session but two: here all others are taken, and mean nothing. Its times are in UTC anyway.
+
+Its locks do not wait. Here a statement waits while somebody's transaction is in its way, and as in Snowflake one that has
+done nothing for a while is rolled back, since who began it may be dead. Within a transaction DuckDB has no second try: there
+the statement fails with Snowflake's number for locks.
 """
 
 import sys
+import time
 
-from fakesnow import cli, transforms
+import duckdb
+import uvicorn
+from fakesnow import transforms
+from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.expr import exp
+from fakesnow.server import app, sessions
 from fakesnow.transforms.transforms import SUCCESS_NOP
+from snowflake.connector.errors import ProgrammingError
+
+IDLE, PATIENCE = 5, 30  # seconds; Snowflake's are 300, and what `LOCK_TIMEOUT` says
+BUSY = 625
 
 known = transforms.alter_session
+execute = FakeSnowflakeCursor.execute
 
 
 def alter_session(expression):
@@ -18,5 +31,32 @@ def alter_session(expression):
     return SUCCESS_NOP.copy() if is_setting else known(expression)
 
 
+def end_idle_transactions():
+    for session in list(sessions.values()):
+        if getattr(session, "is_open", False) and time.monotonic() - session.used > IDLE:
+            session.is_open = False
+            session._duck_conn.rollback()
+
+
+def execute_in_turn(self, command, *args, **kwargs):
+    session, word, start = self._conn, command.strip().upper(), time.monotonic()
+    was_open = getattr(session, "is_open", False)
+    session.used = float("inf")
+    try:
+        while True:
+            try:
+                done = execute(self, command, *args, **kwargs)
+                session.is_open = word == "BEGIN" or was_open and word not in ("COMMIT", "ROLLBACK")
+                return done
+            except duckdb.TransactionException as error:
+                if was_open or time.monotonic() - start > PATIENCE:
+                    raise ProgrammingError(msg=str(error), errno=BUSY, sqlstate="57014") from error
+                end_idle_transactions()
+                time.sleep(0.1)
+    finally:
+        session.used = time.monotonic()
+
+
 transforms.alter_session = alter_session
-sys.exit(cli.main(["--server", "--port", sys.argv[1]]))
+FakeSnowflakeCursor.execute = execute_in_turn
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]))
