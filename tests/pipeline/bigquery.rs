@@ -15,10 +15,7 @@ use crate::scaffold;
 
 fn command(example: &Example, server: &SampleServer, warehouse: &BigQuery) -> Command {
     let mut command = example.command(server);
-    command
-        .env("BIGQUERY_EMULATOR_HOST", warehouse.endpoint())
-        .env("BIGQUERY_PROJECT", BigQuery::PROJECT)
-        .stderr(Stdio::piped());
+    command.envs(warehouse.environment()).stderr(Stdio::piped());
     command
 }
 

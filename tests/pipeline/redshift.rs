@@ -14,17 +14,7 @@ const SELECT: &str = "project_issues,issue_notes,project_labels,group_members";
 
 fn command(example: &Example, server: &SampleServer, warehouse: &Redshift) -> Command {
     let mut command = example.command(server);
-    command
-        .env("REDSHIFT_HOST", "127.0.0.1")
-        .env("REDSHIFT_PORT", warehouse.port().to_string())
-        .env("REDSHIFT_USER", Postgres::USER)
-        .env("REDSHIFT_PASSWORD", Postgres::PASSWORD)
-        .env("REDSHIFT_DATABASE", Postgres::DATABASE)
-        .env("AWS_ENDPOINT_URL", warehouse.s3())
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", Redshift::ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", Redshift::SECRET_KEY)
-        .stderr(Stdio::piped());
+    command.envs(warehouse.environment()).stderr(Stdio::piped());
     command
 }
 

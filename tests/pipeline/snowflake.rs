@@ -14,7 +14,6 @@ use crate::example::{self, Example};
 use crate::postgres::{Kinds, expected};
 use crate::rows::{Rows, compare, counted};
 
-const PASSWORD: &str = "a-secret-word";
 const FREE: &str = "UPDATE KILLED._LEASE SET ENDS = 0";
 const SELECT: &str = "project_issues,issue_notes,project_merge_requests,project_labels,group_members";
 
@@ -33,24 +32,17 @@ fn example(dataset: &str, config: &str) -> Example {
 
 fn command(example: &Example, server: &SampleServer, warehouse: &Fakesnow) -> Command {
     let mut command = example.command(server);
-    command
-        .env("SNOWFLAKE_ACCOUNT", "an-account")
-        .env("SNOWFLAKE_USER", "LOADER")
-        .env("SNOWFLAKE_PASSWORD", PASSWORD)
-        .env("SNOWFLAKE_DATABASE", "ANALYTICS")
-        .env("SNOWFLAKE_HOST", "127.0.0.1")
-        .env("SNOWFLAKE_PORT", warehouse.port().to_string())
-        .env("SNOWFLAKE_PROTOCOL", "http");
+    command.envs(warehouse.environment());
     command
 }
 
 fn succeed(command: &mut Command) {
-    example::succeed(command, &[PASSWORD]);
+    example::succeed(command, &[Fakesnow::PASSWORD]);
 }
 
 fn connector(warehouse: &Fakesnow, dataset: &str, run: &[&str]) -> Vec<u8> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline/read_snowflake.py");
-    let mut asked = json!({"port": warehouse.port(), "database": "ANALYTICS", "schema": dataset});
+    let mut asked = json!({"port": warehouse.port(), "database": Fakesnow::DATABASE, "schema": dataset});
     if !run.is_empty() {
         asked["run"] = json!(run);
     }

@@ -18,4 +18,5 @@ mod records;
 #[path = "../scaffold/mod.rs"]
 #[allow(dead_code, reason = "the example is made already, and only built here")]
 mod scaffold;
+mod warehouses;
 mod written;

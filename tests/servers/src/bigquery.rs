@@ -43,7 +43,8 @@ def plain(value):
 for line in sys.stdin:
     try:
         rows = client.query_and_wait(json.loads(line))
-        answer = {"rows": [[plain(value) for value in row.values()] for row in rows]}
+        columns = [column.name for column in rows.schema]
+        answer = {"columns": columns, "rows": [[plain(value) for value in row.values()] for row in rows]}
     except Exception as error:
         answer = {"error": str(error)}
     print(json.dumps(answer), flush=True)
@@ -74,6 +75,11 @@ impl BigQuery {
         Self { _process: process, _folder: folder, port, reader: Mutex::new(None) }
     }
 
+    /// The variables that let a program in.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [("BIGQUERY_EMULATOR_HOST", self.endpoint()), ("BIGQUERY_PROJECT", Self::PROJECT.to_owned())]
+    }
+
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -101,7 +107,7 @@ impl BigQuery {
         (private.to_owned(), public.to_owned())
     }
 
-    /// What Google's client answers: `{"rows": [[…]]}` or `{"error": "…"}`, as JSON. Times are text.
+    /// What Google's client answers: `{"columns": […], "rows": [[…]]}` or `{"error": "…"}`, as JSON. Times are text.
     ///
     /// # Panics
     /// When it does not run.

@@ -15,6 +15,14 @@ use crate::{Moto, Postgres};
 /// What makes a message that a client sends, after its kind: its length, which counts itself.
 const LENGTH: usize = 4;
 
+/// Of the functions of Redshift's that PostgreSQL has not, those that views call.
+const FUNCTIONS: &str = "
+    CREATE FUNCTION datediff(unit text, one timestamp, other timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+        SELECT CAST(extract(epoch FROM date_trunc(unit, other) - date_trunc(unit, one))
+            * CASE unit WHEN 'second' THEN 1 ELSE 1000 END AS bigint) $$;
+    CREATE FUNCTION getdate() RETURNS timestamp LANGUAGE sql STABLE AS 'SELECT CAST(now() AS timestamp)';
+    CREATE FUNCTION json_parse(text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT CAST($1 AS jsonb)';";
+
 /// Takes connections as long as the process lives.
 #[derive(Debug)]
 pub struct Redshift {
@@ -47,6 +55,7 @@ impl Redshift {
     pub fn start() -> Self {
         let (postgres, moto) = (Postgres::start(), Moto::start());
         moto.make_bucket(Self::BUCKET);
+        postgres.psql(FUNCTIONS);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
         let port = listener.local_addr().expect("an address").port();
         let reader = Mutex::new(Reader::start(&moto.endpoint()));
@@ -57,6 +66,8 @@ impl Redshift {
                 let Some(place) = weak.upgrade() else { return };
                 let server = TcpStream::connect((Ipv4Addr::LOCALHOST, place.postgres.port()));
                 let server = server.expect("a connection");
+                // A message waits for no other.
+                server.set_nodelay(true).and(client.set_nodelay(true)).expect("a socket");
                 let (from, to) =
                     (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
                 thread::spawn(move || carry(from, to));
@@ -74,6 +85,29 @@ impl Redshift {
 
     pub fn postgres(&self) -> &Postgres {
         &self.place.postgres
+    }
+
+    /// The variables that let a program in, and to the bucket.
+    pub fn environment(&self) -> [(&'static str, String); 9] {
+        [
+            ("REDSHIFT_HOST", "127.0.0.1".to_owned()),
+            ("REDSHIFT_PORT", self.port.to_string()),
+            ("REDSHIFT_USER", Postgres::USER.to_owned()),
+            ("REDSHIFT_PASSWORD", Postgres::PASSWORD.to_owned()),
+            ("REDSHIFT_DATABASE", Postgres::DATABASE.to_owned()),
+            ("AWS_ENDPOINT_URL", self.s3()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", Self::ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", Self::SECRET_KEY.to_owned()),
+        ]
+    }
+
+    /// Runs statements of Redshift's that make views, all or none.
+    ///
+    /// # Panics
+    /// When one fails.
+    pub fn load(&self, sql: &str) {
+        self.place.postgres.load(&functions(sql));
     }
 
     pub fn s3(&self) -> String {
@@ -138,10 +172,28 @@ fn translated(sql: &str, place: &std::sync::Weak<Place>) -> String {
             }
         };
     }
+    if sql.starts_with("CREATE OR REPLACE VIEW ") {
+        return functions(sql);
+    }
     sql.split_once(" DISTSTYLE KEY ")
         .filter(|_| sql.starts_with("CREATE "))
         .map_or(sql, |(table, _)| table)
         .to_owned()
+}
+
+/// What views call that PostgreSQL has not: units without quotes, and items of a list by its name.
+fn functions(sql: &str) -> String {
+    let sql = ["millisecond", "second"].iter().fold(sql.to_owned(), |sql, unit| {
+        sql.replace(&format!("DATEDIFF({unit},"), &format!("DATEDIFF('{unit}',"))
+    });
+    let mut made = String::new();
+    let mut rest = sql.as_str();
+    while let Some((before, after)) = rest.split_once(".items AS ") {
+        let (before, list) = before.rsplit_once(", ").expect("a list beside its table");
+        made += &format!("{before}, jsonb_array_elements_text({list}.items) AS ");
+        rest = after;
+    }
+    made + rest
 }
 
 /// Brings the rows of files into a table.

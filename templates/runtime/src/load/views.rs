@@ -16,7 +16,6 @@ use super::package::{Meaning, Packages};
 use super::plan::{Writes, table_of, writes_of};
 use super::summary::LoadNote;
 use crate::client::Excerpt;
-use crate::destination::sql::quoted;
 use crate::destination::{DestinationError, SchemaChange, StateEntry, StateKey, Views as Place};
 use crate::resource::ColumnKind;
 use crate::schema::kind::kind_name;
@@ -120,7 +119,11 @@ impl Packages {
             for plan in good {
                 match plan.make(place) {
                     Ok(()) => made.push(plan),
-                    Err(lack) => left_out.push(Planned { query: Err(lack), ..plan }),
+                    Err(lack) => {
+                        // What it was before says something else.
+                        stay.extend(place.remove(plan.view.name).is_err().then(|| plan.view.name.to_owned()));
+                        left_out.push(Planned { query: Err(lack), ..plan });
+                    }
                 }
             }
         }
@@ -227,21 +230,26 @@ fn query_of(
     for need in view.needs {
         if let Some(below) = before.iter().find(|plan| plan.view.name == need.name) {
             below.query.as_ref().map_err(Lack::clone)?;
+            sources.push((place.quoted(need.name), place.table(need.name)));
             continue;
         }
         let resource = loaded.1.all.iter().find(|resource| resource.name == need.name);
         let resource = resource.ok_or(Lack::Resource { name: need.name })?;
-        let source = match source_of(need, loaded) {
+        let source = match source_of(need, loaded, place) {
             Err(Lack::Table { .. }) if need.is_optional => nothing(need, place),
             source => source?,
         };
-        sources.push((quoted(resource.table), source));
+        sources.push((place.quoted(resource.table), source));
     }
     Ok(with_sources(view.sql, &sources))
 }
 
 /// What stands in the place of a table: of one that keeps what was, the rows that hold.
-fn source_of(need: &Need, (tables, options): (&Tables, &LoadOptions)) -> std::result::Result<String, Lack> {
+fn source_of(
+    need: &Need,
+    (tables, options): (&Tables, &LoadOptions),
+    place: &dyn Place,
+) -> std::result::Result<String, Lack> {
     let resource = options.all.iter().find(|resource| resource.name == need.name);
     let resource = resource.ok_or(Lack::Resource { name: need.name })?;
     let name = table_of(resource, options);
@@ -251,8 +259,8 @@ fn source_of(need: &Need, (tables, options): (&Tables, &LoadOptions)) -> std::re
     }
     need.columns.iter().try_for_each(|column| look(table, column.name, column.kind))?;
     let ends = [VALID_TO, DELETED_AT].into_iter().filter(|end| table.column(end).is_some());
-    let holds: Vec<String> = ends.map(|end| format!("{} IS NULL", quoted(end))).collect();
-    let own = quoted(&name);
+    let holds: Vec<String> = ends.map(|end| format!("{} IS NULL", place.quoted(end))).collect();
+    let own = place.table(&name);
     Ok(if holds.is_empty() { own } else { format!("(SELECT * FROM {own} WHERE {})", holds.join(" AND ")) })
 }
 
@@ -271,7 +279,7 @@ fn look(table: &Table, column: &'static str, needs: ColumnKind) -> std::result::
 /// A table without rows, with the columns that are read.
 fn nothing(need: &Need, place: &dyn Place) -> String {
     let column = |column: &crate::resource::Column| {
-        format!("CAST(NULL AS {}) AS {}", place.type_of(column.kind), quoted(column.name))
+        format!("CAST(NULL AS {}) AS {}", place.type_of(column.kind), place.quoted(column.name))
     };
     let columns: Vec<String> = need.columns.iter().map(column).collect();
     format!("(SELECT {} LIMIT 0)", columns.join(", "))

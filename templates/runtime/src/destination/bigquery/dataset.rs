@@ -1,6 +1,7 @@
 //! The dataset and its tables as the service keeps them, without any SQL: what is asked here costs nothing.
 //! <https://cloud.google.com/bigquery/docs/reference/rest>
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -134,17 +135,75 @@ impl Dataset {
         }
     }
 
+    fn show(&self, name: &str) -> Answer<Value> {
+        self.client.send(self.request(Method::GET, &[&self.name, "tables", name]))
+    }
+
+    fn patch(&self, name: &str, change: &Value) -> Answer<()> {
+        let request = self.request(Method::PATCH, &[&self.name, "tables", name]);
+        self.client.send(request.json(change)).map(drop)
+    }
+
+    /// Whether there is a table or a view of this name.
+    pub(super) fn has(&self, name: &str) -> Answer<bool> {
+        match self.show(name) {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.is_missing() => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Sees to it that there is a view of this query; who may read one that is there can go on.
+    pub(super) fn make_view(&self, name: &str, query: &str) -> Answer<()> {
+        let view = json!({ "query": query, "useLegacySql": false });
+        let query_of = |found: &Value| Some(found.get("view")?.get("query")?.as_str()?.to_owned());
+        match self.show(name) {
+            Ok(found) => match query_of(&found) {
+                Some(there) if there == query => Ok(()),
+                Some(_) => self.patch(name, &json!({ "view": view })),
+                None => Err(Fault::Strange("there is a table of that name")),
+            },
+            Err(fault) if fault.is_missing() => {
+                let body = json!({ "tableReference": self.reference(name), "view": view });
+                self.client.send(self.request(Method::POST, &[&self.name, "tables"]).json(&body)).map(drop)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Has a table tell what it and its columns are about; what it tells of them already is not changed.
+    pub(super) fn describe(
+        &self,
+        table: &str,
+        own: Option<&str>,
+        columns: &BTreeMap<&str, String>,
+    ) -> Answer<()> {
+        let found = self.show(table)?;
+        let fields = found.get("schema").and_then(|schema| schema.get("fields")?.as_array());
+        let mut fields = fields.cloned().unwrap_or_default();
+        for field in fields.iter_mut().filter_map(Value::as_object_mut) {
+            let text = field.get("name").and_then(|name| columns.get(name.as_str()?));
+            if let Some(text) = text {
+                field.insert("description".to_owned(), json!(text));
+            }
+        }
+        let mut change = json!({ "schema": { "fields": fields } });
+        if let (Some(text), Some(change)) = (own, change.as_object_mut()) {
+            change.insert("description".to_owned(), json!(text));
+        }
+        self.patch(table, &change)
+    }
+
     /// The columns that a table's rows are ordered by.
     pub(super) fn clustering(&self, table: &str) -> Answer<Vec<String>> {
-        let found = self.client.send(self.request(Method::GET, &[&self.name, "tables", table]))?;
+        let found = self.show(table)?;
         let fields = found.get("clustering").and_then(|clustering| clustering.get("fields")?.as_array());
         Ok(fields.into_iter().flatten().filter_map(|field| field.as_str().map(str::to_owned)).collect())
     }
 
     /// From now on rows are in no order; which columns of what type they have is free then.
     pub(super) fn end_clustering(&self, table: &str) -> Answer<()> {
-        let request = self.request(Method::PATCH, &[&self.name, "tables", table]);
-        self.client.send(request.json(&json!({ "clustering": null }))).map(drop)
+        self.patch(table, &json!({ "clustering": null }))
     }
 
     /// Shows the rows of a table, in these columns; no query is made for it, and none is charged.

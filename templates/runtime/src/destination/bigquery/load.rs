@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::Result;
 use super::dataset::Dataset;
 use super::job::Query;
-use super::lease;
 use super::names::{COLUMNS, LEASE, LOADS, PACKAGES, STATE, TABLES, is_hidden, stage_of};
 use super::schema::{self, Changing, own_tables};
 use super::state::{self, Kept};
 use super::write::{Gate, Incoming, Writer};
+use super::{aid, lease};
 use crate::destination::{
-    Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SchemaChange, StateEntry,
-    StateReader, TableWriter,
+    Aid, Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, SchemaChange,
+    StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
 
@@ -152,6 +152,14 @@ impl OpenLoad for BigQueryLoad {
         Changing { dataset: &gate.dataset, known, stages, load_id, token }.make(changes)?;
         schema::apply(known, changes);
         Ok(())
+    }
+
+    fn aid(&mut self, aids: &[Aid]) -> Result<()> {
+        aid::aid(&self.gate.dataset, &self.token, aids)
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

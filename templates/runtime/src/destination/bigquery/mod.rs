@@ -24,6 +24,7 @@ use crate::destination::{
     Abilities, Atomicity, Claim, Destination, Kind, LoadEntry, LoadStatus, OpenLoad, StateEntry,
 };
 
+mod aid;
 mod client;
 mod commit;
 mod convert;
@@ -41,6 +42,7 @@ mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 mod write;
 
 use super::Result;
@@ -53,7 +55,7 @@ pub(super) const KIND: Kind = Kind {
     abilities: |config| settings::uploads(config).map(abilities),
     open: |config| Ok(Box::new(BigQuery::open(config)?)),
     read: None,
-    definitions: Some(schema::open_definitions),
+    definitions: Some(aid::open_definitions),
 };
 
 fn abilities(uploads: usize) -> Abilities {

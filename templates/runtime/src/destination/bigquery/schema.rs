@@ -11,9 +11,7 @@ use super::dataset::Dataset;
 use super::job::Query;
 use super::lease;
 use super::names::{COLUMNS, LOADS, PACKAGES, STATE, TABLES, quoted, quoted_list};
-use super::settings::Settings;
-use crate::config;
-use crate::destination::{Aid, Definitions, DestinationError, SchemaChange, Widening, kept};
+use crate::destination::{DestinationError, SchemaChange, Widening, kept};
 use crate::resource::ColumnKind;
 use crate::schema::kind::{Seen, kind_name};
 use crate::schema::table::{Column, Table};
@@ -73,14 +71,15 @@ pub(super) fn fields(columns: &[Column]) -> Value {
     columns.iter().map(|column| json!({ "name": column.name, "type": name_of(column.kind) })).collect()
 }
 
-fn definitions(columns: &[Column]) -> String {
-    let definition = |column: &Column| format!("{} {}", quoted(&column.name), column_type(column.kind));
-    columns.iter().map(definition).collect::<Vec<_>>().join(",\n    ")
+fn definition(column: &Column) -> String {
+    format!("{} {}", quoted(&column.name), column_type(column.kind))
 }
 
-/// Makes an empty table.
-fn table_sql(own: String, table: &Table) -> String {
-    format!("CREATE TABLE IF NOT EXISTS {own} (\n    {}\n){}", definitions(&table.columns), layout(table))
+/// Makes an empty table. `options` is what stands behind the type of a column of this name.
+pub(super) fn table_sql(own: String, table: &Table, options: &dyn Fn(&str) -> String) -> String {
+    let columns = table.columns.iter().map(|column| definition(column) + &options(&column.name));
+    let columns = columns.collect::<Vec<_>>().join(",\n    ");
+    format!("CREATE TABLE IF NOT EXISTS {own} (\n    {columns}\n){}", layout(table))
 }
 
 /// A table whose rows are found by a key is ordered by it. One without is read by when its rows came.
@@ -97,36 +96,6 @@ fn layout(table: &Table) -> String {
     let columns = table.key.iter().filter_map(|name| table.column(name)).filter(orders).take(CLUSTERED_BY);
     let columns = quoted_list(columns.map(|column| column.name.as_str()));
     if columns.is_empty() { String::new() } else { format!(" CLUSTER BY {columns}") }
-}
-
-/// Tables as a load makes them. A comment would be one more change of a table, of which there may be few a minute.
-#[derive(Debug)]
-struct Made(Dataset);
-
-pub(super) fn open_definitions(config: &config::Destination) -> Result<Box<dyn Definitions>> {
-    Ok(Box::new(Made(Dataset::new(Settings::read(config)?)?)))
-}
-
-impl Definitions for Made {
-    fn schema(&self) -> String {
-        self.0.name.to_string()
-    }
-
-    fn database(&self) -> Option<String> {
-        Some(self.0.project.to_string())
-    }
-
-    fn quoted(&self, name: &str) -> String {
-        quoted(name)
-    }
-
-    fn as_text(&self, column: &str) -> String {
-        format!("CAST({column} AS STRING)")
-    }
-
-    fn statements(&self, table: &Table, _aid: Option<&Aid>) -> Vec<String> {
-        vec![table_sql(self.0.table(&table.name), table)]
-    }
 }
 
 /// Makes changes. `known` are the tables that are there; `stages` says which of them have a stage, and what it is called.
@@ -200,7 +169,7 @@ impl Changing<'_> {
         let key = json!(table.key).to_string();
         script.tables.push(json!([name, table.parent, table.source, key, self.load_id]));
         script.columns.extend(table.columns.iter().map(|column| self.note(name, column)));
-        script.statements.push(table_sql(dataset.table(name), table));
+        script.statements.push(table_sql(dataset.table(name), table, &|_| String::new()));
     }
 
     fn note(&self, table: &str, column: &Column) -> Value {
@@ -222,7 +191,7 @@ impl Changing<'_> {
         if self.kind_of(table, &column.name).is_none() {
             script.columns.push(self.note(table, column));
         }
-        let definition = definitions(std::slice::from_ref(column));
+        let definition = definition(column);
         for copy in self.copies(table) {
             script.statements.push(format!("ALTER TABLE {copy} ADD COLUMN IF NOT EXISTS {definition}"));
         }

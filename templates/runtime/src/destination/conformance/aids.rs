@@ -1,6 +1,8 @@
 //! What helps those who query: it comes to tables as they are and as they become, as often as it is asked for, and no row
 //! knows of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Check, Meaning, Place, Run, abilities, alter, apply, expect, load};
@@ -9,8 +11,12 @@ use crate::resource::ColumnKind;
 use crate::schema::kind::Seen;
 use crate::schema::table::TableRows;
 
-pub(super) const CHECKS: &[Check] =
-    &[aids_come_once_and_change_no_row, aids_come_to_tables_of_earlier_loads, columns_with_aids_become_wider];
+pub(super) const CHECKS: &[Check] = &[
+    aids_come_once_and_change_no_row,
+    aids_come_to_tables_of_earlier_loads,
+    comments_say_what_was_said_first,
+    columns_with_aids_become_wider,
+];
 
 const COLUMNS: [(&str, ColumnKind); 3] =
     [("id", ColumnKind::Int), ("project_id", ColumnKind::Int), ("order", ColumnKind::Text)];
@@ -63,6 +69,28 @@ fn aids_come_to_tables_of_earlier_loads(place: &dyn Place) {
     aided(place);
     load(place, &rows(&[json!([1, 7, "b"])]));
     expect(place, "t", &COLUMNS, &[json!([1, 7, "b"])]);
+}
+
+/// What people have written stays, so what is there is never written again.
+fn comments_say_what_was_said_first(place: &dyn Place) {
+    if place.comments("t").is_none() {
+        return;
+    }
+    load(place, &rows(&[json!([1, 7, "a"])]));
+    assert_eq!(place.comments("t").unwrap(), BTreeMap::new());
+    let Aid { about, columns, .. } = aid();
+    let said: BTreeMap<String, String> = columns.into_iter().chain([(String::new(), about)]).collect();
+    let mut first = aid();
+    let later = first.columns.pop().unwrap();
+    let mut run = Run::open(place);
+    let mut others = COLUMNS.map(|(name, _)| (name.to_owned(), "other".to_owned())).to_vec();
+    others[first.columns.len()] = later;
+    let second = Aid { about: "other".to_owned(), columns: others, ..aid() };
+    run.load.aid(&[first]).unwrap();
+    assert_eq!(place.comments("t").unwrap().len(), said.len() - 1);
+    run.load.aid(&[second]).unwrap();
+    run.close();
+    assert_eq!(place.comments("t").unwrap(), said);
 }
 
 /// Also to texts that are longer than an entry of an index may be.

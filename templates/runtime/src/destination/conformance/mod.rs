@@ -42,9 +42,15 @@ pub trait Place {
         None
     }
 
-    /// The rows of a table, each as a list of its values in the order of `columns`, in any order; none where there is
-    /// no such table. Values are what JSON has for their kind; times are text, JSON is parsed.
+    /// The rows of a table or a view, each as a list of its values in the order of `columns`, in any order; none where
+    /// there is no such thing. Values are what JSON has for their kind; times are text, JSON is parsed.
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value>;
+
+    /// What a table and its columns say of themselves, by column; the table itself without a name. `None` where there is
+    /// nothing of that kind.
+    fn comments(&self, _table: &str) -> Option<BTreeMap<String, String>> {
+        None
+    }
 
     /// The lease of the load that is open ends, as if its time were over, though whoever holds it does not know.
     fn end_lease(&self);

@@ -104,6 +104,10 @@ impl Warehouse for Redshift {
         &self.place
     }
 
+    fn dialect(&self) -> &'static str {
+        KIND.name
+    }
+
     fn schema(&self) -> &str {
         &self.schema
     }
@@ -157,6 +161,11 @@ impl Warehouse for Redshift {
         }
     }
 
+    /// One backslash, or two where the server takes it for a letter; whichever it is, the text ends where it should.
+    fn plain_literal(&self, text: &str) -> String {
+        format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+    }
+
     fn instant(&self, column: &str) -> String {
         format!("TO_CHAR({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
     }
@@ -174,6 +183,26 @@ impl Warehouse for Redshift {
     fn layout(&self, table: &Table, schema: &Schema) -> String {
         let (Some(first), Some(last)) = (table.key.first(), table.key.last()) else { return String::new() };
         format!(" DISTSTYLE KEY DISTKEY ({}) SORTKEY ({})", schema.column(last), schema.column(first))
+    }
+
+    fn commented(&self) -> String {
+        format!(
+            "SELECT CAST(c.relname AS VARCHAR), COALESCE(CAST(a.attname AS VARCHAR), '')
+             FROM pg_catalog.pg_description AS d
+             JOIN pg_catalog.pg_class AS c ON c.oid = d.objoid
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+             JOIN pg_catalog.pg_class AS k ON k.oid = d.classoid AND k.relname = 'pg_class'
+             LEFT JOIN pg_catalog.pg_attribute AS a
+                 ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+             WHERE n.nspname = {}",
+            self.literal(&self.schema)
+        )
+    }
+
+    /// A statement for each, which the protocol takes at once.
+    fn comment_on_columns(&self, table: &str, columns: &[[String; 2]]) -> String {
+        let comment = |[name, text]: &[String; 2]| format!("COMMENT ON COLUMN {table}.{name} IS {text}");
+        columns.iter().map(comment).collect::<Vec<_>>().join(";\n")
     }
 
     fn put(&self, _session: &mut dyn Session, waiting: &str, file: &str, bytes: Vec<u8>) -> Answer<()> {

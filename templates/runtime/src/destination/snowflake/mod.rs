@@ -79,6 +79,10 @@ impl Warehouse for Snowflake {
         &self.account.place
     }
 
+    fn dialect(&self) -> &'static str {
+        KIND.name
+    }
+
     fn schema(&self) -> &str {
         &self.schema
     }
@@ -137,6 +141,25 @@ impl Warehouse for Snowflake {
     /// What is read again after a crash need not be kept for days.
     fn passing_table(&self) -> &'static str {
         "TRANSIENT TABLE"
+    }
+
+    fn keeps_readers(&self) -> &'static str {
+        " COPY GRANTS"
+    }
+
+    fn commented(&self) -> String {
+        let schema = self.literal(&self.schema);
+        format!(
+            "SELECT CAST(table_name AS VARCHAR), CAST('' AS VARCHAR) FROM information_schema.tables
+             WHERE table_schema = {schema} AND comment <> ''
+             UNION ALL SELECT CAST(table_name AS VARCHAR), CAST(column_name AS VARCHAR)
+             FROM information_schema.columns WHERE table_schema = {schema} AND comment <> ''"
+        )
+    }
+
+    fn comment_on_columns(&self, table: &str, columns: &[[String; 2]]) -> String {
+        let columns = columns.iter().map(|[name, text]| format!("COLUMN {name} COMMENT {text}"));
+        format!("ALTER TABLE {table} ALTER {}", columns.collect::<Vec<_>>().join(", "))
     }
 
     fn put(&self, session: &mut dyn Session, waiting: &str, file: &str, bytes: Vec<u8>) -> Answer<()> {

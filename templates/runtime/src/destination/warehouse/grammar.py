@@ -15,18 +15,19 @@ from sqlglot import exp
 dialect = sys.argv[1]
 
 CHANGES = (exp.Insert, exp.Update, exp.Delete)
-READS = (exp.Select,)
+READS = (exp.Select, exp.Union)
 MARKS = (exp.Transaction, exp.Commit, exp.Rollback)
 # What makes and drops things, and in Snowflake ends a transaction.
-DEFINES = (exp.Create, exp.Drop, exp.Alter)
+DEFINES = (exp.Create, exp.Drop, exp.Alter, exp.Comment)
 FUNCTIONS = {
     "snowflake": {"CAST", "COUNT", "ROW_NUMBER", "PARSE_JSON", "DATE_PART", "EXTRACT", "EXISTS", "AND", "OR", "CASE", "IF"},
-    "redshift": {"CAST", "COUNT", "ROW_NUMBER", "TO_CHAR", "TIME_TO_STR", "CHR", "REPLACE", "EXISTS", "AND", "OR", "CASE", "IF"},
+    "redshift": {"CAST", "COUNT", "ROW_NUMBER", "TO_CHAR", "TIME_TO_STR", "CHR", "REPLACE", "COALESCE", "EXISTS", "AND", "OR", "CASE", "IF"},
 }
 TYPES = {
     "snowflake": {"BOOLEAN", "DECIMAL", "DOUBLE", "FLOAT", "DATE", "TIMESTAMPTZ", "VARCHAR", "TEXT", "VARIANT"},
     "redshift": {"BOOLEAN", "BIGINT", "DOUBLE", "DATE", "TIMESTAMPTZ", "VARCHAR"},
 }
+COLUMN = r"""COLUMN "[^"]+" COMMENT '([^'\\]|''|\\\\)*'"""
 # Statements that sqlglot keeps as text, by the forms that the reference has.
 PLAIN = {
     "snowflake": [
@@ -35,6 +36,7 @@ PLAIN = {
         r'COPY INTO "[^"]+"\."[^"]+" FROM @%[A-Z_][A-Z0-9_$]* FILE_FORMAT = \(TYPE = PARQUET '
         r"USE_LOGICAL_TYPE = TRUE NULL_IF = \(\)\) MATCH_BY_COLUMN_NAME = CASE_SENSITIVE",
         r'USE SCHEMA "[^"]+"',
+        rf'ALTER TABLE "[^"]+"\."[^"]+" ALTER {COLUMN}(, {COLUMN})*',
     ],
     "redshift": [
         r'COPY "[^"]+"\."[^"]+" FROM \'s3://[^\']+\' (IAM_ROLE (DEFAULT|\'[^\']+\')'
@@ -51,9 +53,12 @@ def fault(inside, sql):
     if any(re.fullmatch(form, sql) for form in PLAIN[dialect]):
         return "not in a transaction" if inside else None
     trees = sqlglot.parse(sql, dialect=dialect)
-    if len(trees) != 1:
+    if len(trees) != 1 and not (dialect == "redshift" and all(isinstance(tree, exp.Comment) for tree in trees)):
         return "it is not one statement"
-    tree = trees[0]
+    return next(filter(None, (fault_of(inside, tree) for tree in trees)), None)
+
+
+def fault_of(inside, tree):
     if inside and not isinstance(tree, CHANGES + READS + MARKS):
         return "nothing but rows changes in a transaction"
     if not isinstance(tree, CHANGES + READS + MARKS + DEFINES):

@@ -64,6 +64,10 @@ impl<W: Warehouse> Warehouse for Recorded<W> {
         self.warehouse.place()
     }
 
+    fn dialect(&self) -> &'static str {
+        self.warehouse.dialect()
+    }
+
     fn schema(&self) -> &str {
         self.warehouse.schema()
     }
@@ -106,6 +110,10 @@ impl<W: Warehouse> Warehouse for Recorded<W> {
         self.warehouse.literal(text)
     }
 
+    fn plain_literal(&self, text: &str) -> String {
+        self.warehouse.plain_literal(text)
+    }
+
     fn instant(&self, column: &str) -> String {
         self.warehouse.instant(column)
     }
@@ -124,6 +132,18 @@ impl<W: Warehouse> Warehouse for Recorded<W> {
 
     fn layout(&self, table: &Table, schema: &Schema) -> String {
         self.warehouse.layout(table, schema)
+    }
+
+    fn keeps_readers(&self) -> &'static str {
+        self.warehouse.keeps_readers()
+    }
+
+    fn commented(&self) -> String {
+        self.warehouse.commented()
+    }
+
+    fn comment_on_columns(&self, table: &str, columns: &[[String; 2]]) -> String {
+        self.warehouse.comment_on_columns(table, columns)
     }
 
     fn put(&self, session: &mut dyn Session, waiting: &str, file: &str, bytes: Vec<u8>) -> Answer<()> {

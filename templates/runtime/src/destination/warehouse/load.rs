@@ -8,10 +8,10 @@ use super::schema::{self, Changing, Schema};
 use super::session::Session;
 use super::state::{self, Lookup};
 use super::write::Gate;
-use super::{lease, own_tables};
+use super::{aid, lease, own_tables};
 use crate::destination::{
-    Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, Result, SchemaChange,
-    StateEntry, StateReader, TableWriter,
+    Aid, Claim, Committed, LoadEntry, LoadStatus, Mode, OpenLoad, Package, PackageId, Result, SchemaChange,
+    StateEntry, StateReader, TableWriter, Views,
 };
 use crate::schema::table::Table;
 
@@ -82,6 +82,14 @@ impl OpenLoad for WarehouseLoad {
         let Gate { schema, load, .. } = &*self.gate;
         let changing = Changing { schema, load, load_id, staged: &self.staged };
         changes.iter().try_for_each(|change| changing.change(self.main.as_mut(), change))
+    }
+
+    fn aid(&mut self, aids: &[Aid]) -> Result<()> {
+        aid::aid(self.main.as_mut(), &self.gate.schema, &self.claim, aids)
+    }
+
+    fn views(&mut self) -> Option<&mut dyn Views> {
+        Some(self)
     }
 
     fn writer(&mut self, table: &Table, mode: &Mode, package: &PackageId) -> Result<Box<dyn TableWriter>> {

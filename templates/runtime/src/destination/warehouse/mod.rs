@@ -29,6 +29,7 @@ use crate::resource::ColumnKind;
 use crate::schema::Naming;
 use crate::schema::table::Table;
 
+mod aid;
 mod commit;
 mod fault;
 mod files;
@@ -43,6 +44,7 @@ mod schema;
 mod session;
 mod state;
 mod texts;
+mod views;
 mod write;
 
 pub(super) use self::fault::{Answer, Fault, Place, Why};
@@ -55,6 +57,9 @@ pub(super) use self::session::{Row, Session};
 /// What a warehouse says of itself, and how files of rows come to it.
 pub(super) trait Warehouse: Debug + Send + Sync {
     fn place(&self) -> &Place;
+
+    /// Whose SQL it takes, as `destination.kind` calls it.
+    fn dialect(&self) -> &'static str;
 
     /// The schema that the tables lie in, as it is called there.
     fn schema(&self) -> &str;
@@ -93,6 +98,11 @@ pub(super) trait Warehouse: Debug + Send + Sync {
     /// A text as SQL writes it.
     fn literal(&self, text: &str) -> String;
 
+    /// The same where an expression may not stand.
+    fn plain_literal(&self, text: &str) -> String {
+        self.literal(text)
+    }
+
     /// An instant, as microseconds since 1970 or as a text with `T` and `Z`.
     fn instant(&self, column: &str) -> String;
 
@@ -113,6 +123,17 @@ pub(super) trait Warehouse: Debug + Send + Sync {
     fn layout(&self, _table: &Table, _schema: &Schema) -> String {
         String::new()
     }
+
+    /// What stands behind the name of a view that takes the place of another, so that whoever could read it still can.
+    fn keeps_readers(&self) -> &'static str {
+        ""
+    }
+
+    /// A query of all tables and columns that have a comment, each with the name of its table; a table has no column's.
+    fn commented(&self) -> String;
+
+    /// Comments on columns of a table, in one request. Each is a name and a text, as SQL writes them.
+    fn comment_on_columns(&self, table: &str, columns: &[[String; 2]]) -> String;
 
     /// Puts a file of rows where [`copy`](Self::copy) finds all that belong to a waiting table.
     fn put(&self, session: &mut dyn Session, waiting: &str, file: &str, bytes: Vec<u8>) -> Answer<()>;

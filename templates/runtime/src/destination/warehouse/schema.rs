@@ -8,7 +8,7 @@ use super::fault::{Answer, Place};
 use super::session::{Session, count, finds, rows, transaction};
 use crate::destination::kept;
 use crate::destination::sql::quoted;
-use crate::destination::{Aid, Definitions, DestinationError, Result, SchemaChange};
+use crate::destination::{DestinationError, Result, SchemaChange};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
 use crate::schema::kind::{kind_from_name, kind_name};
@@ -93,7 +93,7 @@ impl Schema {
     }
 
     /// Makes an empty table.
-    fn table_sql(&self, table: &Table) -> String {
+    pub(super) fn table_sql(&self, table: &Table) -> String {
         let (columns, layout) = (self.definitions(&table.columns), self.warehouse.layout(table, self));
         format!("CREATE TABLE {} (\n    {columns}\n){layout}", self.table(&table.name))
     }
@@ -200,25 +200,6 @@ impl Schema {
             }
         }
         Ok(kinds)
-    }
-}
-
-/// A comment would cost a statement for each column, so there are none.
-impl Definitions for Schema {
-    fn schema(&self) -> String {
-        self.warehouse.schema().to_owned()
-    }
-
-    fn named(&self, name: &str) -> String {
-        self.warehouse.named(name)
-    }
-
-    fn as_text(&self, column: &str) -> String {
-        format!("CAST({column} AS VARCHAR)")
-    }
-
-    fn statements(&self, table: &Table, _aid: Option<&Aid>) -> Vec<String> {
-        vec![self.table_sql(table)]
     }
 }
 

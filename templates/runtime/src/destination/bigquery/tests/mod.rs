@@ -1,6 +1,7 @@
 //! The conformance of BigQuery, and what is its own, against an emulator that each test shares with those beside it. What
 //! was loaded is read by Google's own client.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -96,6 +97,20 @@ impl Place for Dataset {
             cells.into_iter().zip(columns).map(value).collect()
         };
         rows.into_iter().flatten().map(row).collect()
+    }
+
+    /// As SQL shows a table's own: a literal, of which JSON is one.
+    fn comments(&self, table: &str) -> Option<BTreeMap<String, String>> {
+        let of_table = format!("table_name = '{table}'");
+        let own = quoted(&self.name);
+        let sql = format!(
+            "SELECT column_name, description FROM {own}.INFORMATION_SCHEMA.COLUMN_FIELD_PATHS
+             WHERE {of_table} AND description IS NOT NULL
+             UNION ALL SELECT '', JSON_VALUE(option_value) FROM {own}.INFORMATION_SCHEMA.TABLE_OPTIONS
+             WHERE {of_table} AND option_name = 'description'"
+        );
+        let said = |row: Value| serde_json::from_value::<(String, String)>(row).unwrap();
+        Some(self.ask(&sql).into_iter().flatten().map(said).collect())
     }
 
     fn crashes_between(&self) -> usize {

@@ -96,7 +96,7 @@ impl Place for Dataset {
     /// Read by `psql`.
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let exists = format!(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = {} AND tablename = {}",
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = {} AND table_name = {}",
             literal(&self.name),
             literal(table)
         );

@@ -1,6 +1,7 @@
 //! The conformance of Redshift, and what is its own, against PostgreSQL behind a proxy that stands in for it. What
 //! PostgreSQL takes and Redshift would not, the grammar of all warehouses looks for.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -102,7 +103,7 @@ impl Place for Dataset {
     /// Read by `psql`, long texts with all of their pieces.
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
         let exists = format!(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = '{}' AND tablename = '{table}'",
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = '{}' AND table_name = '{table}'",
             self.name
         );
         if self.psql(&exists) == "0" {
@@ -125,6 +126,21 @@ impl Place for Dataset {
         let value =
             |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| value_of(cell.map(whole), *kind);
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
+    }
+
+    fn comments(&self, table: &str) -> Option<BTreeMap<String, String>> {
+        let sql = format!(
+            "SELECT json_build_array(coalesce(a.attname::text, ''), d.description) FROM pg_description d
+             JOIN pg_class c ON c.oid = d.objoid AND c.relname = '{table}'
+             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = '{}'
+             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+             WHERE d.classoid = 'pg_class'::regclass",
+            self.name
+        );
+        let rows = self.psql(&sql);
+        let rows = rows.lines().map(|row| serde_json::from_str::<(String, String)>(row).unwrap());
+        // A backslash is a letter to PostgreSQL.
+        Some(rows.map(|(name, text)| (name, text.replace("\\\\", "\\"))).collect())
     }
 
     fn crashes_between(&self) -> usize {

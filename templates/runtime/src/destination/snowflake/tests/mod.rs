@@ -1,6 +1,7 @@
 //! The conformance of Snowflake, and what is its own, against fakesnow: Snowflake's protocol, through the real driver. What
 //! it lets pass and Snowflake would not, the grammar of all warehouses looks for.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -117,6 +118,21 @@ impl Place for Dataset {
         let value = |(cell, (_, kind)): (Option<String>, &(&str, ColumnKind))| value_of(cell, *kind);
         let rows = rows(session.as_mut(), &sql).unwrap().into_iter();
         rows.map(|row| row.into_iter().zip(columns).map(value).collect()).collect()
+    }
+
+    fn comments(&self, table: &str) -> Option<BTreeMap<String, String>> {
+        let of_table =
+            format!("table_schema = '{}' AND table_name = '{}'", self.schema(), table.to_uppercase());
+        let sql = format!(
+            "SELECT CAST('' AS VARCHAR), CAST(comment AS VARCHAR) FROM information_schema.tables WHERE {of_table}
+             UNION ALL SELECT CAST(column_name AS VARCHAR), CAST(comment AS VARCHAR)
+             FROM information_schema.columns WHERE {of_table}"
+        );
+        let said = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row).unwrap() {
+            [Some(name), Some(text)] => Some((name.to_lowercase(), text)),
+            _ => None,
+        };
+        Some(rows(self.session().as_mut(), &sql).unwrap().into_iter().filter_map(said).collect())
     }
 
     fn crashes_between(&self) -> usize {
