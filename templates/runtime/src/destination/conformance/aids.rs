@@ -91,6 +91,8 @@ fn comments_say_what_was_said_first(place: &dyn Place) {
     run.load.aid(&[second]).unwrap();
     run.close();
     assert_eq!(place.comments("t").unwrap(), said);
+    place.remake(&rows(&[]).table, &aid());
+    assert_eq!(place.comments("t").unwrap(), said, "by what `schema` prints");
 }
 
 /// Also to texts that are longer than an entry of an index may be.

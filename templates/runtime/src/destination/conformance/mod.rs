@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use crate::destination::{
-    Abilities, Batch, Claim, Committed, Deletion, Destination, Forget, LoadEntry, LoadStatus, Mode, OpenLoad,
-    Package, PackageId, Reader, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
+    Abilities, Aid, Batch, Claim, Committed, Deletion, Destination, Forget, LoadEntry, LoadStatus, Mode,
+    OpenLoad, Package, PackageId, Reader, SchemaChange, StateEntry, Swap, SwapWhen, Widening, Written,
 };
 use crate::load::batch::{Part, joined};
 use crate::resource::ColumnKind;
@@ -51,6 +51,9 @@ pub trait Place {
     fn comments(&self, _table: &str) -> Option<BTreeMap<String, String>> {
         None
     }
+
+    /// Drops a table and makes it again, by what `schema` prints of it.
+    fn remake(&self, _table: &Table, _aid: &Aid) {}
 
     /// The lease of the load that is open ends, as if its time were over, though whoever holds it does not know.
     fn end_lease(&self);

@@ -12,8 +12,9 @@ use super::names::quoted;
 use super::{KIND, Result};
 use crate::config;
 use crate::destination::conformance::{self, Place, setting};
-use crate::destination::{Claim, Destination, OpenLoad};
+use crate::destination::{Aid, Claim, Destination, OpenLoad};
 use crate::resource::ColumnKind;
+use crate::schema::table::Table;
 
 mod connecting;
 pub(super) mod discovery;
@@ -111,6 +112,14 @@ impl Place for Dataset {
         );
         let said = |row: Value| serde_json::from_value::<(String, String)>(row).unwrap();
         Some(self.ask(&sql).into_iter().flatten().map(said).collect())
+    }
+
+    fn remake(&self, table: &Table, aid: &Aid) {
+        let definitions = (KIND.definitions.unwrap())(&self.config()).unwrap();
+        let drop = format!("DROP TABLE {}", self.table(&table.name));
+        for sql in std::iter::once(drop).chain(definitions.statements(table, Some(aid))) {
+            self.ask(&sql).unwrap();
+        }
     }
 
     fn crashes_between(&self) -> usize {

@@ -14,13 +14,13 @@ use crate::config;
 use crate::destination::conformance::setting::{self, value_of};
 use crate::destination::conformance::{self, Place};
 use crate::destination::sql::quoted;
-use crate::destination::warehouse::Looked;
 use crate::destination::warehouse::grammar::{self, Recorded, Sent};
+use crate::destination::warehouse::{Looked, Warehouse};
 use crate::destination::{
-    Batch, Claim, Destination, DestinationError, Mode, Package, PackageId, Result, SchemaChange,
+    Aid, Batch, Claim, Destination, DestinationError, Mode, Package, PackageId, Result, SchemaChange,
 };
 use crate::resource::ColumnKind;
-use crate::schema::table::TableRows;
+use crate::schema::table::{Table, TableRows};
 
 /// A schema of its own.
 struct Dataset {
@@ -141,6 +141,15 @@ impl Place for Dataset {
         let rows = rows.lines().map(|row| serde_json::from_str::<(String, String)>(row).unwrap());
         // A backslash is a letter to PostgreSQL.
         Some(rows.map(|(name, text)| (name, text.replace("\\\\", "\\"))).collect())
+    }
+
+    fn remake(&self, table: &Table, aid: &Aid) {
+        let definitions = (KIND.definitions.unwrap())(&self.config()).unwrap();
+        let mut session = Redshift::new(Address::read(&self.config()).unwrap()).unwrap().connect().unwrap();
+        let drop = format!("DROP TABLE {}.{}", self.name, quoted(&table.name));
+        for sql in std::iter::once(drop).chain(definitions.statements(table, Some(aid))) {
+            session.run(&sql).unwrap();
+        }
     }
 
     fn crashes_between(&self) -> usize {

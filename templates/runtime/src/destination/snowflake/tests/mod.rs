@@ -13,8 +13,9 @@ use crate::config;
 use crate::destination::conformance::{self, Place, setting};
 use crate::destination::warehouse::grammar::{self, Recorded, Sent};
 use crate::destination::warehouse::{Looked, Session, Warehouse, rows};
-use crate::destination::{Destination, Result};
+use crate::destination::{Aid, Destination, Result};
 use crate::resource::ColumnKind;
+use crate::schema::table::Table;
 use crate::schema::time::instant_text;
 
 mod connecting;
@@ -133,6 +134,15 @@ impl Place for Dataset {
             _ => None,
         };
         Some(rows(self.session().as_mut(), &sql).unwrap().into_iter().filter_map(said).collect())
+    }
+
+    fn remake(&self, table: &Table, aid: &Aid) {
+        let definitions = (KIND.definitions.unwrap())(&self.config()).unwrap();
+        let mut session = self.session();
+        let drop = format!("DROP TABLE \"{}\".\"{}\"", self.schema(), table.name.to_uppercase());
+        for sql in std::iter::once(drop).chain(definitions.statements(table, Some(aid))) {
+            session.run(&sql).unwrap();
+        }
     }
 
     fn crashes_between(&self) -> usize {
