@@ -16,7 +16,9 @@ const SELECT: &str = "project_issues,issue_resource_state_events,project_merge_r
 fn load(example: &Example, server: &sample_gitlab::SampleServer, environment: &[(&str, String)]) {
     let mut command = example.command(server);
     command.args(["run", "--select", SELECT]).envs(environment.iter().map(|(name, value)| (name, value)));
-    example::succeed(&mut command, &[Postgres::PASSWORD, Fakesnow::PASSWORD, Redshift::SECRET_KEY]);
+    let said =
+        example::succeed(&mut command, &[Postgres::PASSWORD, Fakesnow::PASSWORD, Redshift::SECRET_KEY]);
+    assert!(!said.contains("comments were not made"), "{said}");
 }
 
 #[test]
