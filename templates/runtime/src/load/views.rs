@@ -157,13 +157,12 @@ impl Packages {
         }
         let mut planned: Vec<Planned> = Vec::new();
         for view in all {
-            let is_foreign =
-                !before.iter().any(|own| own == view.name) && place.is_taken(view.name).unwrap_or(true);
-            let tables = &self.tables;
-            let query = if is_foreign {
-                Err(Lack::Taken)
-            } else {
-                query_of(view, &planned, (tables, options), place)
+            let is_own = before.iter().any(|own| own == view.name);
+            let query = query_of(view, &planned, (&self.tables, options), place);
+            // Nobody is asked whether a name is free for what cannot be made.
+            let query = match query {
+                Ok(_) if !is_own && place.is_taken(view.name).unwrap_or(true) => Err(Lack::Taken),
+                query => query,
             };
             planned.push(Planned { view, query });
         }
