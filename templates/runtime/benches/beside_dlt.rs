@@ -97,8 +97,21 @@ fn main() -> Outcome<()> {
 fn load_here(config: &Path, pages: &Path) -> Outcome<()> {
     let config = Config::load(Some(config), &std::env::vars().collect(), &[], GITLAB_API)?.destination;
     let kind = KINDS.iter().find(|kind| kind.name == config.kind).ok_or("no such kind")?;
-    let lines = BufReader::new(File::open(pages)?).lines();
-    load((kind.open)(&config)?, lines.map(|line| Ok(line?)))
+    load((kind.open)(&config)?, bodies(BufReader::new(File::open(pages)?)))
+}
+
+/// The lines, each with room for as much as the one before it.
+fn bodies(mut file: BufReader<File>) -> impl Iterator<Item = Outcome<String>> {
+    let mut usual = 0;
+    std::iter::from_fn(move || {
+        let mut body = String::with_capacity(usual);
+        let read = file.read_line(&mut body);
+        usual = body.len();
+        match read {
+            Ok(0) => None,
+            read => Some(read.map(|_| body).map_err(Into::into)),
+        }
+    })
 }
 
 /// The load that took the least time, of some that have a folder each.

@@ -95,7 +95,7 @@ impl Default for LoadOptions {
             contract: Contract::default(),
             package_rows: None,
             package_time: Duration::from_secs(10),
-            queue_bytes: 32 << 20,
+            queue_bytes: 8 << 20,
             forget: Vec::new(),
             resume_within: Some(Duration::from_secs(24 * 60 * 60)),
             mark_deleted: false,

@@ -90,7 +90,8 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Package,
     writers: 1,
     batch_rows: 2_000,
-    package_rows: 16_384,
+    // The end of a package ends a group of each table, and a checkpoint compresses short ones again.
+    package_rows: 100_000,
     list_columns: true,
     keeps_history: true,
     naming: Naming { takes: |letter| letter != '\0', ..Naming::DEFAULT },
