@@ -60,6 +60,40 @@ fn of_runs_at_once_one_loads_and_the_others_are_refused_by_name() {
 }
 
 #[test]
+fn with_a_lock_timeout_runs_take_turns() {
+    let server = server();
+    let undisturbed = Example::new("");
+    undisturbed.load(&server, &[ISSUES]);
+    server.set(slow());
+    let example = Example::new("[load]\nlock_timeout = '5m'\n");
+    let children: Vec<Child> = (0..2).map(|_| start(&example, &server)).collect();
+    let ended = children.into_iter().map(|child| child.wait_with_output().expect("an end"));
+    let said: Vec<String> = ended
+        .map(|output| {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{said}");
+            said
+        })
+        .collect();
+    let waited = said.iter().filter(|said| said.contains("waiting: another run is loading into sqlite file"));
+    assert_eq!(waited.count(), 1, "{said:?}");
+    assert_eq!(statuses(&example, &server), ["complete", "complete"]);
+    compare(&example.tables(), &undisturbed.tables(), "after two runs in turn");
+
+    // Who does not wait for ever is refused in the end.
+    let example = Example::new("");
+    let mut first = start(&example, &server);
+    await_load(&example);
+    let patience = [("PIPELINE__LOAD__LOCK_TIMEOUT", "1s")];
+    let second = crate::example::output(example.command(&server).args(["run", ISSUES]).envs(patience));
+    first.kill().expect("a kill");
+    first.wait().expect("an end");
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("waiting: another run") && said.contains("hint:"), "{said}");
+}
+
+#[test]
 fn a_dead_run_holds_nothing_and_never_shows_as_running() {
     let server = server();
     // Slow enough that it is not over before it is looked at and killed, however busy the machine is.

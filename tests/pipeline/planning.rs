@@ -69,6 +69,26 @@ fn a_plan_of_many_projects_is_near_what_is_asked_and_cheap() {
     assert!(cost < 400, "{cost} requests");
 }
 
+/// Of each shard of a run, the first and a later one.
+#[test]
+fn a_plan_of_a_shard_is_near_what_the_shard_asks() {
+    let size = Size { projects: 24, issues: 12, ..Size::small() };
+    let server = SampleServer::start(World::new(size), Settings::default()).expect("a server");
+    let example = Example::new("[destination]\nkind = 'delta'\ndelta.path = 'lake'\n");
+    let (whole, ..) = planned(&example, &server, &[]);
+    let mut of_shards = 0.0;
+    for shard in ["1/3", "2/3", "3/3"] {
+        of_shards += planned(&example, &server, &["--shard", shard]).0;
+        holds(&example, &server, &["--shard", shard], &format!("shard {shard}, first run"));
+    }
+    // Shards read project by project, and each looks at all projects.
+    assert!(of_shards > whole * 0.9, "{of_shards} of {whole}");
+    change(&server, 2);
+    for shard in ["1/3", "2/3", "3/3"] {
+        holds(&example, &server, &["--shard", shard], &format!("shard {shard}, hourly run"));
+    }
+}
+
 /// What a run would go on with is known, and a load that is open hinders nobody.
 #[test]
 fn a_plan_goes_on_from_a_stopped_load() {

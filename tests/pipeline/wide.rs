@@ -169,6 +169,21 @@ fn where_a_wide_list_fails_each_project_is_asked() {
     }
 }
 
+/// GitLab answers no page that begins beyond its limit, which is 50,000 records where nobody has set another.
+#[test]
+fn a_wide_list_that_is_too_long_for_offsets_is_read_whole() {
+    let server = server();
+    let example = Example::new(&format!("{GROUPS}[extract]\nper_page = 20\n"));
+    for when in ["beyond the limit", "beyond the limit, after a change"] {
+        server.set(Settings { offset_limit: 60, ..Settings::default() });
+        example.load(&server, &[ISSUES]);
+        assert!(server.requests(WIDE) > 0 && example.count("project_issues") > 120, "{when}");
+        server.set(Settings::default());
+        is_as_project_by_project(&example, &server, GROUPS, ISSUES, when);
+        touch(&server, cast::ORDINARY, 5);
+    }
+}
+
 #[test]
 fn what_a_wide_list_lacks_is_read_project_by_project() {
     let (server, wide) = (server(), "/groups/{id}/merge_requests");

@@ -7,7 +7,8 @@
 //! the folder in which `.ci/servers` keeps its programs.
 //!
 //! Prints records per second of processor time, how many times dlt's that is (Parquet against Parquet, all others against
-//! DuckDB), and the peak of memory. Ratios hold where seconds do not.
+//! DuckDB), and the peak of memory. Ratios hold where seconds do not. Of warehouses, whose servers are stand-ins here, the
+//! memory alone says something.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -16,11 +17,12 @@ use std::process::{Command, Stdio};
 
 use gitlab_pipeline::config::{Config, GITLAB_API};
 use gitlab_pipeline::destination::KINDS;
-use test_servers::Postgres;
 use wait4::Wait4;
 
 #[path = "throughput/loads.rs"]
 mod loads;
+#[path = "beside_dlt/places.rs"]
+mod places;
 #[path = "throughput/records.rs"]
 #[allow(dead_code, reason = "the other benchmark has notes as well")]
 mod records;
@@ -28,11 +30,11 @@ mod records;
 mod server_time;
 
 use loads::{Outcome, load};
+use places::{Place, Servers};
 use server_time::server_time;
 
 const DLT: &str = "dlt[duckdb,parquet]==1.31.0";
 const PAGES: u32 = 300;
-const ROUNDS: u32 = 3;
 
 /// What a load cost, in seconds and KiB.
 #[derive(Clone, Copy)]
@@ -48,7 +50,7 @@ fn main() -> Outcome<()> {
         return load_here(Path::new(config), Path::new(pages));
     }
     let python = dlt()?;
-    let server = Postgres::start();
+    let servers = Servers::start();
     for (what, record) in [("issues", records::issue as fn(i64) -> _), ("jobs", records::job)] {
         let folder = tempfile::TempDir::new()?;
         let pages = folder.path().join("pages");
@@ -57,7 +59,7 @@ fn main() -> Outcome<()> {
         let size = pages.metadata()?.len() / u64::from(PAGES) / 100;
         println!("{} {what} of {size} bytes   per CPU-second   times dlt   peak memory", PAGES * 100);
         let theirs = |destination| {
-            best(&folder, None, |place| {
+            best(&folder, 3, None, |place| {
                 let mut command = Command::new(&python);
                 command.args(["-c", include_str!("beside_dlt/load.py")]);
                 command.arg(&pages).arg(destination).arg(place).arg(what);
@@ -67,58 +69,69 @@ fn main() -> Outcome<()> {
         let (lake, duck) = (theirs("parquet")?, theirs("duckdb")?);
         tell("dlt to Parquet", lake, None);
         tell("dlt to DuckDB", duck, None);
-        let program = std::env::current_exe()?;
-        for (name, settings, beside) in [
-            ("Parquet", "kind = 'filesystem'\nfilesystem.path = 'lake'", lake),
-            ("DuckDB", "kind = 'duckdb'", duck),
-            ("SQLite", "kind = 'sqlite'", duck),
-            ("PostgreSQL", "kind = 'postgres'", duck),
-        ] {
-            let cost = best(&folder, Some(&server), |place| {
-                let config = place.join("config.toml");
-                let dataset = place.file_name().unwrap_or_default().display().to_string();
-                let text = format!("[destination]\ndataset = 'load_{what}_{dataset}'\n{settings}\n");
-                // What is missing is told by the load.
-                let _ = std::fs::write(&config, text);
-                let mut command = Command::new(&program);
-                command.arg(config).arg(&pages).current_dir(place);
-                command.env("PGHOST", "127.0.0.1").env("PGPORT", server.port().to_string());
-                command.env("PGUSER", Postgres::USER).env("PGPASSWORD", Postgres::PASSWORD);
-                command.env("PGDATABASE", Postgres::DATABASE);
-                command
-            })?;
-            tell(name, cost, Some(beside));
+        for place in servers.places() {
+            let cost =
+                best(&folder, place.rounds, place.server, |folder| ours(&place, what, folder, &pages))?;
+            let beside = if place.is_lake { lake } else { duck };
+            tell(place.name, cost, Some(beside).filter(|_| !place.is_stand_in));
         }
     }
     Ok(())
+}
+
+/// A load of one's own, with a schema of its own.
+fn ours(place: &Place, what: &str, folder: &Path, pages: &Path) -> Command {
+    let config = folder.join("config.toml");
+    let round = folder.file_name().unwrap_or_default().display().to_string();
+    let dataset = format!("load_{what}_{round}");
+    let text = format!("[destination]\ndataset = '{dataset}'\n{}\n", place.settings);
+    // What is missing is told by the load.
+    let _ = std::fs::write(&config, text);
+    let mut command = Command::new(std::env::current_exe().unwrap_or_default());
+    command.arg(config).arg(pages).current_dir(folder).envs(place.environment.iter().cloned());
+    command
 }
 
 /// This process is a load.
 fn load_here(config: &Path, pages: &Path) -> Outcome<()> {
     let config = Config::load(Some(config), &std::env::vars().collect(), &[], GITLAB_API)?.destination;
     let kind = KINDS.iter().find(|kind| kind.name == config.kind).ok_or("no such kind")?;
-    let lines = BufReader::new(File::open(pages)?).lines();
-    load((kind.open)(&config)?, lines.map(|line| Ok(line?)))
+    load((kind.open)(&config)?, bodies(BufReader::new(File::open(pages)?)))
+}
+
+/// The lines, each with room for as much as the one before it.
+fn bodies(mut file: BufReader<File>) -> impl Iterator<Item = Outcome<String>> {
+    let mut usual = 0;
+    std::iter::from_fn(move || {
+        let mut body = String::with_capacity(usual);
+        let read = file.read_line(&mut body);
+        usual = body.len();
+        match read {
+            Ok(0) => None,
+            read => Some(read.map(|_| body).map_err(Into::into)),
+        }
+    })
 }
 
 /// The load that took the least time, of some that have a folder each.
 fn best(
     folder: &tempfile::TempDir,
-    server: Option<&Postgres>,
+    rounds: u32,
+    server: Option<u32>,
     command: impl Fn(&Path) -> Command,
 ) -> Outcome<Cost> {
     let mut best: Option<Cost> = None;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let place = folder.path().join(round.to_string());
         std::fs::create_dir(&place)?;
-        let before = server.map_or(0.0, |server| server_time(server.id()));
+        let before = server.map_or(0.0, server_time);
         let ended = command(&place).stdout(Stdio::null()).spawn()?.wait4()?;
         if !ended.status.success() {
             return Err(format!("a load ended with {}", ended.status).into());
         }
         let cost = Cost {
             processor: (ended.rusage.utime + ended.rusage.stime).as_secs_f64(),
-            server: server.map_or(0.0, |server| server_time(server.id())) - before,
+            server: server.map_or(0.0, server_time) - before,
             memory: ended.rusage.maxrss / 1024,
         };
         std::fs::remove_dir_all(&place)?;

@@ -23,6 +23,7 @@ pub(crate) fn render_report(tally: &Tally, attempts: u64, shard: Option<Shard>) 
     let mut text = aligned(&rows, &[1, 2, 3, 4, 5]);
     text.push_str(&render_losses(tally));
     text.push_str(&render_notes(tally));
+    text.push_str(&render_absent(tally));
     text.push_str(&render_unasked(tally, unasked.into_iter().map(|(name, _)| name), shard));
     text.extend(render_left(tally).map(|left| format!("note: {left}\n")));
     let _ = writeln!(
@@ -55,6 +56,25 @@ fn render_unasked(tally: &Tally, names: impl Iterator<Item = &'static str>, shar
         let _ = writeln!(text, "not asked for, as {why}: {}", never.join(", "));
     }
     text
+}
+
+/// The lists of which the records above them say that they have nothing.
+fn render_absent(tally: &Tally) -> String {
+    let absent = tally.resources().map(|(name, counts)| (name, counts.absent()));
+    let absent: Vec<_> = absent.filter(|(_, lists)| *lists > 0).collect();
+    let (lists, of) = (absent.iter().map(|(_, lists)| lists).sum(), number(absent.len()));
+    if absent.is_empty() {
+        return String::new();
+    }
+    let of_each: Vec<_> =
+        absent.iter().map(|(name, lists)| format!("`{name}` {}", grouped(*lists))).collect();
+    format!(
+        "note: {} of {} {} not asked for, as the records above say that they are switched off or empty: {}\n",
+        counted(lists, "list"),
+        counted(of, "resource"),
+        were(lists),
+        of_each.join(", ")
+    )
 }
 
 fn were(number: u64) -> &'static str {
@@ -123,13 +143,6 @@ fn render_notes(tally: &Tally) -> String {
         if counts.settled() > 0 {
             let ended = counted(counts.settled(), "record");
             let _ = writeln!(text, "note: {ended} of `{name}` ended long ago; what hangs on them is loaded");
-        }
-        if counts.absent() > 0 {
-            let (absent, were) = (counted(counts.absent(), "list"), were(counts.absent()));
-            let _ = writeln!(
-                text,
-                "note: {absent} of `{name}` {were} not asked for: by what the record above says, switched off or empty"
-            );
         }
         if counts.disobeyed() > 0 {
             let whole = partitions(counts.disobeyed());

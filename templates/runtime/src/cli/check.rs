@@ -11,7 +11,7 @@ use clap::Args;
 use super::CliError;
 use super::destination::{objections, probe};
 use super::notice::try_out;
-use super::run::{check_hooks, warnings};
+use super::run::{check_hooks, load_options, warnings};
 use crate::access::{FindingKind, examine};
 use crate::client::{Client, ClientOptions};
 use crate::config::Config;
@@ -76,5 +76,5 @@ pub(super) fn check(
 fn refusals(config: &Config, pipeline: &Pipeline) -> Result<Vec<Refusal>, CliError> {
     let all = pipeline.resources;
     let tree = config.select(all, &[]).ok().and_then(|selected| Tree::resolve(&selected, all, config).ok());
-    tree.map_or(Ok(Vec::new()), |tree| objections(config, &tree, pipeline))
+    tree.map_or(Ok(Vec::new()), |tree| objections(config, &load_options(config, &tree, pipeline.name, all)))
 }

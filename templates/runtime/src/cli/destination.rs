@@ -1,12 +1,9 @@
 //! The destination that the configuration names, when it is compiled in: opened, or asked what it can do.
 
 use super::CliError;
-use super::run::load_options;
 use crate::config::{self, Config, suggest};
 use crate::destination::{Definitions, Destination, KINDS, Kind, NAMES, OpenReader};
-use crate::extract::Tree;
-use crate::load::{Refusal, refusals};
-use crate::pipeline::Pipeline;
+use crate::load::{LoadOptions, Refusal, refusals};
 
 pub(super) fn open(config: &config::Destination) -> Result<Box<dyn Destination>, CliError> {
     Ok((kind(config)?.open)(config)?)
@@ -34,14 +31,10 @@ pub(super) fn probe(config: &config::Destination) -> Result<String, CliError> {
 }
 
 /// Everything that stands against loading these resources there. Nothing is opened.
-pub(super) fn objections(
-    config: &Config,
-    tree: &Tree,
-    pipeline: &Pipeline,
-) -> Result<Vec<Refusal>, CliError> {
+pub(super) fn objections(config: &Config, load: &LoadOptions) -> Result<Vec<Refusal>, CliError> {
     let kind = kind(&config.destination)?;
     let abilities = (kind.abilities)(&config.destination)?;
-    Ok(refusals(kind.name, &abilities, &load_options(config, tree, pipeline.name, pipeline.resources)))
+    Ok(refusals(kind.name, &abilities, load))
 }
 
 pub(super) fn kind(config: &config::Destination) -> Result<&'static Kind, CliError> {

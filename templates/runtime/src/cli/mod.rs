@@ -22,6 +22,7 @@ mod show;
 mod sink;
 mod state;
 mod tell;
+mod turn;
 mod verbosity;
 
 use std::io;
@@ -148,7 +149,7 @@ fn dispatch(arguments: &Arguments, pipeline: Pipeline) -> Result<ExitCode, CliEr
             login::tell_what_stands_above(&config()?, arguments.log_format);
             Ok(())
         }
-        Command::Plan(plan) => plan::plan(plan, &config()?, pipeline, display),
+        Command::Plan(plan) => plan::plan(plan, (&config()?, &environment), pipeline, display),
         Command::Resources(resources) => resources::list(resources, &config()?, all),
         Command::Info(info) => info::info(info, &config()?),
         Command::Schema(schema) => schema::schema(schema, &config()?, &pipeline, arguments.log_format),

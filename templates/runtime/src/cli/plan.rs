@@ -8,11 +8,12 @@ use clap::Args;
 
 use super::CliError;
 use super::destination::{objections, open};
-use super::run::{check_hooks, load_options};
+use super::run::{check_hooks, client_options, load_options};
+use super::share::{self, ShareArguments};
 use super::sink::Planned;
 use super::tell::LogFormat;
-use crate::client::{Client, ClientOptions, Rate};
-use crate::config::Config;
+use crate::client::{Client, Rate};
+use crate::config::{Config, Environment};
 use crate::extract::{Basis, Budget, Estimate, ExtractOptions, Tree, estimate};
 use crate::load::{LoadError, LoadOptions, Outset};
 use crate::moment::Moment;
@@ -26,22 +27,30 @@ pub(super) struct PlanArguments {
     /// Only these resources and their parents: names, or patterns with `*` and `?`; commas allowed
     #[arg(long, value_name = "PATTERN")]
     select: Vec<String>,
+    #[command(flatten)]
+    share: ShareArguments,
 }
 
 pub(super) fn plan(
     arguments: &PlanArguments,
-    config: &Config,
+    (config, environment): (&Config, &Environment),
     pipeline: Pipeline,
     display: Display,
 ) -> Result<(), CliError> {
     check_hooks(&pipeline.hooks, pipeline.resources)?;
     let selected = config.select(pipeline.resources, &arguments.select)?;
     let tree = Tree::resolve(&selected, pipeline.resources, config)?;
-    if let Some(refusal) = objections(config, &tree, &pipeline)?.into_iter().next() {
+    let share = share::told(&arguments.share, environment)?;
+    if let Some(told) = &share {
+        LogFormat::of(display).note(&told.note());
+    }
+    let share = share.map(|told| told.share);
+    let load = load_options(config, &tree, pipeline.name, pipeline.resources);
+    let load = LoadOptions { share, ..load };
+    if let Some(refusal) = objections(config, &load)?.into_iter().next() {
         return Err(LoadError::Refused(refusal).into());
     }
-    let client = Client::new(ClientOptions::of(config)?)?;
-    let load = load_options(config, &tree, pipeline.name, pipeline.resources);
+    let client = Client::new(client_options(config, load.share.as_ref())?)?;
     let outset = outset(config, &load).unwrap_or_else(|error| {
         let told =
             format!("the destination cannot be looked at, so this is the plan of a first run: {error}");
@@ -54,7 +63,7 @@ pub(super) fn plan(
         per_page: config.extract.per_page,
         limit: None,
         budget: Budget::default(),
-        shard: None,
+        shard: load.share.as_ref().map(|share| share.shard),
         hooks: pipeline.hooks,
         telemetry: Telemetry::default(),
     };

@@ -12,14 +12,14 @@ use tokio::runtime::Runtime;
 use super::interrupt::Signals;
 use super::share::{self, ShareArguments};
 use super::tell::{self, LogFormat};
-use super::{CliError, destination, info, notice, state};
+use super::{CliError, destination, info, notice, state, turn};
 use crate::access::{AccessFault, end_that_is_near};
 use crate::client::{Client, ClientOptions};
 use crate::config::{Config, Credentials, Environment, Notify, Occasion, ResourceConfig, Scope, suggest};
 use crate::destination::{Destination, LoadStatus};
 use crate::extract::{Budget, End, ExtractOptions, LossKind, Spent, Tally, Tree, extract};
 use crate::hooks::Hooks;
-use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Loader, Reads, ResourceOptions};
+use crate::load::{LoadOptions, LoadOutcome, LoadSummary, Reads, ResourceOptions};
 use crate::notify::{Account, Read};
 use crate::pipeline::Pipeline;
 use crate::progress::{Display, Progress};
@@ -160,7 +160,8 @@ impl Run<'_> {
         account.place = Some(destination.place());
         account.shard = load.share.as_ref().map(|share| share.shard);
         let mut signals = Signals::listen().map_err(|source| CliError::Runtime { source })?;
-        let loader = Loader::begin(destination, load)?;
+        let log = LogFormat::of(display);
+        let loader = turn::begin(destination, load, config, &mut signals, log).await?;
         account.earlier = loader.earlier();
         let tally = Arc::new(Tally::new(&tree));
         account.read = Some(Read { tally: Arc::clone(&tally), client: client.clone() });
@@ -234,7 +235,7 @@ fn record_of(tally: &Tally, client: &Client, stopped: Option<Spent>) -> Map<Stri
 }
 
 /// Shards share what the configuration allows all of them together.
-fn client_options(config: &Config, share: Option<&Share>) -> Result<ClientOptions, CliError> {
+pub(super) fn client_options(config: &Config, share: Option<&Share>) -> Result<ClientOptions, CliError> {
     let options = ClientOptions::of(config)?;
     let shards = share.map_or(1, |share| share.shard.of());
     let requests_per_minute = options.requests_per_minute.map(|all| (all / shards).max(1));

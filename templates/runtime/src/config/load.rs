@@ -22,6 +22,7 @@ pub(super) struct LoadSettings {
     pub(super) refresh_every: Option<Period>,
     pub(super) system_notes: Option<bool>,
     pub(super) resume_within: Option<Period>,
+    pub(super) lock_timeout: Option<Period>,
     pub(super) mark_deleted: bool,
     pub(super) nested_lists: NestedLists,
     pub(super) views: bool,
@@ -46,6 +47,8 @@ pub struct Load {
     pub system_notes: bool,
     /// How old an interrupted load may be to be gone on with. `None`: no load is.
     pub resume_within: Option<Duration>,
+    /// How long another load that holds the place is waited for. `None`: as long as it takes.
+    pub lock_timeout: Option<Duration>,
     /// Whether rows that a complete read no longer finds are marked.
     pub mark_deleted: bool,
     /// What becomes of lists of objects.
@@ -117,6 +120,7 @@ pub(super) fn derive_load(said: LoadSettings) -> Load {
         refresh_every: said.refresh_every.map(Period::or_for_ever),
         system_notes: said.system_notes.unwrap_or(true),
         resume_within: period(said.resume_within, Some(DAY)),
+        lock_timeout: period(said.lock_timeout, Some(Duration::ZERO)),
         mark_deleted: said.mark_deleted,
         nested_lists: said.nested_lists,
         views: said.views,

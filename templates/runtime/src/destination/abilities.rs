@@ -28,6 +28,8 @@ pub struct Abilities {
     pub batch_rows: usize,
     /// How many rows make a package worth its overhead, unless the configuration says.
     pub package_rows: usize,
+    /// How many bytes of rows may wait to be written, so that reading goes on during a commit.
+    pub queue_bytes: usize,
     /// Whether a column can hold a [list](ColumnKind::List) of single values, of which some may be null; without it they
     /// are JSON.
     pub list_columns: bool,
@@ -46,6 +48,9 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    /// How many wait where a commit takes no time: what is written is then still in the processor's cache.
+    pub const SHORT_QUEUE: usize = 2 << 20;
+
     /// The least that there is: rows are added, package after package.
     pub const DEFAULT: Self = Self {
         merges: false,
@@ -56,6 +61,7 @@ impl Abilities {
         writers: 1,
         batch_rows: 2_000,
         package_rows: 20_000,
+        queue_bytes: 32 << 20,
         list_columns: false,
         keeps_history: false,
         is_stream: false,

@@ -69,7 +69,9 @@ impl DestinationError {
             Self::Denied { .. } => "grant it, or use other credentials",
             Self::Missing { .. } => "make it, or name another one under `[destination]` in config.toml",
             Self::Open { .. } => "see that the folder exists and that you may write to it",
-            Self::Held { .. } => "wait until that run is over, or load into another place",
+            Self::Held { .. } => {
+                "wait until that run is over (`lock_timeout` in config.toml does), or load into another place"
+            }
             Self::LeaseLost { .. } => "what was committed is kept; let only one run at a time load into it",
             Self::Busy { .. } => "close the program that writes to it, or load into another place",
             Self::NoSpace { .. } => "make room, or load into another place",

@@ -136,8 +136,8 @@ impl Loader {
         let first = taken_back(share.as_ref(), &earlier).into_iter().chain([first_load_entry(first_at)]);
         packages.begin(first.collect(), &of_run(share.as_ref(), &earlier))?;
 
-        let all_room =
-            u32::try_from(options.queue_bytes >> 10).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
+        let all_room = options.queue_bytes.unwrap_or(abilities.queue_bytes) >> 10;
+        let all_room = u32::try_from(all_room).unwrap_or(u32::MAX >> 4).clamp(1, u32::MAX >> 4);
         let room = Arc::new(Semaphore::new(usize::try_from(all_room).unwrap_or(1)));
         let failure = Arc::new(OnceLock::new());
         let messages = start(Writer::new(packages), Arc::clone(&failure))?;

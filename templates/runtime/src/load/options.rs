@@ -42,8 +42,8 @@ pub struct LoadOptions {
     pub package_rows: Option<usize>,
     /// …or when it has been open for so long.
     pub package_time: Duration,
-    /// How many bytes of rows may wait for the writer.
-    pub queue_bytes: usize,
+    /// How many bytes of rows may wait for the writer; `None`: as many as the destination likes.
+    pub queue_bytes: Option<usize>,
     /// The resources whose state is forgotten when the load begins; then it goes on with no other load.
     pub forget: Vec<&'static str>,
     /// How old a load that did not come to its end may be to be gone on with; `None`: none is, but those that a budget
@@ -95,7 +95,7 @@ impl Default for LoadOptions {
             contract: Contract::default(),
             package_rows: None,
             package_time: Duration::from_secs(10),
-            queue_bytes: 32 << 20,
+            queue_bytes: None,
             forget: Vec::new(),
             resume_within: Some(Duration::from_secs(24 * 60 * 60)),
             mark_deleted: false,

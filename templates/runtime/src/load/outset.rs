@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::definition::{Definitions, PIPELINE, first_load};
 use super::options::LoadOptions;
+use super::share::partition_of;
 use super::state::PastLoads;
 use super::{LoadError, past_loads};
 use crate::destination::{Destination, DestinationError, StateKey, StateReader, partition_key};
 use crate::moment::Moment;
 use crate::page::Partition;
+use crate::shard::{Shard, is_split};
 
 /// What earlier loads have left, as the next one would find it. That a table is gone, only an open load sees.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Outset {
     pub past: PastLoads,
     /// The load before.
     pub last: Option<String>,
+    /// The part that the load is of a run.
+    shard: Option<Shard>,
     /// By resource and partition.
     states: HashMap<(String, String), Value>,
 }
@@ -44,18 +48,21 @@ impl Outset {
             !is_stale(resource)
         });
         let last = destination.loads(1)?.pop().map(|load| load.load_id);
-        Ok(Self { past, last, states })
+        let shard = options.share.as_ref().map(|share| share.shard);
+        Ok(Self { past, last, shard, states })
     }
 
     /// That of a place that no load has opened.
     pub fn of_a_first_load(options: &LoadOptions) -> Self {
         let past = PastLoads::of(&[], Moment::from(options.started_at), None, None);
-        Self { past, last: None, states: HashMap::new() }
+        Self { past, last: None, shard: None, states: HashMap::new() }
     }
 
     pub fn state(&self, partition: &Partition) -> Option<Value> {
-        let key = (partition.resource.name.to_owned(), partition_key(&partition.bindings));
-        self.states.get(&key).cloned()
+        let Partition { resource, bindings, .. } = partition;
+        let kept = |partition: String| self.states.get(&(resource.name.to_owned(), partition)).cloned();
+        let own = self.shard.filter(|_| is_split(resource) && bindings.is_empty());
+        own.and_then(|shard| kept(partition_of(shard))).or_else(|| kept(partition_key(bindings)))
     }
 }
 

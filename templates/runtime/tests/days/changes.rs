@@ -1,11 +1,14 @@
 //! What happens in a simulated GitLab, at random, and what of it may not be in the tables yet.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use sample_gitlab::{Change, Edit, Kind, Moment, Size, World, cast};
 
 const MINUTE: i64 = 60_000;
+
+/// In a week everything is read whole once, as it is by default; and a day is compared at its end.
+const SWEEP: i64 = 8 * 24 * 60 * MINUTE;
 
 /// A row whose change is activity of its project.
 #[derive(Debug, Clone)]
@@ -22,8 +25,8 @@ pub(crate) struct Changes {
     projects: Vec<Project>,
     users: i64,
     active: Vec<Active>,
-    /// Rows that are gone, by kind, project and number: the next full sweep finds that.
-    gone: BTreeSet<(Kind, i64, i64)>,
+    /// Since when rows are gone, by kind, project and number.
+    gone: BTreeMap<(Kind, i64, i64), Moment>,
 }
 
 /// What is known of a project from outside.
@@ -54,7 +57,7 @@ impl Changes {
             projects,
             users: size.users,
             active: Vec::new(),
-            gone: BTreeSet::new(),
+            gone: BTreeMap::new(),
         }
     }
 
@@ -116,7 +119,7 @@ impl Changes {
             3..5 => world.apply(Edit::Create { kind, project, at }),
             5 => {
                 world.apply(Edit::Delete { kind, project, iid });
-                self.gone.insert((kind, project, iid));
+                self.gone.entry((kind, project, iid)).or_insert(at);
             }
             _ if is_label => {}
             6..8 => self.tell(world, Edit::Close { kind, project, iid, at }, kind, (project, iid, at)),
@@ -170,9 +173,9 @@ impl Changes {
         !is_off
     }
 
-    /// Whether a row may still be there although it is gone.
-    pub(crate) fn is_gone(&self, table: &str, project: i64, iid: i64) -> bool {
+    /// Whether a row may still be there although it is gone: until the next full sweep.
+    pub(crate) fn may_be_there(&self, table: &str, (project, iid): (i64, i64), now: Moment) -> bool {
         let kind = if table.contains("merge_request") { Kind::MergeRequest } else { Kind::Issue };
-        self.gone.contains(&(kind, project, iid))
+        self.gone.get(&(kind, project, iid)).is_some_and(|at| at.plus(SWEEP) > now)
     }
 }

@@ -78,8 +78,8 @@ async fn at_the_end_of_each_day_the_tables_hold_what_gitlab_holds() {
         let anew = Pipeline::new(&server, EVERYTHING);
         anew.run(end).await;
         tables::compare(
-            &hourly.tables(&changes),
-            &anew.tables(&changes),
+            &hourly.tables(&changes, end),
+            &anew.tables(&changes, end),
             &format!("seed {seed}, day {}", day + 1),
         );
         let each_time = server.log().len() - asked;

@@ -123,7 +123,7 @@ impl Pipeline {
         }
     }
 
-    pub(crate) fn tables(&self, changes: &Changes) -> Tables {
-        read(&Connection::open(self.database()).unwrap(), changes)
+    pub(crate) fn tables(&self, changes: &Changes, now: sample_gitlab::Moment) -> Tables {
+        read(&Connection::open(self.database()).unwrap(), changes, now)
     }
 }

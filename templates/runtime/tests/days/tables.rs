@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
+use sample_gitlab::Moment;
 
 use crate::changes::Changes;
 
 /// By table: the rows that are not marked as deleted, and whether each may be gone all the same.
 pub(crate) type Tables = BTreeMap<String, BTreeMap<String, bool>>;
 
-pub(crate) fn read(database: &Connection, changes: &Changes) -> Tables {
+pub(crate) fn read(database: &Connection, changes: &Changes, now: Moment) -> Tables {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '[_]*' \
                  AND name NOT GLOB 'sqlite*'";
     let mut statement = database.prepare(names).unwrap();
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    names.into_iter().map(|table| (table.clone(), rows(database, &table, changes))).collect()
+    names.into_iter().map(|table| (table.clone(), rows(database, &table, changes, now))).collect()
 }
 
-fn rows(database: &Connection, table: &str, changes: &Changes) -> BTreeMap<String, bool> {
+fn rows(database: &Connection, table: &str, changes: &Changes, now: Moment) -> BTreeMap<String, bool> {
     let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = BTreeMap::new();
@@ -41,7 +42,7 @@ fn rows(database: &Connection, table: &str, changes: &Changes) -> BTreeMap<Strin
         let is_own = |name: &str| !name.starts_with('_') && !is_of_another(table, name);
         let own = cells.iter().filter(|(name, cell)| is_own(name) && **cell != Cell::Null);
         let text: Vec<String> = own.map(|(name, cell)| format!("{name}={cell:?}")).collect();
-        found.insert(text.join(" "), changes.is_gone(table, project, iid));
+        found.insert(text.join(" "), changes.may_be_there(table, (project, iid), now));
     }
     found
 }

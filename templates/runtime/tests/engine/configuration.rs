@@ -374,6 +374,7 @@ fn a_job_of_gitlab_data_export_finds_its_variables_read() {
         matches!(config.gitlab.credentials, Some(Credentials::Bearer(token)) if token.expose() == "an-oauth-token")
     );
     assert_eq!(config.destination.dataset, "exported_v4");
+    assert_eq!(config.load.lock_timeout, Some(Duration::from_secs(60 * 60)));
 
     let with_more =
         [&variables[..], &[("GITLAB_TOKEN", "glpat-a"), ("PIPELINE__SCOPE__GROUPS", "said")]].concat();

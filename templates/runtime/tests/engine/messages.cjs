@@ -1,6 +1,8 @@
-// What services make of a message: a card as Adaptive Cards' own library reads it, Markdown as a parser of it does.
+// What services make of a message: a card as Adaptive Cards' own library reads it, Markdown as a parser of it does, blocks
+// as Slack's types say.
 // `node messages.cjs SERVICE` reads the body from stdin, and prints what is seen, line by line.
 const { readFileSync } = require("node:fs");
+const { dirname, join } = require("node:path");
 
 const body = JSON.parse(readFileSync(0, "utf8"));
 
@@ -32,4 +34,20 @@ function inlined({ type, content }) {
   return content;
 }
 
-console.log({ teams: card, mattermost: markdown }[process.argv[2]]().join("\n"));
+function blocks() {
+  const ts = require("typescript");
+  const file = join(dirname(require.resolve("@slack/types/package.json")), "message.ts");
+  const text = `import type { KnownBlock } from "./";
+    const message: { text: string; mrkdwn?: boolean; blocks: KnownBlock[] } = ${JSON.stringify(body)};`;
+  const options = { noEmit: true, strict: true, types: [], moduleResolution: ts.ModuleResolutionKind.Node10 };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.getSourceFile = (name, version) =>
+    name === file ? ts.createSourceFile(name, text, version) : getSourceFile.call(host, name, version);
+  host.fileExists = (name) => name === file || fileExists.call(host, name);
+  const faults = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host));
+  if (faults.length) throw new Error(faults.map(({ messageText }) => JSON.stringify(messageText)).join("\n"));
+  return body.blocks.flatMap(({ text, elements = [] }) => [text, ...elements]).filter(Boolean).map(({ text }) => text);
+}
+
+console.log({ teams: card, mattermost: markdown, slack: blocks }[process.argv[2]]().join("\n"));

@@ -9,7 +9,7 @@ async fn many_tasks_load_at_once_and_again() {
     for _ in 0..2 {
         let loader = file.begin(LoadOptions {
             package_rows: Some(70),
-            queue_bytes: 64 << 10,
+            queue_bytes: Some(64 << 10),
             ..LoadOptions::default()
         });
         let tasks: Vec<_> = (1..=4)

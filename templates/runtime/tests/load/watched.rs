@@ -176,7 +176,7 @@ async fn errors_of_a_failing_destination(panics: bool, writers: usize) -> Vec<Lo
     let file = File::new();
     let watch = Watch { panics, writers, pause: Duration::from_millis(5), ..Watch::new(5) };
     let destination = Watched { inner: file.open(), watch };
-    let options = LoadOptions { queue_bytes: 1, ..LoadOptions::default() };
+    let options = LoadOptions { queue_bytes: Some(1), ..LoadOptions::default() };
     let loader = Loader::begin(Box::new(destination), options).unwrap();
     let tasks: Vec<_> = (1..=6)
         .map(|project| {

@@ -73,7 +73,7 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Table,
     // More would make more and smaller files.
     writers: 1,
-    batch_rows: 4_000,
+    batch_rows: 1_000,
     package_rows: 100_000,
     list_columns: true,
     keeps_history: true,
@@ -98,8 +98,12 @@ pub(super) const KIND: Kind = Kind {
 
 /// The lease of a folder lasts as long as the process.
 fn abilities(settings: &Settings) -> Abilities {
-    let renew_every = ABILITIES.renew_every.filter(|_| !settings.objects.is_folder());
-    Abilities { renew_every, ..ABILITIES }
+    let is_folder = settings.objects.is_folder();
+    Abilities {
+        renew_every: ABILITIES.renew_every.filter(|_| !is_folder),
+        queue_bytes: if is_folder { Abilities::SHORT_QUEUE } else { ABILITIES.queue_bytes },
+        ..ABILITIES
+    }
 }
 
 fn open(config: &config::Destination) -> Result<Box<dyn Destination>> {

@@ -143,7 +143,7 @@ impl Database {
         Ok(is_due)
     }
 
-    fn is_empty(&self, table: &str) -> Sql<bool> {
+    pub(super) fn is_empty(&self, table: &str) -> Sql<bool> {
         Ok(!self.connected.prepare(&format!("SELECT 1 FROM {} LIMIT 1", quoted(table)))?.exists([])?)
     }
 

@@ -27,6 +27,9 @@ const GROUP: u32 = 8192;
 /// How long the log gets before it is moved into the file. Each move compresses the last rows of a table anew.
 const LOG: &str = "256MiB";
 
+/// How much freed memory DuckDB's allocator keeps after a task, of its own 128 MiB.
+const IDLE: &str = "2MiB";
+
 /// Whoever looks may ask in SQL: no other file or host is reached by it, and it changes no setting.
 const LOCKED: &str = "SET enable_external_access = false; SET lock_configuration = true;";
 
@@ -97,14 +100,18 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
         }
         return instance.connect(key);
     }
-    if !path.exists() && access == Access::Load {
-        make(path, limits)?;
-    }
     let temporary = temporary_of(path);
     let config = config(limits)?.with("temp_directory", &temporary)?;
     let (connection, name) = match access {
         Access::Look => (Connection::open_with_flags(path, config.access_mode(AccessMode::ReadOnly)?)?, None),
-        Access::Load => attach(path, config)?,
+        Access::Load => {
+            let connection = Connection::open_in_memory_with_flags(config)?;
+            if !path.exists() {
+                make(path, &connection)?;
+            }
+            let name = attach(path, &connection)?;
+            (connection, Some(name))
+        }
     };
     if access == Access::Load {
         // The file is ours alone, so these are of runs that died.
@@ -119,13 +126,12 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
     Ok(connected)
 }
 
-/// An instance in memory with the file beside it: only so does DuckDB take the size of a group.
-fn attach(path: &Path, config: Config) -> Result<(Connection, Option<String>)> {
-    let connection = Connection::open_in_memory_with_flags(config)?;
+/// Puts the file beside an instance in memory: only so does DuckDB take the size of a group.
+fn attach(path: &Path, connection: &Connection) -> Result<String> {
     let text = path.to_str().ok_or_else(|| Error::InvalidPath(path.to_owned()))?;
     let (text, name) = (text.replace('\'', "''"), name_of(path));
     connection.execute_batch(&format!("ATTACH '{text}' AS {} (ROW_GROUP_SIZE {GROUP})", quoted(&name)))?;
-    Ok((connection, Some(name)))
+    Ok(name)
 }
 
 /// As DuckDB calls a file that is opened by itself, so that names in views mean the same.
@@ -139,6 +145,7 @@ fn config(limits: Limits<'_>) -> Result<Config> {
     // Nothing here needs an extension, and none is to be fetched from anywhere.
     let config = Config::default().enable_autoload_extension(false)?;
     let config = config.max_memory(limits.memory)?.threads(i64::from(limits.threads.max(1)))?;
+    let config = config.with("allocator_flush_threshold", IDLE)?;
     config.with("default_block_size", BLOCK)?.with("checkpoint_threshold", LOG)
 }
 
@@ -166,12 +173,13 @@ fn remove_temporaries(path: &Path, own: &str) -> io::Result<()> {
 
 /// Makes an empty file, which is there whole or not at all: DuckDB takes one whose making was cut off for none of its
 /// own, for ever.
-fn make(path: &Path, limits: Limits<'_>) -> Result<()> {
+fn make(path: &Path, connection: &Connection) -> Result<()> {
     let new = beside(path, "-new");
     let failed = |error: io::Error| Error::ToSqlConversionFailure(error.into());
     // What a run left that was killed here.
     remove(&new).map_err(failed)?;
-    drop(attach(&new, config(limits)?)?);
+    let name = attach(&new, connection)?;
+    connection.execute_batch(&format!("DETACH {}", quoted(&name)))?;
     keep_private(&new).map_err(failed)?;
     // A log without its file is of one that somebody removed.
     remove(&beside(path, ".wal")).map_err(failed)?;

@@ -89,8 +89,10 @@ const ABILITIES: Abilities = Abilities {
     widens: schema::widening,
     atomic: Atomicity::Package,
     writers: 1,
-    batch_rows: 2_000,
-    package_rows: 16_384,
+    batch_rows: 4_000,
+    // The end of a package ends a group of each table, and a checkpoint compresses short ones again.
+    package_rows: 100_000,
+    queue_bytes: Abilities::SHORT_QUEUE,
     list_columns: true,
     keeps_history: true,
     naming: Naming { takes: |letter| letter != '\0', ..Naming::DEFAULT },

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     /// The table, or its stage.
     target: String,
     mode: Mode,
+    /// Whether it had no rows when the package began: none comes twice in one, so there are none to take out.
+    was_empty: bool,
     /// Where the columns that identify a row stand in a batch; of a version, its digest comes then, and since when it
     /// holds.
     key: Vec<usize>,
@@ -43,7 +45,11 @@ struct Outcome {
 impl Writer {
     pub(super) fn new(database: &Shared, table: &Table, mode: &Mode) -> Result<Self> {
         let guard = lock(database);
-        let target = guard.ready(table, mode).map_err(guard.place.failed("write to", &table.name))?;
+        let ready = guard.ready(table, mode).and_then(|target| {
+            let was_empty = guard.is_empty(&target)?;
+            Ok((target, was_empty))
+        });
+        let (target, was_empty) = ready.map_err(guard.place.failed("write to", &table.name))?;
         drop(guard);
         let (identity, of_version): (_, &[&str]) = match mode {
             Mode::Merge | Mode::Stage => (&table.key, &[]),
@@ -52,11 +58,12 @@ impl Writer {
         };
         let identity = identity.iter().map(String::as_str).chain(of_version.iter().copied());
         let key = identity.map(|name| position(table, name)).collect::<Result<_>>()?;
-        Ok(Self { database: Arc::clone(database), table: table.clone(), target, mode: mode.clone(), key })
+        let (database, table, mode) = (Arc::clone(database), table.clone(), mode.clone());
+        Ok(Self { database, table, target, mode, was_empty, key })
     }
 
     fn write_rows(&self, database: &Database, batch: &Batch) -> Sql<Outcome> {
-        if let Some(parents) = &batch.parents {
+        if let Some(parents) = batch.parents.as_ref().filter(|_| !self.was_empty) {
             database.remove(&self.target, parents)?;
         }
         match self.mode {
@@ -67,7 +74,7 @@ impl Writer {
         let rows = batch.rows.num_rows();
         let mut replaced = 0;
         // What a list had of its records went with them.
-        if !self.key.is_empty() && batch.parents.is_none() {
+        if !self.key.is_empty() && batch.parents.is_none() && !self.was_empty {
             let keys = batch.rows.project(&self.key).map_err(unfit)?;
             replaced = database.remove(&self.target, &keys)?;
         }

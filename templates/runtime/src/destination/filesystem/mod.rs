@@ -70,7 +70,7 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Table,
     // More would make more and smaller files, and one keeps up with what GitLab sends many times over.
     writers: 1,
-    batch_rows: 4_000,
+    batch_rows: 1_000,
     package_rows: 100_000,
     list_columns: true,
     keeps_history: true,
@@ -94,10 +94,12 @@ fn abilities(settings: &Settings) -> Abilities {
         FileLayout::Plain => NAMING.reserved,
         FileLayout::Hive => &[names::DAY],
     };
+    let is_folder = settings.objects.is_folder();
     Abilities {
         list_columns: settings.files.format != FileFormat::Csv,
         naming: Naming { reserved, ..NAMING },
-        renew_every: ABILITIES.renew_every.filter(|_| !settings.objects.is_folder()),
+        renew_every: ABILITIES.renew_every.filter(|_| !is_folder),
+        queue_bytes: if is_folder { Abilities::SHORT_QUEUE } else { ABILITIES.queue_bytes },
         ..ABILITIES
     }
 }

@@ -100,6 +100,7 @@ const ABILITIES: Abilities = Abilities {
     writers: 1,
     batch_rows: 2_000,
     package_rows: 20_000,
+    queue_bytes: Abilities::SHORT_QUEUE,
     keeps_history: true,
     ..Abilities::DEFAULT
 };
