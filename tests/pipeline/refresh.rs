@@ -72,7 +72,9 @@ fn what_is_switched_off_is_not_asked_for_until_it_is_on_again() {
     assert!(!starts(&without_issues, "issues") && !starts(&without_issues, "boards"), "{without_issues:?}");
     assert!(starts(&without_issues, "labels"), "they are those of merge requests as well");
     assert!(!starts(&empty, "repository/commits") && starts(&empty, "repository/tags"), "{empty:?}");
-    assert!(said.contains("1 list of `project_issues` was not asked for"), "{said}");
+    let line =
+        said.lines().find(|line| line.contains("say that they are switched off or empty")).expect("a note");
+    assert!(line.contains("`project_issues` 1") && line.contains("`project_commits` 1"), "{line}");
     server.world().apply(Edit::Change { project: handbook, change: Change::Issues(true) });
     server.world().create_issue(handbook, now());
     example.load(&server, &[]);

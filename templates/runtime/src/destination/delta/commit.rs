@@ -131,7 +131,6 @@ impl DeltaLoad {
                     return Ok(false);
                 }
             }
-            // Others may read its files from now on, also when yet others have replaced them: the log removes them in its time.
             self.draft.keep(&entry);
             draft.keep(&entry);
             self.changes.remove(&name);
@@ -173,8 +172,10 @@ impl DeltaLoad {
             let (place, table) = (self.site.place.name(), name.to_owned());
             return Err(DestinationError::ForeignTable { place, table });
         }
+        let entry = table.entry()?;
+        self.draft.keep(&entry);
         let stage = self.draft.tables.remove(name).and_then(|table| table.stage);
-        self.draft.tables.insert(name.to_owned(), DraftTable::from(table.entry()?));
+        self.draft.tables.insert(name.to_owned(), DraftTable::from(entry));
         if let Some((load_id, changes)) = self.changes.get(name) {
             let package = PackageId { load_id: load_id.clone(), number: 0 };
             schema::change(&mut self.draft, &self.site, changes, &HashSet::new(), &package)?;

@@ -55,6 +55,7 @@ impl DeltaLoad {
             if table.commit(&entry, None)? == Outcome::Moved {
                 return Err(self.moved(name));
             }
+            self.draft.keep(&entry);
             let stage = draft.tables.get(name).and_then(|table| table.stage.clone());
             self.look_again(name)?;
             if let Some(table) = self.draft.tables.get_mut(name) {

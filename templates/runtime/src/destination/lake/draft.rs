@@ -208,7 +208,8 @@ impl Draft {
         self.made.extend(other.made.iter().cloned());
     }
 
-    /// The files of a table are committed: they are no longer this draft's to take away.
+    /// The files of a table are committed: they are no longer this draft's to take away. Others may read them from now on,
+    /// also when yet others have replaced them; the log removes them in its time.
     #[cfg(feature = "delta")]
     pub(in super::super) fn keep(&mut self, entry: &TableEntry) {
         for file in &entry.files {
