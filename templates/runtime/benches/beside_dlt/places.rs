@@ -54,15 +54,7 @@ impl Servers {
 
     fn snowflake(&self) -> Place {
         let settings = format!("kind = 'snowflake'\nsnowflake.driver = '{}'", Fakesnow::driver().display());
-        let environment = vec![
-            ("SNOWFLAKE_ACCOUNT", "an-account".to_owned()),
-            ("SNOWFLAKE_USER", "LOADER".to_owned()),
-            ("SNOWFLAKE_PASSWORD", "none".to_owned()),
-            ("SNOWFLAKE_DATABASE", "ANALYTICS".to_owned()),
-            ("SNOWFLAKE_HOST", "127.0.0.1".to_owned()),
-            ("SNOWFLAKE_PORT", self.snowflake.port().to_string()),
-            ("SNOWFLAKE_PROTOCOL", "http".to_owned()),
-        ];
+        let environment = self.snowflake.environment().into();
         stand_in("Snowflake", settings, environment)
     }
 
@@ -70,25 +62,12 @@ impl Servers {
         let bucket = format!("s3://{}/bench", Redshift::BUCKET);
         let settings =
             format!("kind = 'redshift'\nredshift.sslmode = 'disable'\nredshift.staging = '{bucket}'");
-        let environment = vec![
-            ("REDSHIFT_HOST", "127.0.0.1".to_owned()),
-            ("REDSHIFT_PORT", self.redshift.port().to_string()),
-            ("REDSHIFT_USER", Postgres::USER.to_owned()),
-            ("REDSHIFT_PASSWORD", Postgres::PASSWORD.to_owned()),
-            ("REDSHIFT_DATABASE", Postgres::DATABASE.to_owned()),
-            ("AWS_ENDPOINT_URL", self.redshift.s3()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", Redshift::ACCESS_KEY.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", Redshift::SECRET_KEY.to_owned()),
-        ];
+        let environment = self.redshift.environment().into();
         stand_in("Redshift", settings, environment)
     }
 
     fn bigquery(&self) -> Place {
-        let environment = vec![
-            ("BIGQUERY_EMULATOR_HOST", self.bigquery.endpoint()),
-            ("BIGQUERY_PROJECT", BigQuery::PROJECT.to_owned()),
-        ];
+        let environment = self.bigquery.environment().into();
         stand_in("BigQuery", "kind = 'bigquery'".to_owned(), environment)
     }
 }

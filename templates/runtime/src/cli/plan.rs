@@ -40,11 +40,7 @@ pub(super) fn plan(
     check_hooks(&pipeline.hooks, pipeline.resources)?;
     let selected = config.select(pipeline.resources, &arguments.select)?;
     let tree = Tree::resolve(&selected, pipeline.resources, config)?;
-    let share = share::told(&arguments.share, environment)?;
-    if let Some(told) = &share {
-        LogFormat::of(display).note(&told.note());
-    }
-    let share = share.map(|told| told.share);
+    let share = share::announced(&arguments.share, environment, LogFormat::of(display))?;
     let load = load_options(config, &tree, pipeline.name, pipeline.resources);
     let load = LoadOptions { share, ..load };
     if let Some(refusal) = objections(config, &load)?.into_iter().next() {

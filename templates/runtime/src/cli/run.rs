@@ -124,11 +124,7 @@ fn prepare<'r>(
     let selected = config.select(all, &arguments.select)?;
     let tree = Tree::resolve(&selected, all, config)?;
     say_what_the_scope_leaves_out(&tree, config, LogFormat::of(display))?;
-    let share = share::told(&arguments.share, environment)?;
-    if let Some(told) = &share {
-        LogFormat::of(display).note(&told.note());
-    }
-    let share = share.map(|told| told.share);
+    let share = share::announced(&arguments.share, environment, LogFormat::of(display))?;
     let client = Client::new(client_options(config, share.as_ref())?)?;
     for warning in warnings(config) {
         LogFormat::of(display).warning(&warning);

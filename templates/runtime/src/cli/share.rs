@@ -13,6 +13,7 @@
 use clap::Args;
 
 use super::CliError;
+use super::tell::LogFormat;
 use crate::config::Environment;
 use crate::shard::{Shard, Share};
 
@@ -33,8 +34,8 @@ pub(super) struct ShareArguments {
 
 /// A shard, and who says so.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) share: Share,
+struct Told {
+    share: Share,
     /// The variables; none where the arguments say it.
     variables: Option<[&'static str; 2]>,
 }
@@ -76,8 +77,21 @@ const ENGINES: &[Engine] = &[
     },
 ];
 
+/// The part of the run, after it was said whose word that is; none where it is a whole one.
+pub(super) fn announced(
+    arguments: &ShareArguments,
+    environment: &Environment,
+    log: LogFormat,
+) -> Result<Option<Share>, CliError> {
+    let told = told(arguments, environment)?;
+    if let Some(told) = &told {
+        log.note(&told.note());
+    }
+    Ok(told.map(|told| told.share))
+}
+
 /// The part of the run; none where it is a whole one.
-pub(super) fn told(arguments: &ShareArguments, environment: &Environment) -> Result<Option<Told>, CliError> {
+fn told(arguments: &ShareArguments, environment: &Environment) -> Result<Option<Told>, CliError> {
     let told = match arguments.shard {
         Some(shard) => {
             let run = arguments.run_id.clone().or_else(|| of(environment, RUN).map(str::to_owned));
@@ -124,7 +138,7 @@ fn of<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
 
 impl Told {
     /// What a person is told, who may not have meant it.
-    pub(super) fn note(&self) -> String {
+    fn note(&self) -> String {
         let shard = self.share.shard;
         let run = self.share.run.as_ref().map(|run| format!(" of run `{}`", run.escape_debug()));
         let run = run.unwrap_or_default();
