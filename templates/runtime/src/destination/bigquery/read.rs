@@ -5,6 +5,8 @@
 //! one SELECT is run then: neither a script nor what a script is made of, nor an export.
 //! <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2>
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -28,6 +30,9 @@ use crate::schema::table::Table;
 
 /// How many bytes a query may be charged for: a hundredth of the tebibyte that prices are for.
 const MOST_BILLED: u64 = 10 << 30;
+
+/// How many requests are on their way at a time.
+const AT_ONCE: usize = 8;
 
 /// What a value is called in a query.
 const VALUE: &str = "value";
@@ -82,6 +87,14 @@ impl Reader for Look {
         Ok(cell.and_then(|cell| cell.parse().ok()))
     }
 
+    fn counts(&mut self, tables: &[&Table]) -> Read<Vec<Option<u64>>> {
+        let counts = at_once(tables, |table| {
+            let dataset = &self.0.dataset;
+            dataset.count(&table.name).map_err(dataset.place.failed("count the rows of", &table.name))
+        });
+        counts.into_iter().map(|count| Ok(Some(count?))).collect()
+    }
+
     fn rows(&mut self, table: &Table, window: &Window<'_>) -> Read<Answer> {
         let dataset = &self.0.dataset;
         let failed = dataset.place.failed("read", &table.name);
@@ -113,18 +126,44 @@ impl Reader for Look {
     }
 
     fn query(&mut self, sql: &str) -> Read<Answer> {
-        let dataset = &self.0.dataset;
-        let said = |fault| match fault {
-            Fault::Refused(said) if said.status != 401 => ReadError::Said(said.message.to_string()),
-            fault => dataset.place.package_failed("answer a statement")(fault).into(),
-        };
         let query = Query::new(sql);
-        if dataset.kind_of(&query).map_err(said)?.as_deref() != Some("SELECT") {
-            return Err(ReadError::OnlyReads);
-        }
-        let gathered = Gathered::new(Vec::new(), MOST_ROWS);
-        dataset.ask(&query, PATIENCE, gathered).map_err(said)?.ok_or(ReadError::Slow)
+        let kind = self.0.dataset.kind_of(&query).map_err(|fault| self.said(fault))?;
+        if kind.as_deref() == Some("SELECT") { self.answer(&query) } else { Err(ReadError::OnlyReads) }
     }
+
+    /// A query takes a second, whatever it does.
+    fn answers(&mut self, statements: &[String]) -> Vec<Read<Answer>> {
+        at_once(statements, |sql| self.answer(&Query::new(sql)))
+    }
+}
+
+impl Look {
+    fn answer(&self, query: &Query) -> Read<Answer> {
+        let gathered = Gathered::new(Vec::new(), MOST_ROWS);
+        let answer = self.0.dataset.ask(query, PATIENCE, gathered);
+        answer.map_err(|fault| self.said(fault))?.ok_or(ReadError::Slow)
+    }
+
+    fn said(&self, fault: Fault) -> ReadError {
+        match fault {
+            Fault::Refused(said) if said.status != 401 => ReadError::Said(said.message.to_string()),
+            fault => self.0.dataset.place.package_failed("answer a statement")(fault).into(),
+        }
+    }
+}
+
+/// Does the same for each, for some of them at a time.
+fn at_once<T: Sync, D: Send>(things: &[T], work: impl Fn(&T) -> D + Sync) -> Vec<D> {
+    let work = &work;
+    let groups = things.chunks(AT_ONCE).map(|group| {
+        thread::scope(|scope| {
+            let begun: Vec<_> = group.iter().map(|thing| scope.spawn(move || work(thing))).collect();
+            let ended =
+                begun.into_iter().map(|work| work.join().unwrap_or_else(|fault| resume_unwind(fault)));
+            ended.collect::<Vec<_>>()
+        })
+    });
+    groups.flatten().collect()
 }
 
 fn query_of((sql, value): Statement) -> Query {

@@ -148,7 +148,7 @@ impl Session {
     /// cursor: the protocol takes one statement at a time there, and a cursor one query, so nothing can end the transaction
     /// and begin something else.
     pub(in super::super) fn answer(&self, query: &str, gathered: &mut Gathered) -> Sql<()> {
-        self.execute(&format!("DECLARE shown NO SCROLL CURSOR FOR {query}"), &[])?;
+        self.execute(&format!("DECLARE shown CURSOR FOR {query}"), &[])?;
         while self.gather(&format!("FETCH FORWARD {FETCHED} FROM shown"), gathered)? == FETCHED {}
         Ok(())
     }

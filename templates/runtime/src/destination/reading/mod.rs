@@ -2,7 +2,8 @@
 //!
 //! A [`Reader`] lives as long as one look. It takes no lease, makes nothing, and shows what is committed, also while a load
 //! goes on. Where there is SQL, it answers one statement that reads: whatever is written into a statement, nothing is
-//! changed by it, no other file or host is reached, and it ends after [`PATIENCE`].
+//! changed by it, no other file or host is reached, and it ends after [`PATIENCE`]. Functions and tables that somebody has
+//! made in a database are what they are: who may use them can do so here.
 
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ pub const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 10
 /// How long counting may take, of one table and of all.
 pub const COUNTING: Duration = Duration::from_millis(1_500);
 pub const COUNTING_ALL: Duration = Duration::from_secs(4);
+
+/// How long the answers to all of the pipeline's own statements may take.
+pub const ANSWERING: Duration = Duration::from_secs(8);
 
 /// How many rows a statement may bring.
 pub const MOST_ROWS: usize = 1_000;
@@ -81,6 +85,14 @@ pub trait Reader: Send {
     /// Answers one statement that reads, at most [`MOST_ROWS`].
     fn query(&mut self, _sql: &str) -> Read<Answer> {
         Err(ReadError::OnlyReads)
+    }
+
+    /// Answers statements of the pipeline's own, which only read: those that there is time for, the others are
+    /// [`Slow`](ReadError::Slow).
+    fn answers(&mut self, statements: &[String]) -> Vec<Read<Answer>> {
+        let end = Instant::now() + ANSWERING;
+        let answer = |sql: &String| if Instant::now() < end { self.query(sql) } else { Err(ReadError::Slow) };
+        statements.iter().map(answer).collect()
     }
 }
 

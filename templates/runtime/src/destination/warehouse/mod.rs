@@ -16,6 +16,9 @@
 //!
 //! A text that is longer than a column holds is kept whole: its beginning stays in the column, with a mark at its end that
 //! names the rows of `_texts` which have all of it, piece by piece.
+//!
+//! Who looks does so on a connection of its own, in the language that [`Warehouse::reading`] says; a long text is shown as far
+//! as its column has it.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -1,23 +1,18 @@
 //! What the views of the pipeline say, as charts: each is one query over a view, and leads to the rows behind it.
 
-use std::time::{Duration, Instant};
-
 use maud::{Markup, html};
 
 use super::super::address::link;
 use super::super::chart::{Bar, Chart, ranks};
 use super::super::words::figure;
 use super::frame;
-use crate::destination::reading::{Read, ReadError, Reader};
+use crate::destination::reading::{self, Read, ReadError, Reader};
 use crate::show::Now;
 use crate::view::{self, Fold, View};
 
 /// How many bars over time there are at most, and how many ranks.
 const BARS: usize = 60;
 const RANKS: usize = 12;
-
-/// How long all queries together may take before the rest is left out.
-const ASKING: Duration = Duration::from_secs(8);
 
 /// What a view says of one value of the column that a chart is by.
 struct Point {
@@ -39,19 +34,17 @@ pub(super) fn section(now: Now<'_>, reader: &mut dyn Reader) -> Read<Option<Mark
     if reader.dialect().is_none() || now.site.views.is_empty() {
         return Ok(None);
     }
-    let (mut answers, mut left, begun) = (Vec::new(), Vec::new(), Instant::now());
-    for view in now.site.views {
-        for chart in view.charts {
-            if begun.elapsed() >= ASKING {
-                left.push(chart.title);
-                continue;
-            }
-            match ask(reader, view, chart) {
-                Ok(Some(points)) => answers.push(Answer { view, chart, points }),
-                Ok(None) => {}
-                Err(ReadError::Slow) => left.push(chart.title),
-                Err(error) => return Err(error),
-            }
+    let charts: Vec<(&View, &view::Chart)> =
+        now.site.views.iter().flat_map(|view| view.charts.iter().map(move |chart| (*view, chart))).collect();
+    let statements: Vec<String> = charts.iter().map(|(view, chart)| query_of(reader, view, chart)).collect();
+    let (mut answers, mut left) = (Vec::new(), Vec::new());
+    for ((view, chart), answer) in charts.into_iter().zip(reader.answers(&statements)) {
+        match answer {
+            Ok(answer) => answers.push(Answer { view, chart, points: points(reader, view, chart, answer) }),
+            // There is no such view.
+            Err(ReadError::Said(_)) => {}
+            Err(ReadError::Slow) => left.push(chart.title),
+            Err(error) => return Err(error),
         }
     }
     Ok(Some(html! {
@@ -73,12 +66,8 @@ pub(super) fn section(now: Now<'_>, reader: &mut dyn Reader) -> Read<Option<Mark
     }))
 }
 
-/// `None` where there is no such view.
-fn ask(reader: &mut dyn Reader, view: &View, chart: &view::Chart) -> Read<Option<Vec<Point>>> {
-    let answer = match reader.query(&query_of(reader, view, chart)) {
-        Err(ReadError::Said(_)) => return Ok(None),
-        answer => answer?,
-    };
+/// What is drawn of an answer.
+fn points(reader: &dyn Reader, view: &View, chart: &view::Chart, answer: reading::Answer) -> Vec<Point> {
     let point = |row: Vec<Option<String>>| {
         let [label, value] = <[Option<String>; 2]>::try_from(row).ok()?;
         let (label, value) = (label?, value?.parse().ok()?);
@@ -92,7 +81,7 @@ fn ask(reader: &mut dyn Reader, view: &View, chart: &view::Chart) -> Read<Option
     } else {
         points.sort_by(|one, other| one.label.cmp(&other.label));
     }
-    Ok(Some(points))
+    points
 }
 
 fn query_of(reader: &dyn Reader, view: &View, chart: &view::Chart) -> String {
