@@ -51,7 +51,7 @@ impl Look {
     /// The numbers of rows, as a statement tells them: the first column is the place of a table among these.
     fn numbers(&mut self, tables: &[&Table], patience: Duration) -> Told<Vec<Option<u64>>> {
         let counting = |(at, table): (usize, &&Table)| {
-            format!("SELECT {at} AS place, count(*) AS number FROM {}", self.schema.table(&table.name))
+            format!("SELECT {at} AS place, count(*) AS counted FROM {}", self.schema.table(&table.name))
         };
         let counting: Vec<String> = tables.iter().enumerate().map(counting).collect();
         let gathered = Gathered::new(Vec::new(), tables.len());
