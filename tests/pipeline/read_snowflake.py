@@ -24,8 +24,8 @@ def rows(sql):
 
 
 def asked_for(column, kind):
-    """In upper case, as a name without quotes is read; only reserved words need them. A time that is null comes back as 1970
-    from fakesnow, so times come as numbers."""
+    """In upper case, as a name without quotes is read; only reserved words need them. Times come as numbers, of which nothing
+    is lost on the way."""
     name = f'"{column.upper()}"'
     return f"DATE_PART(EPOCH_MICROSECOND, {name})" if kind == "timestamp" else name
 

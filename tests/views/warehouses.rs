@@ -1,11 +1,15 @@
-//! What the same views say in what stands in for warehouses.
+//! What the same views say in what stands in for warehouses, and what pages of `show` do.
 
+use std::process::Command;
+
+use sample_gitlab::SampleServer;
 use serde_json::{Map, Value};
 use test_servers::{BigQuery, Fakesnow, Postgres, Redshift};
 
 use crate::example::{self, Example};
 use crate::expected::expected;
 use crate::figures::{Figures, compare, server};
+use crate::looked::looks_the_same;
 use crate::written::written;
 
 /// What views stand on: a table takes a while.
@@ -13,16 +17,23 @@ const SELECT: &str = "project_issues,issue_resource_state_events,project_merge_r
                       merge_request_commits,project_pipelines,pipeline_jobs,project_deployments,project_environments,\
                       project_branches,project_releases";
 
-fn load(example: &Example, server: &sample_gitlab::SampleServer, environment: &[(&str, String)]) {
+fn command(example: &Example, server: &SampleServer, environment: &[(&str, String)]) -> Command {
     let mut command = example.command(server);
-    command.args(["run", "--select", SELECT]).envs(environment.iter().map(|(name, value)| (name, value)));
-    let said =
-        example::succeed(&mut command, &[Postgres::PASSWORD, Fakesnow::PASSWORD, Redshift::SECRET_KEY]);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+fn load(example: &Example, server: &SampleServer, environment: &[(&str, String)]) {
+    let mut command = command(example, server, environment);
+    let said = example::succeed(
+        command.args(["run", "--select", SELECT]),
+        &[Postgres::PASSWORD, Fakesnow::PASSWORD, Redshift::SECRET_KEY],
+    );
     assert!(!said.contains("comments were not made"), "{said}");
 }
 
 #[test]
-fn figures_in_snowflake_are_those_of_the_records() {
+fn figures_in_snowflake_are_those_of_the_records_and_are_shown() {
     let (server, warehouse) = (server(), Fakesnow::start());
     let driver = Fakesnow::driver();
     let example = Example::new(&format!(
@@ -32,10 +43,12 @@ fn figures_in_snowflake_are_those_of_the_records() {
     load(&example, &server, &warehouse.environment());
     let said = warehouse.views("GITLAB", &written("snowflake"));
     compare(&serde_json::from_value(said).expect("rows"), &expected(&server), "in Snowflake");
+    let environment = warehouse.environment();
+    looks_the_same(&server, SELECT, || command(&example, &server, &environment), "Snowflake");
 }
 
 #[test]
-fn figures_in_redshift_are_those_of_the_records() {
+fn figures_in_redshift_are_those_of_the_records_and_are_shown() {
     let (server, warehouse) = (server(), Redshift::start());
     let example = Example::new(&format!(
         "[destination]\nkind = 'redshift'\ndataset = 'gitlab'\n[destination.redshift]\nsslmode = 'disable'\nstaging = 's3://{}/gitlab'\n",
@@ -52,10 +65,12 @@ fn figures_in_redshift_are_those_of_the_records() {
         (name.clone(), rows.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect())
     };
     compare(&views.iter().map(rows).collect(), &expected(&server), "in Redshift");
+    let environment = warehouse.environment();
+    looks_the_same(&server, SELECT, || command(&example, &server, &environment), "Redshift");
 }
 
 #[test]
-fn figures_in_bigquery_are_those_of_the_records() {
+fn figures_in_bigquery_are_those_of_the_records_and_are_shown() {
     let (server, warehouse) = (server(), BigQuery::start());
     let example = Example::new("[destination]\nkind = 'bigquery'\ndataset = 'gitlab'\n");
     load(&example, &server, &warehouse.environment());
@@ -73,4 +88,6 @@ fn figures_in_bigquery_are_those_of_the_records() {
         figures.insert(name, rows.into_iter().map(row).collect());
     }
     compare(&figures, &expected(&server), "in BigQuery");
+    let environment = warehouse.environment();
+    looks_the_same(&server, SELECT, || command(&example, &server, &environment), "BigQuery");
 }

@@ -8,7 +8,7 @@ use super::client::Answer;
 use super::dataset::Dataset;
 use super::job::Query;
 use super::lease;
-use super::names::quoted;
+use super::names::{literal, quoted};
 use super::schema::table_sql;
 use super::settings::Settings;
 use crate::config;
@@ -77,12 +77,6 @@ impl<'a> Lacking<'a> {
             columns: columns.map(|(name, about)| (name.as_str(), text(about))).collect(),
         }
     }
-}
-
-/// A text as SQL writes it: a backslash begins an escape, and a line does not end in it.
-fn literal(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
-    format!("'{escaped}'")
 }
 
 /// Describes what is not described: one query tells what that is, and each table takes one change.

@@ -218,6 +218,21 @@ impl Dataset {
         self.pages(&request, |page| cells(page).into_iter().try_for_each(&mut visit))
     }
 
+    /// Some of the rows, with times as microseconds; free as well.
+    pub(super) fn page(&self, table: &str, columns: &[&str], start: u64, most: u64) -> Answer<Value> {
+        let request = self.request(Method::GET, &[&self.name, "tables", table, "data"]);
+        let request = request.query("startIndex", start.to_string()).query("maxResults", most.to_string());
+        let request = request.query("selectedFields", columns.join(","));
+        self.client.send(request.query("formatOptions.useInt64Timestamp", "true"))
+    }
+
+    /// How many rows a table has.
+    pub(super) fn count(&self, table: &str) -> Answer<u64> {
+        let found = self.show(table)?;
+        let rows = found.get("numRows").and_then(Value::as_str).and_then(|rows| rows.parse().ok());
+        rows.ok_or(Fault::Strange("the answer does not say how many rows there are"))
+    }
+
     fn pages(&self, request: &Request, mut visit: impl FnMut(&Value) -> Answer<()>) -> Answer<()> {
         let mut next: Option<String> = None;
         loop {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::client::{Answer, Request, pauses};
 use super::dataset::{Cells, Dataset, cells};
@@ -50,6 +50,17 @@ impl Query {
         self.parameters.push((name.to_owned(), Parameter::Text(value.into())));
         self
     }
+
+    /// What requests say of it.
+    pub(super) fn configuration(&self) -> Map<String, Value> {
+        let parameters: Value = self.parameters.iter().map(|(name, value)| value.json(name)).collect();
+        Map::from_iter([
+            ("query".to_owned(), self.sql.as_str().into()),
+            ("useLegacySql".to_owned(), false.into()),
+            ("parameterMode".to_owned(), "NAMED".into()),
+            ("queryParameters".to_owned(), parameters),
+        ])
+    }
 }
 
 impl Parameter {
@@ -74,13 +85,7 @@ type Ended<T> = Result<T, Fault>;
 
 impl Dataset {
     pub(super) fn query(&self, query: &Query) -> Answer<Outcome> {
-        let parameters: Vec<Value> = query.parameters.iter().map(|(name, value)| value.json(name)).collect();
-        let configuration = json!({ "query": {
-            "query": query.sql,
-            "useLegacySql": false,
-            "parameterMode": "NAMED",
-            "queryParameters": parameters,
-        }});
+        let configuration = json!({ "query": query.configuration() });
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
         until_known(&format!("gitlab-pipeline-{id}"), |id| {
             self.begin(id, &configuration, None)?;

@@ -25,6 +25,7 @@ use crate::destination::{
 };
 
 mod aid;
+mod cells;
 mod client;
 mod commit;
 mod convert;
@@ -37,6 +38,7 @@ mod load;
 mod mark;
 mod merge;
 mod names;
+mod read;
 mod schema;
 mod settings;
 mod state;
@@ -54,7 +56,7 @@ pub(super) const KIND: Kind = Kind {
     name: "bigquery",
     abilities: |config| settings::uploads(config).map(abilities),
     open: |config| Ok(Box::new(BigQuery::open(config)?)),
-    read: None,
+    read: Some(read::open),
     definitions: Some(aid::open_definitions),
 };
 

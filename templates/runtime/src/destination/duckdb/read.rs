@@ -11,7 +11,7 @@ use duckdb::{Connection, Result as Sql, params_from_iter};
 
 use super::{Database, Duckdb, Result, settings};
 use crate::config;
-use crate::destination::reading::select::Dialect;
+use crate::destination::reading::select::{Dialect, Written, by_position};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
@@ -21,9 +21,12 @@ use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
 const DIALECT: Dialect = Dialect {
-    text: "VARCHAR",
-    like: "ILIKE",
-    parameter: |_| "?".to_owned(),
+    name: "DuckDB",
+    quoted,
+    as_text: |column, _| format!("CAST({column} AS VARCHAR)"),
+    is_plain: |_| false,
+    contains: by_position,
+    value: Written::Parameter("?"),
     type_of: |kind| match kind {
         ColumnKind::Bool => Some("BOOLEAN"),
         ColumnKind::Int => Some("BIGINT"),
@@ -32,7 +35,6 @@ const DIALECT: Dialect = Dialect {
         ColumnKind::Timestamp => Some("TIMESTAMP"),
         ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => None,
     },
-    is_plain: |_| false,
 };
 
 /// How often a statement that is late is told so: one that has only just begun may not hear it.
@@ -67,9 +69,9 @@ impl Reader for Look {
 
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>> {
         let Some(database) = &self.database else { return Ok(Some(0)) };
-        let (sql, values) = DIALECT.count(&quoted(&table.name), filter);
+        let (sql, value) = DIALECT.count(&quoted(&table.name), filter);
         let count = within(COUNTING, &database.connected, |connection| {
-            connection.query_row(&sql, params_from_iter(values), |row| row.get::<_, i64>(0))
+            connection.query_row(&sql, params_from_iter(value), |row| row.get::<_, i64>(0))
         });
         let failed = database.place.failed("count the rows of", &table.name);
         count.map_or(Ok(None), |count| Ok(u64::try_from(count.map_err(failed)?).ok()))
@@ -77,15 +79,15 @@ impl Reader for Look {
 
     fn rows(&mut self, table: &Table, window: &Window<'_>) -> Read<Answer> {
         let Some(database) = &self.database else { return Ok(Answer::default()) };
-        let (sql, values) = DIALECT.rows(&quoted(&table.name), table, window);
+        let (sql, value) = DIALECT.rows(&quoted(&table.name), table, window);
         let rows =
-            within(PATIENCE, &database.connected, |connection| gather(connection, &sql, values, window.most));
+            within(PATIENCE, &database.connected, |connection| gather(connection, &sql, value, window.most));
         let failed = database.place.failed("read", &table.name);
         rows.ok_or(ReadError::Slow)?.map_err(|error| failed(error).into())
     }
 
     fn dialect(&self) -> Option<&'static str> {
-        Some("DuckDB")
+        Some(DIALECT.name)
     }
 
     fn query(&mut self, sql: &str) -> Read<Answer> {
@@ -93,9 +95,8 @@ impl Reader for Look {
         let literal = format!("'{}'", sql.replace('\'', "''"));
         let most = MOST_ROWS + 1;
         let sql = format!("SELECT COLUMNS(*)::VARCHAR FROM query({literal}) LIMIT {most}");
-        let answer = within(PATIENCE, &database.connected, |connection| {
-            gather(connection, &sql, Vec::new(), MOST_ROWS)
-        });
+        let answer =
+            within(PATIENCE, &database.connected, |connection| gather(connection, &sql, None, MOST_ROWS));
         answer.ok_or(ReadError::Slow)?.map_err(told)
     }
 }
@@ -134,9 +135,9 @@ fn within<T>(
     (result.is_ok() || !is_late.load(Ordering::Relaxed)).then_some(result)
 }
 
-fn gather(connection: &Connection, sql: &str, values: Vec<String>, most: usize) -> Sql<Answer> {
+fn gather(connection: &Connection, sql: &str, value: Option<String>, most: usize) -> Sql<Answer> {
     let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query(params_from_iter(value))?;
     // Columns have names once the statement runs.
     let columns = rows.as_ref().map(|statement| statement.column_names()).unwrap_or_default();
     let count = columns.len();

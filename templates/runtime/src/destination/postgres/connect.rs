@@ -15,6 +15,9 @@ use super::settings::Address;
 use crate::destination::DestinationError;
 use crate::destination::reading::Gathered;
 
+/// How many rows of a cursor come at a time. A cluster of Redshift's of one node gives 1,000 at most.
+const FETCHED: usize = 500;
+
 pub(in super::super) type Sql<T> = std::result::Result<T, Error>;
 
 /// A value and its type. With types, a statement needs no name on the server, and a pooler in between may send each
@@ -83,7 +86,7 @@ async fn connect(address: &Address) -> Sql<Client> {
 
 impl Session {
     /// Statements without parameters, one after the other.
-    pub(super) fn batch(&self, sql: &str) -> Sql<()> {
+    pub(in super::super) fn batch(&self, sql: &str) -> Sql<()> {
         block_on(self.client.batch_execute(sql))
     }
 
@@ -141,27 +144,37 @@ impl Session {
         })
     }
 
-    /// Gathers rows with all values as texts, of whatever types they are.
-    pub(super) fn each_of(&self, sql: &str, gathered: &mut Gathered) -> Sql<()> {
+    /// Gathers what a query finds that a person has written, in a transaction that only reads. It becomes the query of a
+    /// cursor: the protocol takes one statement at a time there, and a cursor one query, so nothing can end the transaction
+    /// and begin something else.
+    pub(in super::super) fn answer(&self, query: &str, gathered: &mut Gathered) -> Sql<()> {
+        self.execute(&format!("DECLARE shown CURSOR FOR {query}"), &[])?;
+        while self.gather(&format!("FETCH FORWARD {FETCHED} FROM shown"), gathered)? == FETCHED {}
+        Ok(())
+    }
+
+    /// Gathers rows with all values as texts, of whatever types they are; how many there was room for.
+    pub(in super::super) fn gather(&self, sql: &str, gathered: &mut Gathered) -> Sql<usize> {
         use tokio_postgres::SimpleQueryMessage::{Row, RowDescription};
         block_on(async {
+            let mut taken = 0;
             let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
             while let Some(message) = messages.try_next().await? {
-                let goes_on = match message {
+                match message {
                     RowDescription(columns) => {
                         gathered.name(columns.iter().map(|column| column.name().to_owned()).collect());
-                        true
                     }
                     Row(row) => {
-                        gathered.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+                        let cells = (0..row.len()).map(|at| row.get(at).map(str::to_owned));
+                        if !gathered.push(cells.collect()) {
+                            break;
+                        }
+                        taken += 1;
                     }
-                    _ => true,
-                };
-                if !goes_on {
-                    break;
+                    _ => {}
                 }
             }
-            Ok(())
+            Ok(taken)
         })
     }
 

@@ -151,3 +151,11 @@ fn text_of(said: &DbError) -> String {
     let detail = detail.map(|detail| format!(": {}", Excerpt::new(detail))).unwrap_or_default();
     format!("{}{detail} ({code})", Excerpt::new(said.message()))
 }
+
+/// Whether it says that a statement which only reads was asked for.
+pub(in super::super) fn is_of_writing(error: &Error) -> bool {
+    let is_several = error.as_db_error().is_some_and(|said| said.message().contains("multiple commands"));
+    let code = error.code();
+    is_several
+        || matches!(code, Some(&(SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::INVALID_CURSOR_DEFINITION)))
+}

@@ -56,7 +56,7 @@ mod write;
 
 pub(super) use self::connect::{Server, Session};
 #[cfg(feature = "redshift")]
-pub(super) use self::fault::source_of;
+pub(super) use self::fault::{is_of_writing, source_of};
 use self::load::PostgresLoad;
 use self::schema::{NAMING, Schema};
 pub(super) use self::settings::Address;

@@ -1,7 +1,5 @@
-//! Looks at what is loaded, in transactions that can only read and that end by themselves.
-//!
-//! What a person writes becomes the query of a cursor. The protocol takes one statement at a time there, and a cursor one
-//! query, so nothing can end the transaction and begin something else.
+//! Looks at what is loaded, in transactions that can only read and that end by themselves. What a person writes becomes the
+//! query of a cursor in one.
 
 use std::time::Duration;
 
@@ -10,22 +8,26 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
 use super::connect::{Parameter, Session, Sql};
-use super::fault::source_of;
+use super::fault::{is_of_writing, source_of};
 use super::schema::{self, Schema};
 use super::{Address, Result, Server, latest_loads};
 use crate::config;
-use crate::destination::reading::select::Dialect;
+use crate::destination::reading::select::{Dialect, Written, by_position};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
+use crate::destination::sql::quoted;
 use crate::destination::{LoadEntry, Reader};
 use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
 const DIALECT: Dialect = Dialect {
-    text: "text",
-    like: "ILIKE",
-    parameter: |number| format!("${number}"),
+    name: "PostgreSQL",
+    quoted,
+    as_text: |column, _| format!("CAST({column} AS text)"),
+    is_plain: |_| false,
+    contains: by_position,
+    value: Written::Parameter("$1"),
     type_of: |kind| match kind {
         ColumnKind::Bool => Some("boolean"),
         ColumnKind::Int => Some("bigint"),
@@ -34,7 +36,6 @@ const DIALECT: Dialect = Dialect {
         ColumnKind::Timestamp => Some("timestamp with time zone"),
         ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => None,
     },
-    is_plain: |_| false,
 };
 
 /// A schema that is looked at.
@@ -79,9 +80,9 @@ impl Reader for Look {
     }
 
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>> {
-        let (sql, values) = DIALECT.count(&self.schema.table(&table.name), filter);
+        let (sql, value) = DIALECT.count(&self.schema.table(&table.name), filter);
         let counted = self.reading(COUNTING, |session| {
-            let row = session.row(&sql, &parameters(&values))?;
+            let row = session.row(&sql, &parameters(value.as_ref()))?;
             row.try_get::<_, i64>(0)
         });
         match counted {
@@ -95,11 +96,11 @@ impl Reader for Look {
     }
 
     fn rows(&mut self, table: &Table, window: &Window<'_>) -> Read<Answer> {
-        let (sql, values) = DIALECT.rows(&self.schema.table(&table.name), table, window);
+        let (sql, value) = DIALECT.rows(&self.schema.table(&table.name), table, window);
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
         let read = self.reading(PATIENCE, |session| {
             let mut gathered = Gathered::new(columns, window.most);
-            for row in session.rows(&sql, &parameters(&values))? {
+            for row in session.rows(&sql, &parameters(value.as_ref()))? {
                 let cells = (0..row.len()).map(|at| row.try_get(at)).collect::<Sql<_>>()?;
                 if !gathered.push(cells) {
                     break;
@@ -112,22 +113,19 @@ impl Reader for Look {
     }
 
     fn dialect(&self) -> Option<&'static str> {
-        Some("PostgreSQL")
+        Some(DIALECT.name)
     }
 
     fn query(&mut self, sql: &str) -> Read<Answer> {
-        let answered = self.reading(PATIENCE, |session| {
-            session.execute(&format!("DECLARE shown NO SCROLL CURSOR FOR {sql}"), &[])?;
-            let mut gathered = Gathered::new(Vec::new(), MOST_ROWS);
-            session.each_of(&format!("FETCH {} FROM shown", MOST_ROWS + 1), &mut gathered)?;
-            Ok(gathered.end())
-        });
+        let mut gathered = Gathered::new(Vec::new(), MOST_ROWS);
+        let answered = self.reading(PATIENCE, |session| session.answer(sql, &mut gathered));
+        let answered = answered.map(|()| gathered.end());
         answered.map_err(told)
     }
 }
 
-fn parameters(values: &[String]) -> Vec<Parameter<'_>> {
-    values.iter().map(|value| (value as _, Type::TEXT)).collect()
+fn parameters(value: Option<&String>) -> Vec<Parameter<'_>> {
+    value.into_iter().map(|value| (value as _, Type::TEXT)).collect()
 }
 
 fn is_late(error: &Error) -> bool {
@@ -135,13 +133,9 @@ fn is_late(error: &Error) -> bool {
 }
 
 fn told(error: Error) -> ReadError {
-    let is_several = error.as_db_error().is_some_and(|said| said.message().contains("multiple commands"));
     match error.code() {
-        _ if is_several => ReadError::OnlyReads,
         Some(&SqlState::QUERY_CANCELED) => ReadError::Slow,
-        Some(&(SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::INVALID_CURSOR_DEFINITION)) => {
-            ReadError::OnlyReads
-        }
+        _ if is_of_writing(&error) => ReadError::OnlyReads,
         _ => ReadError::Said(source_of(error).to_string()),
     }
 }

@@ -23,6 +23,11 @@ impl Gathered {
         self.answer.columns = columns;
     }
 
+    /// How many rows are shown.
+    pub(in super::super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// Adds a row, and tells whether another one would be shown.
     pub(in super::super) fn push(&mut self, row: Vec<Option<String>>) -> bool {
         if self.answer.rows.len() >= self.most || self.bytes >= MOST_BYTES {

@@ -2,11 +2,12 @@
 //!
 //! A [`Reader`] lives as long as one look. It takes no lease, makes nothing, and shows what is committed, also while a load
 //! goes on. Where there is SQL, it answers one statement that reads: whatever is written into a statement, nothing is
-//! changed by it, no other file or host is reached, and it ends after [`PATIENCE`].
+//! changed by it, no other file or host is reached, and it ends after [`PATIENCE`]. Functions and tables that somebody has
+//! made in a database are what they are: who may use them can do so here.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{DestinationError, LoadEntry, Result};
+use super::{DestinationError, LoadEntry, Result, sql};
 use crate::moment::Moment;
 use crate::resource::ColumnKind;
 use crate::schema::table::{Column, Table};
@@ -22,8 +23,12 @@ pub(super) use self::answer::Gathered;
 /// How long an answer may take.
 pub const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 10 });
 
-/// How long counting may take.
+/// How long counting may take, of one table and of all.
 pub const COUNTING: Duration = Duration::from_millis(1_500);
+pub const COUNTING_ALL: Duration = Duration::from_secs(4);
+
+/// How long the answers to all of the pipeline's own statements may take.
+pub const ANSWERING: Duration = Duration::from_secs(8);
 
 /// How many rows a statement may bring.
 pub const MOST_ROWS: usize = 1_000;
@@ -47,6 +52,13 @@ pub trait Reader: Send {
     /// How many rows of a table pass the filter; `None` where counting would take long.
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>>;
 
+    /// How many rows each of these tables has, as far as that is known in time.
+    fn counts(&mut self, tables: &[&Table]) -> Read<Vec<Option<u64>>> {
+        let end = Instant::now() + COUNTING_ALL;
+        let count = |table: &&Table| if Instant::now() < end { self.count(table, None) } else { Ok(None) };
+        tables.iter().map(count).collect()
+    }
+
     /// Some rows of a table, with all of its columns.
     fn rows(&mut self, table: &Table, window: &Window<'_>) -> Read<Answer>;
 
@@ -55,10 +67,38 @@ pub trait Reader: Send {
         None
     }
 
+    /// A name as its SQL writes it.
+    fn quoted(&self, name: &str) -> String {
+        sql::quoted(name)
+    }
+
+    /// The same as people write it: one that needs no quotes has none.
+    fn written(&self, name: &str) -> String {
+        if is_plain(name) { name.to_owned() } else { self.quoted(name) }
+    }
+
+    /// A text as its SQL writes it.
+    fn literal(&self, text: &str) -> String {
+        sql::literal(text)
+    }
+
     /// Answers one statement that reads, at most [`MOST_ROWS`].
     fn query(&mut self, _sql: &str) -> Read<Answer> {
         Err(ReadError::OnlyReads)
     }
+
+    /// Answers statements of the pipeline's own, which only read: those that there is time for, the others are
+    /// [`Slow`](ReadError::Slow).
+    fn answers(&mut self, statements: &[String]) -> Vec<Read<Answer>> {
+        let end = Instant::now() + ANSWERING;
+        let answer = |sql: &String| if Instant::now() < end { self.query(sql) } else { Err(ReadError::Slow) };
+        statements.iter().map(answer).collect()
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_')
+        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 pub type Read<T> = std::result::Result<T, ReadError>;
@@ -91,7 +131,8 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy)]
 pub struct Window<'w> {
     pub filter: Option<&'w Filter>,
-    /// A column and whether its greatest values come first; else rows are in the order of their key.
+    /// A column and whether its greatest values come first. Else rows are in the order of their key, or as they lie where
+    /// an order costs something.
     pub sort: Option<(&'w str, bool)>,
     pub skip: u64,
     pub most: usize,

@@ -20,13 +20,16 @@
 //! is open, those that begin with `_new_`, `_gone_`, `_stage_`, `_open_` and `_kept_`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::objects::{self, Store};
 use super::postgres::Server;
+use super::reading::select::{Dialect, Written, by_position};
+use super::sql::quoted;
 use super::warehouse::{
-    Answer, Fault, Looked, Place, Schema, Session, Warehouse, Why, abilities, definitions,
+    self, Answer, Fault, Looked, Place, Schema, Session, Warehouse, Why, abilities, definitions,
 };
 use super::{DestinationError, Kind, Result};
 use crate::resource::ColumnKind;
@@ -45,7 +48,7 @@ pub(super) const KIND: Kind = Kind {
     name: "redshift",
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Redshift::new(Address::read(config)?)?))?)),
-    read: None,
+    read: Some(|config| warehouse::read(Arc::new(Redshift::new(Address::read(config)?)?))),
     definitions: Some(|config| Ok(definitions(Arc::new(Redshift::new(Address::read(config)?)?)))),
 };
 
@@ -56,6 +59,21 @@ const NAMING: Naming = Naming {
     takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
     reserved: &["cmax", "cmin", "ctid", "deletexid", "insertxid", "oid", "tableoid", "xmax", "xmin"],
     ..Naming::DEFAULT
+};
+
+/// How rows are read. Truth cannot be cast to a text, and a text that is cast would lose what is beyond 256 bytes.
+const DIALECT: Dialect = Dialect {
+    name: "Redshift",
+    quoted: |name| quoted(&name.to_ascii_lowercase()),
+    as_text: |column, kind| match kind {
+        ColumnKind::Bool => format!("CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' END"),
+        kind if is_text(kind) => column.to_owned(),
+        _ => format!("CAST({column} AS VARCHAR)"),
+    },
+    is_plain: |kind| kind != ColumnKind::Bool && !is_text(kind),
+    contains: by_position,
+    value: Written::Literal(literal),
+    type_of: |kind| (!is_text(kind)).then(|| column_type(kind)),
 };
 
 /// What a `VARCHAR` holds, in bytes.
@@ -99,6 +117,30 @@ impl Redshift {
     }
 }
 
+fn column_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bool => "BOOLEAN",
+        ColumnKind::Int => "BIGINT",
+        ColumnKind::Float => "DOUBLE PRECISION",
+        ColumnKind::Date => "DATE",
+        ColumnKind::Timestamp => "TIMESTAMPTZ",
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => "VARCHAR(65535)",
+    }
+}
+
+fn is_text(kind: ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
+}
+
+/// Whether a backslash begins an escape depends on the server, so none is written.
+fn literal(text: &str) -> String {
+    let parts: Vec<String> = text.split('\\').map(|part| format!("'{}'", part.replace('\'', "''"))).collect();
+    match parts.as_slice() {
+        [plain] => plain.clone(),
+        parts => format!("({})", parts.join(" || CHR(92) || ")),
+    }
+}
+
 impl Warehouse for Redshift {
     fn place(&self) -> &Place {
         &self.place
@@ -125,14 +167,7 @@ impl Warehouse for Redshift {
     }
 
     fn column_type(&self, kind: ColumnKind) -> &'static str {
-        match kind {
-            ColumnKind::Bool => "BOOLEAN",
-            ColumnKind::Int => "BIGINT",
-            ColumnKind::Float => "DOUBLE PRECISION",
-            ColumnKind::Date => "DATE",
-            ColumnKind::Timestamp => "TIMESTAMPTZ",
-            ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => "VARCHAR(65535)",
-        }
+        column_type(kind)
     }
 
     fn waiting_kind(&self, kind: ColumnKind) -> ColumnKind {
@@ -151,14 +186,8 @@ impl Warehouse for Redshift {
         }
     }
 
-    /// Whether a backslash begins an escape depends on the server, so none is written.
     fn literal(&self, text: &str) -> String {
-        let parts: Vec<String> =
-            text.split('\\').map(|part| format!("'{}'", part.replace('\'', "''"))).collect();
-        match parts.as_slice() {
-            [plain] => plain.clone(),
-            parts => format!("({})", parts.join(" || CHR(92) || ")),
-        }
+        literal(text)
     }
 
     /// One backslash, or two where the server takes it for a letter; whichever it is, the text ends where it should.
@@ -183,6 +212,18 @@ impl Warehouse for Redshift {
     fn layout(&self, table: &Table, schema: &Schema) -> String {
         let (Some(first), Some(last)) = (table.key.first(), table.key.last()) else { return String::new() };
         format!(" DISTSTYLE KEY DISTKEY ({}) SORTKEY ({})", schema.column(last), schema.column(first))
+    }
+
+    fn reading(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    fn looking(&self) -> String {
+        format!("SET search_path = {}; SET timezone = 'UTC'", quoted(&self.schema))
+    }
+
+    fn patience(&self, patience: Duration) -> String {
+        format!("SET statement_timeout = {}", patience.as_millis().max(1))
     }
 
     fn commented(&self) -> String {

@@ -5,13 +5,14 @@ use adbc_core::options::{OptionDatabase, OptionValue};
 use adbc_core::{Connection as _, Database, Driver, Statement};
 use adbc_driver_manager::{ManagedConnection, ManagedDatabase};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, RecordBatchReader};
 
-use super::driver;
 use super::settings::{Address, Proof};
+use super::{cells, driver, judge};
 use crate::client::Excerpt;
 use crate::config::Secret;
 use crate::destination::Result;
+use crate::destination::reading::{Gathered, MOST_ROWS};
 use crate::destination::warehouse::{Answer, Fault, Place, Row, Session, Why};
 
 /// An account that connections are made to.
@@ -119,6 +120,33 @@ impl Session for Connection {
         }
         Ok(Ok(()))
     }
+
+    fn gather(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()> {
+        let mut statement = self.connection.new_statement().map_err(|error| self.fault(&error))?;
+        let batches = statement.set_sql_query(sql).and_then(|()| statement.execute());
+        let batches = batches.map_err(|error| self.fault(&error))?;
+        let names = batches.schema().fields().iter().map(|field| field.name().clone()).collect();
+        gathered.name(names);
+        for batch in batches {
+            let batch = batch.map_err(Fault::other)?;
+            for row in 0..batch.num_rows() {
+                let cells = batch.columns().iter().map(|column| cells::text_of(column, row));
+                if !gathered.push(cells.collect::<Answer<_>>()?) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A query within another, of which no more comes than is shown.
+    fn answer(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()> {
+        let Some(query) = judge::query(sql) else {
+            let source = "it is no single query".into();
+            return Err(Fault { why: Why::Writes, source });
+        };
+        self.gather(&format!("SELECT * FROM (\n{query}\n) LIMIT {}", MOST_ROWS + 1), gathered)
+    }
 }
 
 fn row_of(batch: &RecordBatch, row: usize) -> Answer<Row> {
@@ -143,6 +171,8 @@ fn fault(error: &Error, secrets: &[Secret]) -> Fault {
         (3_001 | 3_540 | 3_041, _) | (_, Status::Unauthorized) => Why::Denied,
         // A lock that somebody has, and a transaction that somebody's has overtaken.
         (625 | 604 | 57_014, _) => Why::Busy,
+        // It has reached `STATEMENT_TIMEOUT_IN_SECONDS`.
+        (630, _) => Why::Late,
         (_, Status::Timeout | Status::Cancelled) => Why::Unreachable,
         _ if is_network(&error.message) => Why::Unreachable,
         _ => Why::Other,

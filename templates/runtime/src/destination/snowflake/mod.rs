@@ -21,15 +21,20 @@
 //! is open, those that begin with `_NEW_`, `_GONE_`, `_STAGE_`, `_OPEN_` and `_KEPT_`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::warehouse::{Answer, Looked, Place, Session, Warehouse, abilities, definitions};
+use super::reading::select::{Dialect, Written};
+use super::sql::quoted;
+use super::warehouse::{self, Answer, Looked, Place, Session, Warehouse, abilities, definitions};
 use super::{Kind, Result};
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
 
+mod cells;
 mod connect;
 mod driver;
 mod files;
+mod judge;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -43,7 +48,7 @@ pub(super) const KIND: Kind = Kind {
     name: "snowflake",
     abilities: |_| Ok(abilities(NAMING)),
     open: |config| Ok(Box::new(Looked::open(Arc::new(Snowflake::new(Address::read(config)?)?))?)),
-    read: None,
+    read: Some(|config| warehouse::read(Arc::new(Snowflake::new(Address::read(config)?)?))),
     definitions: Some(|config| Ok(definitions(Arc::new(Snowflake::new(Address::read(config)?)?)))),
 };
 
@@ -53,6 +58,20 @@ const NAMING: Naming = Naming {
     folds_case: true,
     takes: |letter| letter.is_ascii_alphanumeric() || letter == '_',
     ..Naming::DEFAULT
+};
+
+/// How rows are read.
+const DIALECT: Dialect = Dialect {
+    name: "Snowflake",
+    quoted: |name| quoted(&name.to_ascii_uppercase()),
+    as_text: |column, kind| match kind {
+        ColumnKind::Json | ColumnKind::List(_) => format!("TO_JSON({column})"),
+        _ => format!("CAST({column} AS VARCHAR)"),
+    },
+    is_plain: |kind| !is_text(kind),
+    contains: |text, part| format!("CONTAINS({text}, {part})"),
+    value: Written::Literal(literal),
+    type_of: |kind| (!is_text(kind)).then(|| column_type(kind)),
 };
 
 /// How long a `VARCHAR` is that says nothing of its length.
@@ -72,6 +91,27 @@ impl Snowflake {
         let folder = Folder::new();
         Ok(Self { account: Account::open(address)?, schema, folder })
     }
+}
+
+fn column_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bool => "BOOLEAN",
+        ColumnKind::Int => "NUMBER(38, 0)",
+        ColumnKind::Float => "FLOAT",
+        ColumnKind::Date => "DATE",
+        ColumnKind::Timestamp => "TIMESTAMP_TZ",
+        ColumnKind::Text => "VARCHAR",
+        ColumnKind::Json | ColumnKind::List(_) => "VARIANT",
+    }
+}
+
+fn is_text(kind: ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
+}
+
+/// In quotes, a backslash begins an escape.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 impl Warehouse for Snowflake {
@@ -101,19 +141,11 @@ impl Warehouse for Snowflake {
     }
 
     fn enter(&self, session: &mut dyn Session) -> Answer<()> {
-        session.run(&format!("USE SCHEMA {}", super::sql::quoted(&self.schema))).map(drop)
+        session.run(&format!("USE SCHEMA {}", quoted(&self.schema))).map(drop)
     }
 
     fn column_type(&self, kind: ColumnKind) -> &'static str {
-        match kind {
-            ColumnKind::Bool => "BOOLEAN",
-            ColumnKind::Int => "NUMBER(38, 0)",
-            ColumnKind::Float => "FLOAT",
-            ColumnKind::Date => "DATE",
-            ColumnKind::Timestamp => "TIMESTAMP_TZ",
-            ColumnKind::Text => "VARCHAR",
-            ColumnKind::Json | ColumnKind::List(_) => "VARIANT",
-        }
+        column_type(kind)
     }
 
     /// Of a key that comes twice the last value counts.
@@ -124,9 +156,8 @@ impl Warehouse for Snowflake {
         }
     }
 
-    /// In quotes, a backslash begins an escape.
     fn literal(&self, text: &str) -> String {
-        format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+        literal(text)
     }
 
     fn instant(&self, column: &str) -> String {
@@ -145,6 +176,19 @@ impl Warehouse for Snowflake {
 
     fn keeps_readers(&self) -> &'static str {
         " COPY GRANTS"
+    }
+
+    fn reading(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    /// An account may say that a request can hold several statements. The schema is that of the connection.
+    fn looking(&self) -> String {
+        "ALTER SESSION SET MULTI_STATEMENT_COUNT = 1".to_owned()
+    }
+
+    fn patience(&self, patience: Duration) -> String {
+        format!("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {}", patience.as_secs_f64().ceil().max(1.0))
     }
 
     fn commented(&self) -> String {

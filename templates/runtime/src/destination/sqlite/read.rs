@@ -15,7 +15,7 @@ use rusqlite::{Batch, Connection, ErrorCode, OpenFlags, Row, Statement, params_f
 
 use super::{Database, PATIENCE as BUSY, PackageProgress, Place, Result, settings};
 use crate::config;
-use crate::destination::reading::select::Dialect;
+use crate::destination::reading::select::{Dialect, Written};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
@@ -32,15 +32,17 @@ const MOST_BYTES: i32 = 64 << 20;
 const STEPS: i32 = 5_000;
 
 const DIALECT: Dialect = Dialect {
-    text: "TEXT",
-    like: "LIKE",
-    parameter: |number| format!("?{number}"),
+    name: "SQLite",
+    quoted,
+    as_text: |column, _| format!("CAST({column} AS TEXT)"),
+    is_plain: |kind| matches!(kind, ColumnKind::Bool | ColumnKind::Int | ColumnKind::Float),
+    contains: |text, part| format!("instr({text}, {part}) > 0"),
+    value: Written::Parameter("?1"),
     type_of: |kind| match kind {
         ColumnKind::Bool | ColumnKind::Int => Some("INTEGER"),
         ColumnKind::Float => Some("REAL"),
         _ => None,
     },
-    is_plain: |kind| matches!(kind, ColumnKind::Bool | ColumnKind::Int | ColumnKind::Float),
 };
 
 /// A file that is looked at; `None` where there is none yet.
@@ -83,11 +85,11 @@ impl Reader for Look {
 
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>> {
         let Some(database) = &mut self.database else { return Ok(Some(0)) };
-        let (sql, values) = DIALECT.count(&quoted(&table.name), filter.map(as_stored).as_ref());
+        let (sql, value) = DIALECT.count(&quoted(&table.name), filter.map(as_stored).as_ref());
         let failed = database.place.failed("count the rows of", &table.name);
         database.connection.end_at(Instant::now() + COUNTING).map_err(&failed)?;
         let counted =
-            database.connection.query_row(&sql, params_from_iter(values), |row| row.get::<_, i64>(0));
+            database.connection.query_row(&sql, params_from_iter(value), |row| row.get::<_, i64>(0));
         match counted {
             Err(error) if is_late(&error) => Ok(None),
             counted => Ok(u64::try_from(counted.map_err(failed)?).ok()),
@@ -98,19 +100,19 @@ impl Reader for Look {
         let Some(database) = &mut self.database else { return Ok(Answer::default()) };
         let filter = window.filter.map(as_stored);
         let window = Window { filter: filter.as_ref(), ..*window };
-        let (sql, values) = DIALECT.rows(&quoted(&table.name), table, &window);
+        let (sql, value) = DIALECT.rows(&quoted(&table.name), table, &window);
         let failed = database.place.failed("read", &table.name);
         database.connection.end_at(Instant::now() + PATIENCE).map_err(&failed)?;
         let kinds: Vec<ColumnKind> = table.columns.iter().map(|column| column.kind).collect();
         let read = || {
             let mut statement = database.connection.prepare(&sql)?;
-            gather(&mut statement, values, window.most, &kinds)
+            gather(&mut statement, value, window.most, &kinds)
         };
         read().map_err(|error| if is_late(&error) { ReadError::Slow } else { failed(error).into() })
     }
 
     fn dialect(&self) -> Option<&'static str> {
-        Some("SQLite")
+        Some(DIALECT.name)
     }
 
     fn query(&mut self, sql: &str) -> Read<Answer> {
@@ -125,7 +127,7 @@ impl Reader for Look {
         if !is_single || !statement.readonly() || statement.column_count() == 0 {
             return Err(ReadError::OnlyReads);
         }
-        gather(&mut statement, Vec::new(), MOST_ROWS, &[]).map_err(told)
+        gather(&mut statement, None, MOST_ROWS, &[]).map_err(told)
     }
 }
 
@@ -179,14 +181,14 @@ fn as_stored(filter: &Filter) -> Filter {
 /// `kinds` are those of the columns, as far as they are known.
 fn gather(
     statement: &mut Statement<'_>,
-    values: Vec<String>,
+    value: Option<String>,
     most: usize,
     kinds: &[ColumnKind],
 ) -> rusqlite::Result<Answer> {
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let count = columns.len();
     let mut gathered = Gathered::new(columns, most);
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query(params_from_iter(value))?;
     while let Some(row) = rows.next()? {
         let cells = (0..count).map(|at| text_of(row, at, kinds.get(at).copied()));
         if !gathered.push(cells.collect::<rusqlite::Result<_>>()?) {

@@ -27,6 +27,10 @@ pub(in super::super) enum Why {
     /// Somebody else changes the same thing.
     Busy,
     Unreachable,
+    /// It would have taken longer than it may.
+    Late,
+    /// A statement does more than read.
+    Writes,
     /// Anything else: it is told with what was done.
     Other,
 }
@@ -112,7 +116,7 @@ impl Place {
             Why::Full => DestinationError::NoSpace { place, source },
             Why::Busy => DestinationError::Busy { place, source },
             Why::Unreachable => DestinationError::Unreachable { place, source },
-            Why::Other => return Err(source),
+            Why::Late | Why::Writes | Why::Other => return Err(source),
         })
     }
 }

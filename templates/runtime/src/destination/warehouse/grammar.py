@@ -20,8 +20,8 @@ MARKS = (exp.Transaction, exp.Commit, exp.Rollback)
 # What makes and drops things, and in Snowflake ends a transaction.
 DEFINES = (exp.Create, exp.Drop, exp.Alter, exp.Comment)
 FUNCTIONS = {
-    "snowflake": {"CAST", "COUNT", "ROW_NUMBER", "PARSE_JSON", "DATE_PART", "EXTRACT", "EXISTS", "AND", "OR", "CASE", "IF"},
-    "redshift": {"CAST", "COUNT", "ROW_NUMBER", "TO_CHAR", "TIME_TO_STR", "CHR", "REPLACE", "COALESCE", "EXISTS", "AND", "OR", "CASE", "IF"},
+    "snowflake": {"CAST", "COUNT", "ROW_NUMBER", "PARSE_JSON", "DATE_PART", "EXTRACT", "EXISTS", "AND", "OR", "CASE", "IF", "SUBSTRING", "LOWER", "CONTAINS", "JSON_FORMAT"},
+    "redshift": {"CAST", "COUNT", "ROW_NUMBER", "TO_CHAR", "TIME_TO_STR", "CHR", "REPLACE", "COALESCE", "EXISTS", "AND", "OR", "CASE", "IF", "SUBSTRING", "LOWER", "STR_POSITION"},
 }
 TYPES = {
     "snowflake": {"BOOLEAN", "DECIMAL", "DOUBLE", "FLOAT", "DATE", "TIMESTAMPTZ", "VARCHAR", "TEXT", "VARIANT"},
@@ -32,13 +32,15 @@ COLUMN = r"""COLUMN "[^"]+" COMMENT '([^'\\]|''|\\\\)*'"""
 PLAIN = {
     "snowflake": [
         r"PUT 'file://[^']+' @%[A-Z_][A-Z0-9_$]* AUTO_COMPRESS = FALSE OVERWRITE = TRUE",
-        r"ALTER SESSION SET (TIMEZONE = 'UTC'|LOCK_TIMEOUT = \d+)",
+        r"ALTER SESSION SET (TIMEZONE = 'UTC'|(LOCK_TIMEOUT|MULTI_STATEMENT_COUNT|STATEMENT_TIMEOUT_IN_SECONDS) = \d+)",
         r'COPY INTO "[^"]+"\."[^"]+" FROM @%[A-Z_][A-Z0-9_$]* FILE_FORMAT = \(TYPE = PARQUET '
         r"USE_LOGICAL_TYPE = TRUE NULL_IF = \(\)\) MATCH_BY_COLUMN_NAME = CASE_SENSITIVE",
         r'USE SCHEMA "[^"]+"',
         rf'ALTER TABLE "[^"]+"\."[^"]+" ALTER {COLUMN}(, {COLUMN})*',
     ],
     "redshift": [
+        r"SET search_path = \"[^\"]+\"; SET timezone = 'UTC'",
+        r"SET statement_timeout = \d+",
         r'COPY "[^"]+"\."[^"]+" FROM \'s3://[^\']+\' (IAM_ROLE (DEFAULT|\'[^\']+\')'
         r"|ACCESS_KEY_ID '[^']+' SECRET_ACCESS_KEY '[^']+'( SESSION_TOKEN '[^']+')?)( REGION '[^']+')? FORMAT AS PARQUET",
     ],

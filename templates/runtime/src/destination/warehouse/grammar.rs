@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{Answer, Place, Row, Schema, Session, Warehouse};
 use crate::destination::Result;
+use crate::destination::reading::Gathered;
+use crate::destination::reading::select::Dialect;
 use crate::resource::ColumnKind;
 use crate::schema::Naming;
 use crate::schema::table::Table;
@@ -56,6 +59,16 @@ impl Session for Listening {
     fn each(&mut self, sql: &str, visit: &mut dyn FnMut(Row) -> Result<()>) -> Answer<Result<()>> {
         self.hear(sql);
         self.session.each(sql, visit).inspect_err(|fault| told(sql, fault))
+    }
+
+    fn gather(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()> {
+        self.hear(sql);
+        self.session.gather(sql, gathered).inspect_err(|fault| told(sql, fault))
+    }
+
+    /// What a person writes is no statement of the pipeline's.
+    fn answer(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()> {
+        self.session.answer(sql, gathered)
     }
 }
 
@@ -136,6 +149,18 @@ impl<W: Warehouse> Warehouse for Recorded<W> {
 
     fn keeps_readers(&self) -> &'static str {
         self.warehouse.keeps_readers()
+    }
+
+    fn reading(&self) -> &'static Dialect {
+        self.warehouse.reading()
+    }
+
+    fn looking(&self) -> String {
+        self.warehouse.looking()
+    }
+
+    fn patience(&self, patience: Duration) -> String {
+        self.warehouse.patience(patience)
     }
 
     fn commented(&self) -> String {

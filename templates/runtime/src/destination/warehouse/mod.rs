@@ -16,11 +16,16 @@
 //!
 //! A text that is longer than a column holds is kept whole: its beginning stays in the column, with a mark at its end that
 //! names the rows of `_texts` which have all of it, piece by piece.
+//!
+//! Who looks does so on a connection of its own, in the language that [`Warehouse::reading`] says; a long text is shown as far
+//! as its column has it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::destination::lease::RENEW_EVERY;
+use crate::destination::reading::select::Dialect;
 use crate::destination::{
     Abilities, Atomicity, Claim, Definitions, Destination, LoadEntry, LoadStatus, OpenLoad, Result,
     StateEntry, Widening,
@@ -40,6 +45,7 @@ mod load;
 mod long;
 mod merge;
 mod own_tables;
+mod read;
 mod schema;
 mod session;
 mod state;
@@ -49,6 +55,7 @@ mod write;
 
 pub(super) use self::fault::{Answer, Fault, Place, Why};
 use self::load::WarehouseLoad;
+pub(super) use self::read::open as read;
 pub(super) use self::schema::Schema;
 #[cfg(test)]
 pub(super) use self::session::rows;
@@ -129,6 +136,15 @@ pub(super) trait Warehouse: Debug + Send + Sync {
         ""
     }
 
+    /// How its SQL reads rows.
+    fn reading(&self) -> &'static Dialect;
+
+    /// What a connection is told that only looks: names without a schema are those of this one.
+    fn looking(&self) -> String;
+
+    /// What ends whatever runs from then on for longer than this.
+    fn patience(&self, patience: Duration) -> String;
+
     /// A query of all tables and columns that have a comment, each with the name of its table; a table has no column's.
     fn commented(&self) -> String;
 
@@ -175,6 +191,16 @@ pub(super) fn definitions(warehouse: Arc<dyn Warehouse>) -> Box<dyn Definitions>
     Box::new(Schema::new(warehouse))
 }
 
+/// A load that says that it runs, while nobody holds the lease, is dead.
+fn latest_loads(session: &mut dyn Session, schema: &Schema, most: usize) -> Result<Vec<LoadEntry>> {
+    let mut loads = state::loads(session, schema, most)?;
+    let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
+    if loads.iter_mut().any(|load| is_running(&load)) && !lease::is_held(session, schema)? {
+        loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
+    }
+    Ok(loads)
+}
+
 /// A schema of a warehouse that is looked at.
 pub(super) struct Looked {
     schema: Schema,
@@ -205,13 +231,7 @@ impl Destination for Looked {
     }
 
     fn loads(&mut self, most: usize) -> Result<Vec<LoadEntry>> {
-        let session = self.session.as_mut();
-        let mut loads = state::loads(session, &self.schema, most)?;
-        let is_running = |load: &&mut LoadEntry| load.status == LoadStatus::Running;
-        if loads.iter_mut().any(|load| is_running(&load)) && !lease::is_held(session, &self.schema)? {
-            loads.iter_mut().filter(is_running).for_each(|load| load.status = LoadStatus::Interrupted);
-        }
-        Ok(loads)
+        latest_loads(self.session.as_mut(), &self.schema, most)
     }
 
     fn each_state(&mut self, visit: &mut dyn FnMut(StateEntry)) -> Result<()> {

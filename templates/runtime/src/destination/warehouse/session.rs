@@ -2,6 +2,7 @@
 
 use super::fault::{Answer, Place};
 use crate::destination::Result;
+use crate::destination::reading::Gathered;
 
 /// The values of a row, as texts.
 pub(in super::super) type Row = Vec<Option<String>>;
@@ -12,6 +13,12 @@ pub(in super::super) trait Session: Send {
 
     /// Shows the rows of a query, all of whose columns are texts, one by one.
     fn each(&mut self, sql: &str, visit: &mut dyn FnMut(Row) -> Result<()>) -> Answer<Result<()>>;
+
+    /// Gathers the rows of a query, whatever types its columns have, until there is no room for more.
+    fn gather(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()>;
+
+    /// The same of what a person has written, which is a single query or refused: nothing is changed by it.
+    fn answer(&mut self, sql: &str, gathered: &mut Gathered) -> Answer<()>;
 }
 
 /// All rows of a query.

@@ -1,15 +1,12 @@
 //! What the views of the pipeline say, as charts: each is one query over a view, and leads to the rows behind it.
 
-use std::time::{Duration, Instant};
-
 use maud::{Markup, html};
 
 use super::super::address::link;
 use super::super::chart::{Bar, Chart, ranks};
 use super::super::words::figure;
 use super::frame;
-use crate::destination::reading::{Read, ReadError, Reader};
-use crate::destination::sql::quoted;
+use crate::destination::reading::{self, Read, ReadError, Reader};
 use crate::show::Now;
 use crate::view::{self, Fold, View};
 
@@ -17,13 +14,12 @@ use crate::view::{self, Fold, View};
 const BARS: usize = 60;
 const RANKS: usize = 12;
 
-/// How long all queries together may take before the rest is left out.
-const ASKING: Duration = Duration::from_secs(8);
-
 /// What a view says of one value of the column that a chart is by.
 struct Point {
     label: String,
     value: f64,
+    /// The address of the rows behind it.
+    rows: String,
 }
 
 /// A chart, and its points in the order in which they are drawn.
@@ -38,19 +34,17 @@ pub(super) fn section(now: Now<'_>, reader: &mut dyn Reader) -> Read<Option<Mark
     if reader.dialect().is_none() || now.site.views.is_empty() {
         return Ok(None);
     }
-    let (mut answers, mut left, begun) = (Vec::new(), Vec::new(), Instant::now());
-    for view in now.site.views {
-        for chart in view.charts {
-            if begun.elapsed() >= ASKING {
-                left.push(chart.title);
-                continue;
-            }
-            match ask(reader, view, chart) {
-                Ok(Some(points)) => answers.push(Answer { view, chart, points }),
-                Ok(None) => {}
-                Err(ReadError::Slow) => left.push(chart.title),
-                Err(error) => return Err(error),
-            }
+    let charts: Vec<(&View, &view::Chart)> =
+        now.site.views.iter().flat_map(|view| view.charts.iter().map(move |chart| (*view, chart))).collect();
+    let statements: Vec<String> = charts.iter().map(|(view, chart)| query_of(reader, view, chart)).collect();
+    let (mut answers, mut left) = (Vec::new(), Vec::new());
+    for ((view, chart), answer) in charts.into_iter().zip(reader.answers(&statements)) {
+        match answer {
+            Ok(answer) => answers.push(Answer { view, chart, points: points(reader, view, chart, answer) }),
+            // There is no such view.
+            Err(ReadError::Said(_)) => {}
+            Err(ReadError::Slow) => left.push(chart.title),
+            Err(error) => return Err(error),
         }
     }
     Ok(Some(html! {
@@ -72,24 +66,26 @@ pub(super) fn section(now: Now<'_>, reader: &mut dyn Reader) -> Read<Option<Mark
     }))
 }
 
-/// `None` where there is no such view.
-fn ask(reader: &mut dyn Reader, view: &View, chart: &view::Chart) -> Read<Option<Vec<Point>>> {
-    let answer = match reader.query(&query_of(view, chart)) {
-        Err(ReadError::Said(_)) => return Ok(None),
-        answer => answer?,
-    };
+/// What is drawn of an answer.
+fn points(reader: &dyn Reader, view: &View, chart: &view::Chart, answer: reading::Answer) -> Vec<Point> {
     let point = |row: Vec<Option<String>>| {
         let [label, value] = <[Option<String>; 2]>::try_from(row).ok()?;
-        Some(Point { label: label?, value: value?.parse().ok()? })
+        let (label, value) = (label?, value?.parse().ok()?);
+        let rows = rows_behind(reader, view, chart, &label);
+        Some(Point { label, value, rows })
     };
     let mut points: Vec<Point> = answer.rows.into_iter().filter_map(point).collect();
-    if !chart.is_ranked {
-        points.reverse();
+    // A query within another need not keep its order.
+    if chart.is_ranked {
+        points.sort_by(|one, other| other.value.total_cmp(&one.value));
+    } else {
+        points.sort_by(|one, other| one.label.cmp(&other.label));
     }
-    Ok(Some(points))
+    points
 }
 
-fn query_of(view: &View, chart: &view::Chart) -> String {
+fn query_of(reader: &dyn Reader, view: &View, chart: &view::Chart) -> String {
+    let quoted = |name: &str| reader.quoted(name);
     let (name, by, value) = (quoted(view.name), quoted(chart.by), quoted(chart.value));
     let folded = match chart.fold {
         Fold::Sum => format!("SUM({value})"),
@@ -104,13 +100,18 @@ fn query_of(view: &View, chart: &view::Chart) -> String {
     )
 }
 
+fn rows_behind(reader: &dyn Reader, view: &View, chart: &view::Chart, label: &str) -> String {
+    let (name, by, value) = (reader.quoted(view.name), reader.quoted(chart.by), reader.literal(label));
+    link("query", &[("sql", &format!("SELECT * FROM {name} WHERE {by} = {value}"))])
+}
+
 impl Answer {
     fn figure(&self, number: usize) -> Markup {
         let (title, says) = (self.chart.title, format!("{}: {}.", self.view.says, self.chart.unit));
         let id = format!("answer-{number}");
         if self.points.is_empty() || self.chart.is_ranked {
             let points =
-                self.points.iter().map(|point| (point.label.as_str(), point.value, self.rows_behind(point)));
+                self.points.iter().map(|point| (point.label.as_str(), point.value, point.rows.clone()));
             return html! {
                 figure.chart {
                     figcaption { h3 id=(id) { (title) } p.soft.says { (says) } }
@@ -123,7 +124,7 @@ impl Answer {
             value: point.value.max(0.0),
             says: format!("{}: {} {}", point.label, figure(point.value), self.chart.unit),
             class: "",
-            href: self.rows_behind(point),
+            href: point.rows.clone(),
         };
         let end = |point: Option<&Point>| point.map(|point| point.label.clone()).unwrap_or_default();
         let last = if self.points.len() > 1 { end(self.points.last()) } else { String::new() };
@@ -152,11 +153,5 @@ impl Answer {
                 (frame::scrolling(&format!("Figures of {}", self.chart.title), &table))
             }
         }
-    }
-
-    fn rows_behind(&self, point: &Point) -> String {
-        let (name, by) = (quoted(self.view.name), quoted(self.chart.by));
-        let sql = format!("SELECT * FROM {name} WHERE {by} = '{}'", point.label.replace('\'', "''"));
-        link("query", &[("sql", &sql)])
     }
 }

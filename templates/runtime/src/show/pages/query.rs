@@ -9,7 +9,6 @@ use super::super::words::took;
 use super::rows::Head;
 use super::{Content, frame, rows};
 use crate::destination::reading::{Answer, MOST_ROWS, PATIENCE, Read, ReadError, Reader};
-use crate::destination::sql::quoted;
 use crate::report::counted;
 use crate::schema::table::Table;
 use crate::show::Now;
@@ -48,7 +47,7 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
             }
         }
         @match answered {
-            None => (beginnings(&tables)),
+            None => (beginnings(reader, &tables)),
             Some((Ok(answer), begun)) => (answer_of(&answer, begun)),
             Some((Err(error), _)) => (refused(dialect, &error)),
         }
@@ -93,14 +92,14 @@ fn refused(dialect: &str, error: &ReadError) -> Markup {
 }
 
 /// Statements to begin with.
-fn beginnings(tables: &[Table]) -> Markup {
+fn beginnings(reader: &dyn Reader, tables: &[Table]) -> Markup {
     html! {
         section {
             h2 #beginnings { "To begin with" }
             @if tables.is_empty() { p.soft { "There are no tables yet: the first load makes them." } }
             ul.beginnings {
                 @for table in tables.iter().filter(|table| table.parent.is_none()).take(12) {
-                    @let sql = format!("SELECT * FROM {} LIMIT 50", name_of(&table.name));
+                    @let sql = beginning(reader, table);
                     li { a href=(link("query", &[("sql", &sql)])) { code { (sql) } } }
                 }
             }
@@ -108,13 +107,7 @@ fn beginnings(tables: &[Table]) -> Markup {
     }
 }
 
-/// A name that needs no quotes has none.
-pub(super) fn name_of(name: &str) -> String {
-    let is_plain = |name: &str| {
-        name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_')
-            && name
-                .chars()
-                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
-    };
-    if is_plain(name) { name.to_owned() } else { quoted(name) }
+/// Some rows of a table.
+pub(super) fn beginning(reader: &dyn Reader, table: &Table) -> String {
+    format!("SELECT * FROM {} LIMIT 50", reader.written(&table.name))
 }

@@ -42,10 +42,11 @@ pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> R
     let window = Window { filter: wanted.filter.as_ref(), sort: wanted.sort, skip, most: ROWS };
     let answer = reader.rows(table, &window)?;
     let ties = ties(&now.site.sources, &all);
+    let beginning = reader.dialect().map(|_| query::beginning(reader, table));
     let main = html! {
         p.path { a href="tables" { "Tables" } }
         h1.name { (table.name) }
-        (facts(now, table, &ties, reader.dialect().is_some()))
+        (facts(now, table, &ties, beginning.as_deref()))
         (columns(table))
         section {
             h2 #rows { "Rows" }
@@ -68,10 +69,9 @@ fn kinds(table: &Table) -> Vec<Option<crate::resource::ColumnKind>> {
     table.columns.iter().map(|column| Some(column.kind)).collect()
 }
 
-fn facts(now: Now<'_>, table: &Table, ties: &[Tie], has_sql: bool) -> Markup {
+fn facts(now: Now<'_>, table: &Table, ties: &[Tie], beginning: Option<&str>) -> Markup {
     let towards: Vec<&Tie> = ties.iter().filter(|tie| tie.from == table.name).collect();
     let from: Vec<&Tie> = ties.iter().filter(|tie| tie.to == table.name).collect();
-    let sql = format!("SELECT * FROM {} LIMIT 50", query::name_of(&table.name));
     html! {
         dl.facts {
             div { dt { "filled by" } dd { (tables::source(now, table)) } }
@@ -82,7 +82,7 @@ fn facts(now: Now<'_>, table: &Table, ties: &[Tie], has_sql: bool) -> Markup {
             @if !towards.is_empty() { div { dt { "belongs to" } dd { (tied(&towards, |tie| &tie.to)) } } }
             @if !from.is_empty() { div { dt { "has" } dd { (tied(&from, |tie| &tie.from)) } } }
         }
-        @if has_sql { p { a href=(link("query", &[("sql", &sql)])) { "Query it with SQL" } } }
+        @if let Some(sql) = beginning { p { a href=(link("query", &[("sql", sql)])) { "Query it with SQL" } } }
     }
 }
 

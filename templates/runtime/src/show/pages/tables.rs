@@ -1,7 +1,5 @@
 //! All tables: what each holds, and what fills it.
 
-use std::time::{Duration, Instant};
-
 use maud::{Markup, html};
 
 use super::super::address::{Query, link};
@@ -14,19 +12,12 @@ use crate::report::{counted, grouped};
 use crate::schema::table::Table;
 use crate::show::Now;
 
-/// How long counting the rows of all tables may take.
-const COUNTING: Duration = Duration::from_secs(4);
-
 pub(super) fn content(now: Now<'_>, reader: &mut dyn Reader, query: &Query) -> Read<Option<Content>> {
     let loads = reader.loads(LOADS)?;
     let all = reader.tables()?;
     let wanted = query.get("q").unwrap_or_default().trim().to_lowercase();
     let found: Vec<&Table> = all.iter().filter(|table| is_wanted(table, &wanted)).collect();
-    let begun = Instant::now();
-    let mut counts = Vec::new();
-    for table in &found {
-        counts.push(if begun.elapsed() < COUNTING { reader.count(table, None)? } else { None });
-    }
+    let counts = reader.counts(&found)?;
     let main = html! {
         h1 { "Tables" }
         @if all.is_empty() {

@@ -86,6 +86,7 @@ fn conforms(value: &Value, schema: &Value, at: &str) -> Result<(), String> {
         (Some("array"), Value::Array(items)) => {
             items.iter().try_for_each(|item| conforms(item, &schema["items"], at))
         }
+        (Some("integer"), Value::Number(number)) if number.is_i64() => Ok(()),
         (Some("string"), Value::String(_)) | (Some("boolean"), Value::Bool(_)) | (_, Value::Null) => Ok(()),
         (wanted, _) => Err(format!("`{at}` takes {wanted:?}, and not {value}")),
     }

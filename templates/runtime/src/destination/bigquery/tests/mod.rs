@@ -12,7 +12,7 @@ use super::names::quoted;
 use super::{KIND, Result};
 use crate::config;
 use crate::destination::conformance::{self, Place, setting};
-use crate::destination::{Aid, Claim, Destination, OpenLoad};
+use crate::destination::{Aid, Claim, Destination, OpenLoad, Reader};
 use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
@@ -82,6 +82,10 @@ impl Dataset {
 impl Place for Dataset {
     fn open(&self) -> Box<dyn Destination> {
         opened(&self.config()).unwrap()
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some((KIND.read.unwrap())(&self.config()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {

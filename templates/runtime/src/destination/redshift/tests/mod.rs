@@ -15,9 +15,9 @@ use crate::destination::conformance::setting::{self, value_of};
 use crate::destination::conformance::{self, Place};
 use crate::destination::sql::quoted;
 use crate::destination::warehouse::grammar::{self, Recorded, Sent};
-use crate::destination::warehouse::{Looked, Warehouse};
+use crate::destination::warehouse::{self, Looked, Warehouse};
 use crate::destination::{
-    Aid, Batch, Claim, Destination, DestinationError, Mode, Package, PackageId, Result, SchemaChange,
+    Aid, Batch, Claim, Destination, DestinationError, Mode, Package, PackageId, Reader, Result, SchemaChange,
 };
 use crate::resource::ColumnKind;
 use crate::schema::table::{Table, TableRows};
@@ -77,6 +77,12 @@ impl Dataset {
         )
     }
 
+    fn recorded(&self) -> Arc<dyn Warehouse> {
+        let warehouse = Redshift::new(Address::read(&self.config()).unwrap()).unwrap();
+        // PostgreSQL has half of what Redshift takes.
+        Arc::new(Recorded { warehouse, sent: Arc::clone(&self.sent), longest: 63 })
+    }
+
     fn psql(&self, sql: &str) -> String {
         self.server.postgres().psql(sql)
     }
@@ -94,10 +100,11 @@ fn shown(column: &str, kind: ColumnKind) -> String {
 
 impl Place for Dataset {
     fn open(&self) -> Box<dyn Destination> {
-        let warehouse = Redshift::new(Address::read(&self.config()).unwrap()).unwrap();
-        // PostgreSQL has half of what Redshift takes.
-        let warehouse = Recorded { warehouse, sent: Arc::clone(&self.sent), longest: 63 };
-        Box::new(Looked::open(Arc::new(warehouse)).unwrap())
+        Box::new(Looked::open(self.recorded()).unwrap())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(warehouse::read(self.recorded()).unwrap())
     }
 
     /// Read by `psql`, long texts with all of their pieces.

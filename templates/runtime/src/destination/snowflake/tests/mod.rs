@@ -12,8 +12,8 @@ use super::{KIND, Snowflake};
 use crate::config;
 use crate::destination::conformance::{self, Place, setting};
 use crate::destination::warehouse::grammar::{self, Recorded, Sent};
-use crate::destination::warehouse::{Looked, Session, Warehouse, rows};
-use crate::destination::{Aid, Destination, Result};
+use crate::destination::warehouse::{self, Looked, Session, Warehouse, rows};
+use crate::destination::{Aid, Destination, Reader, Result};
 use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 use crate::schema::time::instant_text;
@@ -72,6 +72,11 @@ impl Dataset {
         Snowflake::new(super::Address::read(&self.config()).unwrap()).unwrap()
     }
 
+    fn recorded(&self) -> Arc<dyn Warehouse> {
+        let warehouse = self.warehouse();
+        Arc::new(Recorded { warehouse, sent: Arc::clone(&self.sent), longest: usize::MAX })
+    }
+
     fn session(&self) -> Box<dyn Session> {
         self.warehouse().connect().unwrap()
     }
@@ -100,9 +105,11 @@ fn value_of(cell: Option<String>, kind: ColumnKind) -> Value {
 
 impl Place for Dataset {
     fn open(&self) -> Box<dyn Destination> {
-        let warehouse = self.warehouse();
-        let warehouse = Recorded { warehouse, sent: Arc::clone(&self.sent), longest: usize::MAX };
-        Box::new(Looked::open(Arc::new(warehouse)).unwrap())
+        Box::new(Looked::open(self.recorded()).unwrap())
+    }
+
+    fn reader(&self) -> Option<Box<dyn Reader>> {
+        Some(warehouse::read(self.recorded()).unwrap())
     }
 
     fn rows(&self, table: &str, columns: &[(&str, ColumnKind)]) -> Vec<Value> {
