@@ -24,6 +24,10 @@ const BLOCK: &str = "32768";
 /// through the log nor, while they wait, through a temporary one: with DuckDB's own 122,880 each row is written three times.
 const GROUP: u32 = 8192;
 
+/// The DuckDB that a new file is written for; it reads the file, and so do later ones. From this one on, texts are compressed
+/// in one way, in place of two that are tried one after the other: a load takes a tenth less time.
+const VERSION: &str = "v1.3.0";
+
 /// How long the log gets before it is moved into the file. Each move compresses the last rows of a table anew.
 const LOG: &str = "256MiB";
 
@@ -109,7 +113,7 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
             if !path.exists() {
                 make(path, &connection)?;
             }
-            let name = attach(path, &connection)?;
+            let name = attach(path, &connection, "")?;
             (connection, Some(name))
         }
     };
@@ -126,11 +130,12 @@ fn try_open(path: &Path, access: Access, limits: Limits<'_>) -> Result<Connected
     Ok(connected)
 }
 
-/// Puts the file beside an instance in memory: only so does DuckDB take the size of a group.
-fn attach(path: &Path, connection: &Connection) -> Result<String> {
+/// Puts the file beside an instance in memory: only so does DuckDB take the size of a group. `more` are further options.
+fn attach(path: &Path, connection: &Connection, more: &str) -> Result<String> {
     let text = path.to_str().ok_or_else(|| Error::InvalidPath(path.to_owned()))?;
     let (text, name) = (text.replace('\'', "''"), name_of(path));
-    connection.execute_batch(&format!("ATTACH '{text}' AS {} (ROW_GROUP_SIZE {GROUP})", quoted(&name)))?;
+    let alias = quoted(&name);
+    connection.execute_batch(&format!("ATTACH '{text}' AS {alias} (ROW_GROUP_SIZE {GROUP}{more})"))?;
     Ok(name)
 }
 
@@ -178,7 +183,7 @@ fn make(path: &Path, connection: &Connection) -> Result<()> {
     let failed = |error: io::Error| Error::ToSqlConversionFailure(error.into());
     // What a run left that was killed here.
     remove(&new).map_err(failed)?;
-    let name = attach(&new, connection)?;
+    let name = attach(&new, connection, &format!(", STORAGE_VERSION '{VERSION}'"))?;
     connection.execute_batch(&format!("DETACH {}", quoted(&name)))?;
     keep_private(&new).map_err(failed)?;
     // A log without its file is of one that somebody removed.

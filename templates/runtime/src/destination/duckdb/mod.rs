@@ -89,7 +89,7 @@ const ABILITIES: Abilities = Abilities {
     widens: schema::widening,
     atomic: Atomicity::Package,
     writers: 1,
-    batch_rows: 4_000,
+    batch_rows: 4_096,
     // The end of a package ends a group of each table, and a checkpoint compresses short ones again.
     package_rows: 100_000,
     queue_bytes: Abilities::SHORT_QUEUE,

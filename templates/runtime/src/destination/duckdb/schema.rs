@@ -92,7 +92,7 @@ impl Database {
             "INSERT INTO _tables (table_name, parent, source, key, load_id) VALUES (?, ?, ?, ?, ?)",
             params![table.name, table.parent, table.source, key_json(&table.key), load_id],
         )?;
-        table.columns.iter().try_for_each(|column| self.note_column(&table.name, column, load_id))
+        self.note_columns(&table.name, &table.columns, load_id)
     }
 
     /// Makes an empty table with the columns of another.
@@ -114,7 +114,11 @@ impl Database {
                 format!("ALTER TABLE {copy} ADD COLUMN IF NOT EXISTS {name} {}", column_type(column.kind));
             self.connected.execute_batch(&sql)?;
         }
-        self.note_column(table, column, load_id)
+        self.connected.execute(
+            "DELETE FROM _columns WHERE table_name = ? AND column_name = ?",
+            [table, &column.name],
+        )?;
+        self.note_columns(table, std::slice::from_ref(column), load_id)
     }
 
     fn alter_column(&self, table: &str, from: &Column, to: &Column) -> Sql<()> {
@@ -181,16 +185,15 @@ impl Database {
         Ok(())
     }
 
-    fn note_column(&self, table: &str, column: &Column, load_id: &str) -> Sql<()> {
-        let forget = "DELETE FROM _columns WHERE table_name = ? AND column_name = ?";
-        self.connected.prepare_cached(forget)?.execute(params![table, column.name])?;
-        let mut statement = self.connected.prepare_cached(
-            "INSERT INTO _columns (table_name, column_name, kind, seen, source, load_id)
-             VALUES (?, ?, ?, ?, ?, ?)",
-        )?;
-        let (kind, seen) = (kind_name(column.kind), column.seen.name());
-        statement.execute(params![table, column.name, kind, seen, column.source, load_id])?;
-        Ok(())
+    /// Of columns that are not noted yet.
+    fn note_columns(&self, table: &str, columns: &[Column], load_id: &str) -> Sql<()> {
+        let names = ["table_name", "column_name", "kind", "seen", "source", "load_id"];
+        let mut appender = self.connected.appender_with_columns("_columns", &names)?;
+        for column in columns {
+            let (kind, seen) = (kind_name(column.kind), column.seen.name());
+            appender.append_row(params![table, column.name, kind, seen, column.source, load_id])?;
+        }
+        appender.flush()
     }
 
     pub(super) fn kind_of(&self, table: &str, column: &str) -> Sql<Option<ColumnKind>> {

@@ -243,6 +243,25 @@ fn a_limit_that_is_no_size_is_known_without_a_file() {
 
 /// What DuckDB itself does not notice: two instances of a file in one process would destroy it.
 #[test]
+fn a_file_stays_of_the_version_that_it_was_made_for() {
+    let version = |file: &File| -> String {
+        let database = file.theirs();
+        let sql = "SELECT tags['storage_version'] FROM duckdb_databases()
+                   WHERE database_name = current_database()";
+        database.connected.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let new = File::new();
+    assert!(version(&new).starts_with("v1.3.0"), "{}", version(&new));
+
+    let old = File::new();
+    ::duckdb::Connection::open(old.settings().path).unwrap().execute_batch("CREATE TABLE t (a INT)").unwrap();
+    let before = version(&old);
+    drop(old.load());
+    assert!(before.starts_with("v1.0.0"), "{before}");
+    assert_eq!(version(&old), before);
+}
+
+#[test]
 fn a_process_has_one_instance_of_a_file() {
     let file = File::new();
     let (one, other) = (file.theirs(), file.theirs());
