@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{ArrowError, Schema};
-use arrow_select::concat::concat_batches;
-use arrow_select::filter::filter_record_batch;
+use arrow_select::concat::concat;
+use arrow_select::filter::filter;
 
 use crate::destination::DestinationError;
 use crate::resource::ColumnKind;
@@ -23,6 +23,12 @@ pub(crate) struct Part<'p> {
     pub(crate) taken: Option<BooleanArray>,
 }
 
+impl Part<'_> {
+    fn row_count(&self) -> usize {
+        self.taken.as_ref().map_or_else(|| self.batch.num_rows(), BooleanArray::true_count)
+    }
+}
+
 /// The rows of all parts, with these columns in their kinds. A column that a part lacks is null in its rows. Where columns
 /// stand beside one another, a part has its values in one of them, and the others are null.
 pub(crate) fn joined(
@@ -31,29 +37,33 @@ pub(crate) fn joined(
     name: &str,
 ) -> Result<RecordBatch, DestinationError> {
     let fields: Vec<_> = columns.iter().map(|column| field(&column.name, column.kind)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let mismatch = |column: &str| DestinationError::mismatch(name, column);
-    let failed = |error: ArrowError| mismatch(&error.to_string());
     let has_variants = columns.iter().any(|column| column.variant_of().is_some());
-    let mut batches = Vec::with_capacity(parts.len());
-    for part in parts {
-        let array = |to: &Column| match has_variants {
+    let failed = |error: ArrowError| DestinationError::mismatch(name, &error.to_string());
+    let arrays = columns.iter().map(|to| {
+        let array = |part| match has_variants {
             false => array_of(part, &to.name, to.kind),
             true => array_beside(part, columns, to),
         };
-        let array = |to: &Column| array(to).ok_or_else(|| mismatch(&to.name));
-        let arrays = columns.iter().map(array).collect::<Result<Vec<ArrayRef>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(part.batch.num_rows()));
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options).map_err(failed)?;
-        batches.push(match &part.taken {
-            None => batch,
-            Some(taken) => filter_record_batch(&batch, taken).map_err(failed)?,
-        });
+        let arrays: Option<Vec<ArrayRef>> = parts.iter().map(array).collect();
+        let arrays = arrays.ok_or_else(|| DestinationError::mismatch(name, &to.name))?;
+        end_to_end(parts, arrays).map_err(failed)
+    });
+    let arrays = arrays.collect::<Result<_, _>>()?;
+    let rows = parts.iter().map(Part::row_count).sum();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).map_err(failed)
+}
+
+/// What is taken of one column of each part, as one.
+fn end_to_end(parts: &[Part<'_>], mut arrays: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
+    for (part, array) in parts.iter().zip(&mut arrays) {
+        if let Some(taken) = &part.taken {
+            *array = filter(array, taken)?;
+        }
     }
-    match <[RecordBatch; 1]>::try_from(batches) {
-        Ok([batch]) => Ok(batch),
-        Err(batches) => concat_batches(&schema, &batches).map_err(failed),
+    match <[ArrayRef; 1]>::try_from(arrays) {
+        Ok([array]) => Ok(array),
+        Err(arrays) => concat(&arrays.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>()),
     }
 }
 

@@ -73,7 +73,7 @@ const ABILITIES: Abilities = Abilities {
     atomic: Atomicity::Table,
     // More would make more and smaller files.
     writers: 1,
-    batch_rows: 1_000,
+    batch_rows: 500,
     package_rows: 100_000,
     list_columns: true,
     keeps_history: true,
