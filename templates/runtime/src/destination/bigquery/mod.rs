@@ -68,7 +68,7 @@ fn abilities(uploads: usize) -> Abilities {
         widens: schema::widening,
         atomic: Atomicity::Table,
         writers: uploads,
-        batch_rows: 5_000,
+        batch_rows: 2_500,
         package_rows: 250_000,
         keeps_history: true,
         naming: names::NAMING,

@@ -175,7 +175,7 @@ pub(super) fn abilities(naming: Naming) -> Abilities {
         widens: |from, to| if from == to { Widening::Free } else { Widening::No },
         atomic: Atomicity::Package,
         writers: CONNECTIONS,
-        batch_rows: 10_000,
+        batch_rows: 1_000,
         // Each package costs a few statements a table, whatever it holds.
         package_rows: 250_000,
         list_columns: false,
