@@ -158,16 +158,25 @@ async fn a_run_depends_on_no_collector() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_collector_is_bounded_and_counted() {
     const MANY: usize = 4_000;
-    let pipeline = Pipeline::new(|path| match path {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&lists);
+    let pipeline = Pipeline::new(move |path| match path {
         "/api/v4/projects" => {
             let projects: Vec<String> = (1..=MANY).map(|id| format!(r#"{{"id": {id}}}"#)).collect();
             Reply::json(&format!("[{}]", projects.join(",")))
         }
-        _ => Reply::json("[]"),
+        _ => {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Reply::json("[]")
+        }
     })
     .await;
-    let slow = GitLab::start(|_, _| {
-        std::thread::sleep(Duration::from_millis(1_500));
+    // It answers when there is nothing more to tell it of, but before it is given up.
+    let slow = GitLab::start(move |_, _| {
+        let began = Instant::now();
+        while lists.load(Ordering::Relaxed) < MANY && began.elapsed() < Duration::from_secs(8) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Reply::json("{}")
     })
     .await;
