@@ -80,14 +80,19 @@ impl Parameter {
     }
 }
 
+/// An id that no other job or request has.
+pub(super) fn new_id() -> String {
+    let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+    format!("gitlab-pipeline-{id}")
+}
+
 /// What became of a job that is done: what it was for, or why it failed.
 type Ended<T> = Result<T, Fault>;
 
 impl Dataset {
     pub(super) fn query(&self, query: &Query) -> Answer<Outcome> {
         let configuration = json!({ "query": query.configuration() });
-        let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
-        until_known(&format!("gitlab-pipeline-{id}"), |id| {
+        until_known(&new_id(), |id| {
             self.begin(id, &configuration, None)?;
             self.outcome(id)
         })

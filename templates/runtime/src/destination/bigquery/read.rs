@@ -16,16 +16,15 @@ use super::cells::text_of;
 use super::client::{Answer as Told, Request};
 use super::dataset::Dataset;
 use super::fault::Fault;
-use super::job::Query;
+use super::job::{Query, new_id};
 use super::names::{self, quoted};
 use super::{BigQuery, schema};
 use crate::config;
-use crate::destination::reading::select::{Dialect, Statement, Written, by_position};
+use crate::destination::reading::select::{Dialect, Statement, Written, by_position, is_text};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
 use crate::destination::{Destination, LoadEntry, Reader, Result};
-use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
 /// How many bytes a query may be charged for: a hundredth of the tebibyte that prices are for.
@@ -48,10 +47,6 @@ const DIALECT: Dialect = Dialect {
     value: Written::Parameter("@value"),
     type_of: |kind| (!is_text(kind)).then(|| schema::column_type(kind)),
 };
-
-fn is_text(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
-}
 
 /// A dataset that is looked at.
 #[derive(Debug)]
@@ -77,9 +72,7 @@ impl Reader for Look {
     fn count(&mut self, table: &Table, filter: Option<&Filter>) -> Read<Option<u64>> {
         let dataset = &self.0.dataset;
         let failed = dataset.place.failed("count the rows of", &table.name);
-        let Some(filter) = filter else {
-            return Ok(Some(dataset.count(&table.name).map_err(failed)?));
-        };
+        let Some(filter) = filter else { return self.count_all(table).map(Some) };
         let query = query_of(DIALECT.count(&dataset.table(&table.name), Some(filter)));
         let counted = dataset.ask(&query, COUNTING, Gathered::new(Vec::new(), 1));
         let cell =
@@ -88,11 +81,7 @@ impl Reader for Look {
     }
 
     fn counts(&mut self, tables: &[&Table]) -> Read<Vec<Option<u64>>> {
-        let counts = at_once(tables, |table| {
-            let dataset = &self.0.dataset;
-            dataset.count(&table.name).map_err(dataset.place.failed("count the rows of", &table.name))
-        });
-        counts.into_iter().map(|count| Ok(Some(count?))).collect()
+        at_once(tables, |table| self.count_all(table).map(Some)).into_iter().collect()
     }
 
     fn rows(&mut self, table: &Table, window: &Window<'_>) -> Read<Answer> {
@@ -138,6 +127,12 @@ impl Reader for Look {
 }
 
 impl Look {
+    fn count_all(&self, table: &Table) -> Read<u64> {
+        let dataset = &self.0.dataset;
+        let failed = dataset.place.failed("count the rows of", &table.name);
+        Ok(dataset.count(&table.name).map_err(failed)?)
+    }
+
     fn answer(&self, query: &Query) -> Read<Answer> {
         let gathered = Gathered::new(Vec::new(), MOST_ROWS);
         let answer = self.0.dataset.ask(query, PATIENCE, gathered);
@@ -200,10 +195,9 @@ impl Dataset {
 
     /// What a query finds; `None` where that takes longer.
     fn ask(&self, query: &Query, patience: Duration, mut gathered: Gathered) -> Told<Option<Answer>> {
-        let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
         let mut body = self.looking(query);
         body.extend([
-            ("requestId".to_owned(), format!("gitlab-pipeline-{id}").into()),
+            ("requestId".to_owned(), new_id().into()),
             ("location".to_owned(), self.location().into()),
             ("timeoutMs".to_owned(), u64::try_from(patience.as_millis()).unwrap_or(u64::MAX).into()),
             // One more than is shown tells that there is more.

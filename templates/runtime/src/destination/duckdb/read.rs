@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use duckdb::{Connection, Result as Sql, params_from_iter};
 
-use super::{Database, Duckdb, Result, settings};
+use super::{Database, Duckdb, Result, schema, settings};
 use crate::config;
-use crate::destination::reading::select::{Dialect, Written, by_position};
+use crate::destination::reading::select::{Dialect, Written, by_position, is_text};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
 use crate::destination::sql::quoted;
 use crate::destination::{Destination, LoadEntry, Reader};
-use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
 const DIALECT: Dialect = Dialect {
@@ -27,14 +26,7 @@ const DIALECT: Dialect = Dialect {
     is_plain: |_| false,
     contains: by_position,
     value: Written::Parameter("?"),
-    type_of: |kind| match kind {
-        ColumnKind::Bool => Some("BOOLEAN"),
-        ColumnKind::Int => Some("BIGINT"),
-        ColumnKind::Float => Some("DOUBLE"),
-        ColumnKind::Date => Some("DATE"),
-        ColumnKind::Timestamp => Some("TIMESTAMP"),
-        ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => None,
-    },
+    type_of: |kind| (!is_text(kind)).then(|| schema::column_type(kind)),
 };
 
 /// How often a statement that is late is told so: one that has only just begun may not hear it.

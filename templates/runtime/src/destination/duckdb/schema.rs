@@ -114,10 +114,8 @@ impl Database {
                 format!("ALTER TABLE {copy} ADD COLUMN IF NOT EXISTS {name} {}", column_type(column.kind));
             self.connected.execute_batch(&sql)?;
         }
-        self.connected.execute(
-            "DELETE FROM _columns WHERE table_name = ? AND column_name = ?",
-            [table, &column.name],
-        )?;
+        let forget = "DELETE FROM _columns WHERE table_name = ? AND column_name = ?";
+        self.connected.prepare_cached(forget)?.execute([table, &column.name])?;
         self.note_columns(table, std::slice::from_ref(column), load_id)
     }
 

@@ -241,7 +241,6 @@ fn a_limit_that_is_no_size_is_known_without_a_file() {
     assert!(::duckdb::Config::default().max_memory(&Settings::default().memory_limit).is_ok());
 }
 
-/// What DuckDB itself does not notice: two instances of a file in one process would destroy it.
 #[test]
 fn a_file_stays_of_the_version_that_it_was_made_for() {
     let version = |file: &File| -> String {
@@ -261,6 +260,7 @@ fn a_file_stays_of_the_version_that_it_was_made_for() {
     assert_eq!(version(&old), before);
 }
 
+/// What DuckDB itself does not notice: two instances of a file in one process would destroy it.
 #[test]
 fn a_process_has_one_instance_of_a_file() {
     let file = File::new();

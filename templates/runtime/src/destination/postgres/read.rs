@@ -12,13 +12,12 @@ use super::fault::{is_of_writing, source_of};
 use super::schema::{self, Schema};
 use super::{Address, Result, Server, latest_loads};
 use crate::config;
-use crate::destination::reading::select::{Dialect, Written, by_position};
+use crate::destination::reading::select::{Dialect, Written, by_position, is_text};
 use crate::destination::reading::{
     Answer, COUNTING, Filter, Gathered, MOST_ROWS, PATIENCE, Read, ReadError, Window,
 };
 use crate::destination::sql::quoted;
 use crate::destination::{LoadEntry, Reader};
-use crate::resource::ColumnKind;
 use crate::schema::table::Table;
 
 const DIALECT: Dialect = Dialect {
@@ -28,14 +27,7 @@ const DIALECT: Dialect = Dialect {
     is_plain: |_| false,
     contains: by_position,
     value: Written::Parameter("$1"),
-    type_of: |kind| match kind {
-        ColumnKind::Bool => Some("boolean"),
-        ColumnKind::Int => Some("bigint"),
-        ColumnKind::Float => Some("double precision"),
-        ColumnKind::Date => Some("date"),
-        ColumnKind::Timestamp => Some("timestamp with time zone"),
-        ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => None,
-    },
+    type_of: |kind| (!is_text(kind)).then(|| schema::column_type(kind)),
 };
 
 /// A schema that is looked at.
@@ -119,8 +111,7 @@ impl Reader for Look {
     fn query(&mut self, sql: &str) -> Read<Answer> {
         let mut gathered = Gathered::new(Vec::new(), MOST_ROWS);
         let answered = self.reading(PATIENCE, |session| session.answer(sql, &mut gathered));
-        let answered = answered.map(|()| gathered.end());
-        answered.map_err(told)
+        answered.map(|()| gathered.end()).map_err(told)
     }
 }
 

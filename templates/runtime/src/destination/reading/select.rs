@@ -35,6 +35,11 @@ pub(in super::super) enum Written {
 /// A statement, and its parameter.
 pub(in super::super) type Statement = (String, Option<String>);
 
+/// Whether values of this kind are texts, and have no order but that of texts.
+pub(in super::super) fn is_text(kind: ColumnKind) -> bool {
+    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
+}
+
 /// The condition of most databases.
 pub(in super::super) fn by_position(text: &str, part: &str) -> String {
     format!("strpos({text}, {part}) > 0")

@@ -26,7 +26,7 @@ use bytes::Bytes;
 
 use super::objects::{self, Store};
 use super::postgres::Server;
-use super::reading::select::{Dialect, Written, by_position};
+use super::reading::select::{Dialect, Written, by_position, is_text};
 use super::sql::quoted;
 use super::warehouse::{
     self, Answer, Fault, Looked, Place, Schema, Session, Warehouse, Why, abilities, definitions,
@@ -126,10 +126,6 @@ fn column_type(kind: ColumnKind) -> &'static str {
         ColumnKind::Timestamp => "TIMESTAMPTZ",
         ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_) => "VARCHAR(65535)",
     }
-}
-
-fn is_text(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
 }
 
 /// Whether a backslash begins an escape depends on the server, so none is written.

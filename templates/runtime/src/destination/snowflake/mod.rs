@@ -23,7 +23,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reading::select::{Dialect, Written};
+use super::reading::select::{Dialect, Written, is_text};
 use super::sql::quoted;
 use super::warehouse::{self, Answer, Looked, Place, Session, Warehouse, abilities, definitions};
 use super::{Kind, Result};
@@ -103,10 +103,6 @@ fn column_type(kind: ColumnKind) -> &'static str {
         ColumnKind::Text => "VARCHAR",
         ColumnKind::Json | ColumnKind::List(_) => "VARIANT",
     }
-}
-
-fn is_text(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Text | ColumnKind::Json | ColumnKind::List(_))
 }
 
 /// In quotes, a backslash begins an escape.
